@@ -6,7 +6,8 @@ return `Finding`s and never raise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -16,7 +17,7 @@ class Problem:
 
     code: str
     field: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class Invalid(Exception):  # noqa: N818 - reads as a sentence at the raise: `raise Invalid(problems)`
@@ -45,4 +46,4 @@ class Finding:
 
     code: str
     subject: str
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
