@@ -1,0 +1,181 @@
+"""Payment gates: worked examples, refusals by code, and no ceiling passed in any order of claims."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from allocation.payments import rules
+from allocation.payments.rules import Ask, Books, Kind, Signed, Terms
+from quzhou_migrants.kernel.errors import Invalid, Refused
+from quzhou_migrants.kernel.money import parse_yuan, yuan
+
+CASES = tomllib.loads(
+    (Path(__file__).parents[2] / "cases/allocation/payments.toml").read_text(encoding="utf-8")
+)["case"]
+TERMS = Terms(advance_bp=3000, progress_bp=8500, retention_bp=300, small_fen=30_000_00)
+
+
+def fen(value: float) -> int:
+    return parse_yuan(f"{value:.2f}")
+
+
+def books_of(given: dict[str, Any]) -> Books:
+    return Books(
+        fen(given["award"]), fen(given["contract"]), fen(given["claimed"]),
+        given["seen_bp"], given["accepted"], "constructor",
+    )
+
+
+def terms_of(given: dict[str, Any]) -> Terms:
+    return Terms(given["advance_bp"], given["progress_bp"], given["retention_bp"], fen(given["small"]))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["name"])
+def test_claimable_matches_worked_example(case: dict[str, Any]) -> None:
+    final = fen(case["final"]) if "final" in case else None
+    found = rules.claimable(books_of(case["books"]), terms_of(case["terms"]), Kind(case["kind"]), final)
+    assert yuan(found).replace(",", "") == case["claimable"]
+
+
+def codes(books: Books, ask: Ask, terms: Terms = TERMS) -> set[str]:
+    return {g.code for g in rules.gates(books, terms, ask) if not g.is_open}
+
+
+BUILDING = Books(480_000_00, 500_000_00, 144_000_00, 5000, accepted=False, contractor="A")
+
+
+def test_each_gate_is_shut_by_its_own_fact() -> None:
+    ask = Ask(Kind.PROGRESS, 60_000_00, "A", 60_000_00)
+    assert codes(BUILDING, ask) == set()
+    assert codes(BUILDING, Ask(Kind.PROGRESS, 60_000_01, "A", 60_000_01)) == {"ALC-404"}
+    assert codes(BUILDING, Ask(Kind.PROGRESS, 60_000_00, "B", 60_000_00)) == {"ALC-409"}
+    assert codes(BUILDING, Ask(Kind.PROGRESS, 60_000_00, "A", 59_999_99)) == {"ALC-410"}
+    assert codes(BUILDING, Ask(Kind.ADVANCE, 1, "A", 1)) == {"ALC-403"}
+    assert codes(BUILDING, Ask(Kind.SETTLEMENT, 1, "A", 1)) == {"ALC-405", "ALC-411"}
+    assert codes(BUILDING, Ask(Kind.PROGRESS, 400_000_00, "A", 400_000_00)) == {
+        "ALC-401", "ALC-402", "ALC-404",
+    }
+
+
+def test_check_reports_every_shut_gate_beside_its_field() -> None:
+    with pytest.raises(Invalid) as caught:
+        rules.check(rules.gates(BUILDING, TERMS, Ask(Kind.SETTLEMENT, 500_000_00, "B", 0)))
+    assert [(p.code, p.field) for p in caught.value.problems] == [
+        ("ALC-401", "amount_fen"), ("ALC-402", "amount_fen"), ("ALC-405", "kind"),
+        ("ALC-411", "final_fen"), ("ALC-406", "amount_fen"), ("ALC-407", "amount_fen"),
+        ("ALC-409", "payee"), ("ALC-410", "invoice_fen"),
+    ]
+
+
+def test_retention_is_rounded_up_to_the_fen() -> None:
+    books = Books(100_000_01, 100_000_01, 0, 10_000, accepted=True, contractor="A")
+    assert rules.retained(books, TERMS) == 3_000_01
+
+
+AMOUNT = st.integers(1, 2_000_000_00)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("see"), st.integers(0, 10_000)),
+        st.tuples(st.just("accept"), st.just(0)),
+        st.tuples(st.sampled_from(list(Kind)), AMOUNT),
+        st.tuples(st.sampled_from(list(Kind)), st.none()),  # ask for all that may be asked
+    ),
+    max_size=25,
+)
+
+
+@given(AMOUNT, AMOUNT, st.integers(0, 10_000), st.integers(8000, 10_000), st.integers(0, 300), AMOUNT, STEPS)
+def test_no_order_of_claims_passes_any_ceiling(  # noqa: PLR0913 - one argument for each drawn figure
+    award: int, contract: int, advance_bp: int, progress_bp: int, retention_bp: int, final: int,
+    steps: list[tuple[Any, Any]],
+) -> None:
+    terms = Terms(advance_bp, progress_bp, retention_bp, 30_000_00)
+    seen, accepted, paid = 0, False, 0
+    for what, value in steps:
+        if what == "see":
+            seen = max(seen, value)
+            continue
+        if what == "accept":
+            accepted = True
+            continue
+        books = Books(award, contract, paid, seen, accepted, "A")
+        final_fen = final if what is Kind.SETTLEMENT else None
+        most = rules.claimable(books, terms, what, final_fen)
+        amount = most if value is None else value
+        passed = not codes(books, Ask(what, amount, "A", amount, final_fen), terms)
+        assert passed == (amount <= most) or amount == 0
+        paid += amount if passed else 0
+        whole = min(award, contract)
+        assert paid <= whole
+        assert paid * 10_000 <= whole * max(advance_bp, seen)
+        if award <= 30_000_00:
+            assert paid == 0 or accepted
+        if not accepted:
+            assert paid * 10_000**2 <= whole * max(advance_bp * 10_000, seen * progress_bp)
+
+
+LADDER = [[0, "county_leader", "county_finance"], [100_000_000, "county_leader", "county_finance", "county_finance"]]
+
+
+def test_signing_steps_rise_with_the_amount() -> None:
+    assert rules.signing_steps(99_999_999, LADDER) == ("county_leader", "county_finance")
+    assert rules.signing_steps(100_000_000, list(reversed(LADDER))) == (
+        "county_leader", "county_finance", "county_finance",
+    )
+
+
+@pytest.mark.parametrize("ladder", [[], [[0, "county_finance"]], [[5, "county_leader", "county_finance"]]])
+def test_fewer_than_two_signatures_are_refused(ladder: list[list[Any]]) -> None:
+    with pytest.raises(Refused) as caught:
+        rules.signing_steps(4, ladder)
+    assert caught.value.code == "ALC-420"
+
+
+TWO = ("county_leader", "county_finance")
+
+
+@pytest.mark.parametrize(
+    ("given_", "user", "role", "code"),
+    [
+        ([], 1, "county_leader", "ALC-422"),
+        ([], 3, "county_finance", "ALC-424"),
+        ([Signed(0, 2, "county_leader")], 2, "county_finance", "ALC-423"),
+        ([Signed(0, 2, "county_leader")], 3, "county_leader", "ALC-424"),
+        ([Signed(0, 2, "county_leader"), Signed(1, 3, "county_finance")], 4, "county_finance", "ALC-421"),
+    ],
+)
+def test_signature_out_of_turn_is_refused(given_: list[Signed], user: int, role: str, code: str) -> None:
+    with pytest.raises(Refused) as caught:
+        rules.may_sign(TWO, given_, 1, user, role)
+    assert caught.value.code == code
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from([*TWO, "county_clerk"])), max_size=12))
+def test_whoever_tries_signatures_stand_in_order_by_different_hands(tries: list[tuple[int, str]]) -> None:
+    steps = ("county_leader", "county_finance", "county_finance")
+    given_: list[Signed] = []
+    for user, role in tries:
+        try:
+            given_.append(Signed(rules.may_sign(steps, given_, 1, user, role), user, role))
+        except Refused:
+            continue
+    assert [s.role for s in given_] == list(steps[: len(given_)])
+    assert len({s.user_id for s in given_} | {1}) == len(given_) + 1
+
+
+def test_missing_papers_are_named_in_order() -> None:
+    assert rules.missing_papers(["invoice", "progress", "photo"], ["photo"]) == ("invoice", "progress")
+
+
+def test_old_local_table_is_noticed_as_unlawful() -> None:
+    old = Terms(advance_bp=1000, progress_bp=7000, retention_bp=1000, small_fen=0)
+    assert [(f.code, f.facts) for f in rules.unlawful(old, 8000, 300)] == [
+        ("ALC-430", {"local": 7000, "national": 8000}), ("ALC-431", {"local": 1000, "national": 300}),
+    ]
+    assert rules.unlawful(TERMS, 8000, 300) == []
