@@ -1,0 +1,42 @@
+"""What people may do with projects, and which posts may do it.
+
+Source: 衢政办发〔2016〕65号 二(四)1 — the village applies and builds, the township checks, the county
+confirms and runs the plan, the city guides.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from quzhou_migrants.accounts.roles import Role
+
+
+class P(StrEnum):
+    """Permissions of the package `projects`."""
+
+    VIEW = "projects.view"
+    SUBMIT = "projects.submit"
+    CHECK = "projects.check"
+    ADMIT = "projects.admit"
+    PLAN = "projects.plan"
+    APPROVE_PLAN = "projects.approve_plan"
+    AWARD = "projects.award"
+    CONTRACT = "projects.contract"
+    BUILD = "projects.build"
+    ACCEPT = "projects.accept"
+    VISIT = "projects.visit"
+
+
+GRANTS: dict[Role, tuple[P, ...]] = {
+    Role.VILLAGE_CLERK: (P.VIEW, P.SUBMIT, P.CONTRACT, P.BUILD),
+    Role.TOWNSHIP_CLERK: (P.VIEW, P.CHECK, P.CONTRACT, P.BUILD),
+    Role.COUNTY_CLERK: (P.VIEW, P.ADMIT, P.PLAN, P.AWARD, P.CONTRACT, P.BUILD, P.ACCEPT),
+    Role.COUNTY_LEADER: (P.VIEW, P.APPROVE_PLAN, P.AWARD),
+    Role.COUNTY_FINANCE: (P.VIEW,),
+    Role.COUNTY_ADMIN: (P.VIEW,),
+    Role.CITY_CLERK: (P.VIEW, P.AWARD),
+    Role.CITY_LEADER: (P.VIEW, P.AWARD),
+    Role.CITY_ADMIN: (P.VIEW,),
+    Role.INSPECTOR: (P.VIEW, P.VISIT),
+    Role.AUDITOR: (P.VIEW,),
+}
