@@ -1,0 +1,53 @@
+"""What people may do with money, and which posts may do it.
+
+Source: 衢政办发〔2016〕65号 二(三)1, 二(四)1 — the city notifies and splits, the county plans, awards
+and pays, the city guides and inspects.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from quzhou_migrants.accounts.roles import Role
+
+
+class P(StrEnum):
+    """Permissions of the package `allocation`, room by room."""
+
+    # budget
+    VIEW_FUNDS = "allocation.funds.view"
+    RECORD_BATCH = "allocation.funds.record"
+    AWARD = "allocation.award"
+    # factor
+    VIEW_FACTOR = "allocation.factor.view"
+    PREPARE_FACTOR = "allocation.factor.prepare"
+    APPROVE_FACTOR = "allocation.factor.approve"
+    # competitive
+    # payments
+
+
+_BUDGET: dict[Role, tuple[P, ...]] = {
+    Role.CITY_CLERK: (P.VIEW_FUNDS, P.RECORD_BATCH),
+    Role.CITY_LEADER: (P.VIEW_FUNDS,),
+    Role.CITY_ADMIN: (P.VIEW_FUNDS,),
+    Role.COUNTY_CLERK: (P.VIEW_FUNDS, P.AWARD),
+    Role.COUNTY_LEADER: (P.VIEW_FUNDS, P.AWARD),
+    Role.COUNTY_FINANCE: (P.VIEW_FUNDS,),
+    Role.AUDITOR: (P.VIEW_FUNDS,),
+}
+_FACTOR: dict[Role, tuple[P, ...]] = {
+    Role.CITY_CLERK: (P.VIEW_FACTOR, P.PREPARE_FACTOR),
+    Role.CITY_LEADER: (P.VIEW_FACTOR, P.APPROVE_FACTOR),
+    Role.CITY_ADMIN: (P.VIEW_FACTOR,),
+    Role.COUNTY_CLERK: (P.VIEW_FACTOR,),
+    Role.COUNTY_LEADER: (P.VIEW_FACTOR,),
+    Role.COUNTY_FINANCE: (P.VIEW_FACTOR,),
+    Role.AUDITOR: (P.VIEW_FACTOR,),
+}
+_COMPETITIVE: dict[Role, tuple[P, ...]] = {}
+_PAYMENTS: dict[Role, tuple[P, ...]] = {}
+
+_ROOMS = (_BUDGET, _FACTOR, _COMPETITIVE, _PAYMENTS)
+GRANTS: dict[Role, tuple[P, ...]] = {
+    role: tuple(p for room in _ROOMS for p in room.get(role, ())) for role in Role
+}
