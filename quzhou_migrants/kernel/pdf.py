@@ -1,0 +1,302 @@
+"""Official documents as PDF: declared as blocks of plain text, laid out after GB/T 9704.
+
+A document is a frozen value, so it can be handed to another process (`in_pool`) and the same
+value gives the same bytes. Callers pass text only; nothing in it is read as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from typing import Any, Literal
+
+from reportlab.lib import colors
+from reportlab.lib.enums import TA_CENTER, TA_LEFT, TA_RIGHT
+from reportlab.lib.pagesizes import A4, landscape
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    BaseDocTemplate,
+    Flowable,
+    Frame,
+    KeepTogether,
+    LongTable,
+    PageTemplate,
+    Paragraph,
+    Spacer,
+    TableStyle,
+)
+from reportlab.platypus import PageBreak as Break
+
+from quzhou_migrants.kernel import fonts
+from quzhou_migrants.kernel.fonts import Face
+from quzhou_migrants.kernel.qr import Code, draw_code
+
+Align = Literal["left", "center", "right"]
+ALIGN = {"left": TA_LEFT, "center": TA_CENTER, "right": TA_RIGHT}
+# GB/T 9704-2012, 5.2: A4, top 37 mm, binding edge 28 mm, text area 156 x 225 mm.
+TOP, BINDING, OUTER, BOTTOM = 37 * mm, 28 * mm, 26 * mm, 35 * mm
+TITLE_SIZE, BODY_SIZE, LEADING, SMALL = 22, 16, 28, 10.5
+PAD = 4  # points beside the text of a cell
+INK, RULE, SHADE = colors.black, colors.HexColor("#555555"), colors.HexColor("#eef1f4")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A line that opens a section; level 1 is heavy sans, level 2 heavy serif."""
+
+    text: str
+    level: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph, by custom indented by two characters; `small` for notes."""
+
+    text: str
+    align: Align = "left"
+    indent: bool = True
+    small: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Labels and values in ruled pairs, `columns` pairs beside each other."""
+
+    rows: tuple[tuple[str, str], ...]
+    columns: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A ruled table whose head repeats on each page.
+
+    Shape: `widths` are weights; `right` the indices of columns of figures; the last row of a
+    table with `total` is set heavy.
+    """
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    widths: tuple[float, ...] = ()
+    right: frozenset[int] = frozenset()
+    total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Places for signatures: a label and a rule each, two in a line."""
+
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A QR code in the text, with its caption."""
+
+    code: Code
+    caption: str = ""
+    size_mm: float = 40
+
+
+@dataclass(frozen=True, slots=True)
+class PageBreak:
+    """What follows starts a new page."""
+
+
+Block = Heading | Text | Fields | Grid | Signs | Picture | PageBreak
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One printed document.
+
+    Shape: `number` stands under the title (document number), `footer` small at the foot of
+    every page, `wide` turns the paper for broad tables.
+    """
+
+    title: str
+    blocks: tuple[Block, ...]
+    number: str = ""
+    author: str = ""
+    footer: str = ""
+    wide: bool = False
+
+
+def build(document: Document) -> bytes:
+    """Lay a document out and return the PDF file."""
+    size = landscape(A4) if document.wide else A4
+    out = BytesIO()
+    template = BaseDocTemplate(
+        out, pagesize=size, title=document.title, author=document.author, lang="zh-CN",
+        initialFontName=Face.BODY, invariant=1, pageCompression=1,
+    )
+    frame = Frame(
+        BINDING, BOTTOM, size[0] - BINDING - OUTER, size[1] - TOP - BOTTOM,
+        leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0,
+    )
+    fonts.chain(Face.BODY)
+    template.addPageTemplates(PageTemplate(frames=[frame], onPage=lambda c, _: _foot(c, document.footer)))
+    story: list[Flowable] = [Paragraph(fonts.markup(document.title, Face.TITLE), _style(Face.TITLE, TITLE_SIZE, "center"))]
+    if document.number:
+        story += [Spacer(0, 2 * mm), Paragraph(fonts.markup(document.number, Face.BODY), _style(Face.BODY, BODY_SIZE, "center"))]
+    story.append(Spacer(0, 5 * mm))
+    for block in document.blocks:
+        story += _flow(block, size[0] - BINDING - OUTER)
+    template.build(story)
+    return out.getvalue()
+
+
+def draw_text(canvas: Canvas, at: tuple[float, float], text: str, face: Face, size: float, align: Align = "left") -> float:
+    """Draw one line on a canvas, each stretch in a font that has it; return its width in points."""
+    total = fonts.width(text, face, size)
+    x = at[0] - {"left": 0.0, "center": total / 2, "right": total}[align]
+    for font, stretch in fonts.runs(text, face):
+        canvas.setFont(font, size)
+        canvas.drawString(x, at[1], stretch)
+        x += stringWidth(stretch, font, size)
+    return total
+
+
+def wrap(text: str, face: Face, size: float, room: float) -> list[str]:
+    """Break a text into lines no wider than `room` points; breaks between any two characters."""
+    lines: list[str] = []
+    for part in text.splitlines():
+        line, used = "", 0.0
+        for char in part:
+            step = fonts.width(char, face, size)
+            if line and used + step > room:
+                lines.append(line)
+                line, used = "", 0.0
+            line, used = line + char, used + step
+        lines.append(line)
+    return lines
+
+
+@cache
+def _style(face: Face, size: float, align: Align = "left", *, indent: bool = False) -> ParagraphStyle:
+    fonts.chain(face)
+    return ParagraphStyle(
+        f"{face}-{size}-{align}-{indent}", fontName=face.value, fontSize=size,
+        leading=LEADING if size >= BODY_SIZE else size * 1.45, alignment=ALIGN[align],
+        firstLineIndent=2 * size if indent else 0, wordWrap="CJK", textColor=INK,
+        splitLongWords=1, bulletFontName=face.value,
+    )
+
+
+def _foot(canvas: Canvas, footer: str) -> None:
+    # GB/T 9704-2012, 7.5: 14 pt between dashes, 7 mm below the text, one character from the edge;
+    # odd pages right, even pages left.
+    number = canvas.getPageNumber()
+    text = f"— {number} —"
+    wide = canvas._pagesize[0]  # noqa: SLF001 - the canvas has no public name for it
+    y = BOTTOM - 7 * mm - 14
+    if number % 2:
+        draw_text(canvas, (wide - OUTER - 14, y), text, Face.BODY, 14, "right")
+    else:
+        draw_text(canvas, (BINDING + 14, y), text, Face.BODY, 14)
+    if footer:
+        draw_text(canvas, (wide / 2, 12 * mm), footer, Face.PLAIN, 8, "center")
+
+
+def _flow(block: Block, room: float) -> list[Flowable]:
+    match block:
+        case Heading(text, level):
+            face = Face.STRONG if level == 1 else Face.TITLE
+            style = _style(face, BODY_SIZE)
+            return [Paragraph(fonts.markup(text, face), style)]
+        case Text(text, align, indent, small):
+            style = _style(Face.BODY, SMALL if small else BODY_SIZE, align, indent=indent and align == "left")
+            return [Paragraph(fonts.markup(text, Face.BODY), style)]
+        case Fields(rows, columns):
+            return [Spacer(0, 2 * mm), _fields(rows, columns, room), Spacer(0, 3 * mm)]
+        case Grid():
+            return [Spacer(0, 2 * mm), _grid(block, room), Spacer(0, 3 * mm)]
+        case Signs(labels):
+            return [KeepTogether([Spacer(0, 8 * mm), _signs(labels, room)])]
+        case Picture(code, caption, size_mm):
+            return [KeepTogether([_CodeBox(code, size_mm * mm), *_flow(Text(caption, "center", small=True), room)])]
+        case PageBreak():
+            return [Break()]
+
+
+def _cell(text: str, room: float, face: Face = Face.PLAIN, align: Align = "left") -> str | Paragraph:
+    """Give a table cell: plain text where one font and one line do, since paragraphs cost ten times more."""
+    stretches = fonts.runs(text, face)
+    if len(stretches) <= 1 and "\n" not in text and "\r" not in text:
+        drawn = stretches[0][1] if stretches else ""
+        if not stretches or (stretches[0][0] == face and stringWidth(drawn, face, SMALL) <= room - 2 * PAD):
+            return drawn
+    return Paragraph(fonts.markup(text, face), _style(face, SMALL, align))
+
+
+def _ruled(data: Sequence[Sequence[Any]], widths: Sequence[float], *extra: Any, head: int = 0) -> LongTable:  # noqa: ANN401 - reportlab's own tuples
+    style = TableStyle([
+        ("GRID", (0, 0), (-1, -1), 0.5, RULE),
+        ("FONT", (0, 0), (-1, -1), Face.PLAIN.value, SMALL, SMALL * 1.45),
+        ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+        ("LEFTPADDING", (0, 0), (-1, -1), PAD), ("RIGHTPADDING", (0, 0), (-1, -1), PAD),
+        ("TOPPADDING", (0, 0), (-1, -1), 3), ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+        *extra,
+    ])
+    return LongTable(list(data), colWidths=list(widths), repeatRows=head, style=style, splitInRow=1)
+
+
+def _fields(rows: tuple[tuple[str, str], ...], columns: int, room: float) -> LongTable:
+    label, value = room / columns * 0.27, room / columns * 0.73
+    cells = [(_cell(name, label, Face.STRONG), _cell(text, value)) for name, text in rows]
+    cells += [("", "")] * (-len(cells) % columns)
+    data = [[c for pair in cells[i : i + columns] for c in pair] for i in range(0, len(cells), columns)]
+    shade = [("BACKGROUND", (2 * i, 0), (2 * i, -1), SHADE) for i in range(columns)]
+    heavy = [("FONT", (2 * i, 0), (2 * i, -1), Face.STRONG.value, SMALL, SMALL * 1.45) for i in range(columns)]
+    return _ruled(data, [label, value] * columns, *shade, *heavy)
+
+
+def _grid(grid: Grid, room: float) -> LongTable:
+    weights = grid.widths or (1.0,) * len(grid.head)
+    widths = [room * w / sum(weights) for w in weights]
+    aligns: list[Align] = ["right" if i in grid.right else "left" for i in range(len(widths))]
+    body = grid.rows[:-1] if grid.total else grid.rows
+    heavy = grid.rows[-1:] if grid.total else ()
+    data = [[_cell(t, w, Face.STRONG, "center") for t, w in zip(grid.head, widths, strict=True)]]
+    data += [[_cell(t, w, Face.PLAIN, a) for t, w, a in zip(row, widths, aligns, strict=True)] for row in body]
+    data += [[_cell(t, w, Face.STRONG, a) for t, w, a in zip(row, widths, aligns, strict=True)] for row in heavy]
+    strong = ("FONT", Face.STRONG.value, SMALL, SMALL * 1.45)
+    extra: list[Any] = [
+        ("BACKGROUND", (0, 0), (-1, 0), SHADE), ("ALIGN", (0, 0), (-1, 0), "CENTER"),
+        (strong[0], (0, 0), (-1, 0), *strong[1:]),
+        *(("ALIGN", (i, 1), (i, -1), "RIGHT") for i in grid.right),
+    ]
+    if grid.total:
+        extra.append((strong[0], (0, -1), (-1, -1), *strong[1:]))
+    return _ruled(data, widths, *extra, head=1)
+
+
+def _signs(labels: tuple[str, ...], room: float) -> LongTable:
+    cells = [_cell(label, room / 2, Face.BODY) for label in labels]
+    cells += [""] * (len(cells) % 2)
+    data = [[cells[i], "", cells[i + 1], ""] for i in range(0, len(cells), 2)]
+    lines = [("LINEBELOW", (c, 0), (c, -1), 0.5, INK) for c in (1, 3)]
+    table = LongTable(data, colWidths=[room * w for w in (0.18, 0.3, 0.18, 0.34)], rowHeights=[14 * mm] * len(data))
+    table.setStyle(TableStyle([
+        ("FONT", (0, 0), (-1, -1), Face.BODY.value, SMALL), ("VALIGN", (0, 0), (-1, -1), "BOTTOM"), *lines,
+    ]))
+    return table
+
+
+class _CodeBox(Flowable):  # type: ignore[misc]  # reportlab has no types
+    """A QR code that stands centred in the text."""
+
+    def __init__(self, code: Code, size: float) -> None:
+        super().__init__()
+        self.code, self.size, self.room = code, size, size
+
+    def wrap(self, room: float, _height: float) -> tuple[float, float]:
+        self.room = room
+        return room, self.size
+
+    def draw(self) -> None:
+        draw_code(self.canv, self.code, (self.room - self.size) / 2, 0, self.size)
