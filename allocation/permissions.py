@@ -23,7 +23,15 @@ class P(StrEnum):
     PREPARE_FACTOR = "allocation.factor.prepare"
     APPROVE_FACTOR = "allocation.factor.approve"
     # competitive
+    VIEW_ROUNDS = "allocation.rounds.view"
+    PREPARE_ROUND = "allocation.rounds.prepare"
+    APPROVE_ROUND = "allocation.rounds.approve"
+    SCORE = "allocation.rounds.score"
     # payments
+    VIEW_CLAIMS = "allocation.claims.view"
+    CLAIM = "allocation.claims.prepare"
+    SIGN = "allocation.claims.sign"
+    PAY = "allocation.claims.pay"
 
 
 _BUDGET: dict[Role, tuple[P, ...]] = {
@@ -44,8 +52,23 @@ _FACTOR: dict[Role, tuple[P, ...]] = {
     Role.COUNTY_FINANCE: (P.VIEW_FACTOR,),
     Role.AUDITOR: (P.VIEW_FACTOR,),
 }
-_COMPETITIVE: dict[Role, tuple[P, ...]] = {}
-_PAYMENTS: dict[Role, tuple[P, ...]] = {}
+_COMPETITIVE: dict[Role, tuple[P, ...]] = {
+    Role.CITY_CLERK: (P.VIEW_ROUNDS,),
+    Role.CITY_LEADER: (P.VIEW_ROUNDS,),
+    Role.COUNTY_CLERK: (P.VIEW_ROUNDS, P.PREPARE_ROUND),
+    Role.COUNTY_LEADER: (P.VIEW_ROUNDS, P.APPROVE_ROUND),
+    Role.COUNTY_FINANCE: (P.VIEW_ROUNDS,),
+    Role.EXPERT: (P.SCORE,),
+    Role.AUDITOR: (P.VIEW_ROUNDS,),
+}
+_PAYMENTS: dict[Role, tuple[P, ...]] = {
+    Role.CITY_CLERK: (P.VIEW_CLAIMS,),
+    Role.CITY_LEADER: (P.VIEW_CLAIMS,),
+    Role.COUNTY_CLERK: (P.VIEW_CLAIMS, P.CLAIM),
+    Role.COUNTY_LEADER: (P.VIEW_CLAIMS, P.SIGN),
+    Role.COUNTY_FINANCE: (P.VIEW_CLAIMS, P.SIGN, P.PAY),
+    Role.AUDITOR: (P.VIEW_CLAIMS,),
+}
 
 _ROOMS = (_BUDGET, _FACTOR, _COMPETITIVE, _PAYMENTS)
 GRANTS: dict[Role, tuple[P, ...]] = {

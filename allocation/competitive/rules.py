@@ -212,7 +212,7 @@ class Tally:
     votes_abstain: int
 
 
-def tally(members: Sequence[Member], quorum_bp: int, majority_bp: int) -> Tally:
+def tally(members: Sequence[Member], quorum: Fraction, majority: Fraction) -> Tally:
     """Count a collective decision, and refuse one that was not validly taken.
 
     Quorum is of all who were due; the majority is of those due who did not have to step out.
@@ -223,9 +223,9 @@ def tally(members: Sequence[Member], quorum_bp: int, majority_bp: int) -> Tally:
     present = [m for m in members if m.present]
     counts = {v: sum(m.vote is v for m in present) for v in Vote}
     due, avoided = len(members), sum(m.avoids for m in members)
-    if len(present) * WHOLE < due * quorum_bp or not present:
-        raise Refused("ALC-313", present=len(present), due=due, quorum=quorum_bp)
-    if counts[Vote.FOR] * WHOLE <= (due - avoided) * majority_bp:
+    if len(present) < due * quorum or not present:
+        raise Refused("ALC-313", present=len(present), due=due, quorum=str(quorum))
+    if counts[Vote.FOR] <= (due - avoided) * majority:
         raise Refused("ALC-314", votes=counts[Vote.FOR], entitled=due - avoided)
     return Tally(due, len(present), avoided, counts[Vote.FOR], counts[Vote.AGAINST], counts[Vote.ABSTAIN])
 

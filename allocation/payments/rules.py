@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from quzhou_migrants.kernel.errors import Finding, Invalid, Problem, Refused
+from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
 from quzhou_migrants.kernel.money import Fen
 
 WHOLE = 10_000  # basis points in one whole
@@ -226,16 +226,3 @@ def may_sign(steps: Sequence[str], given: Sequence[Signed], preparer_id: int, us
 def missing_papers(needed: Sequence[str], present: Sequence[str]) -> tuple[str, ...]:
     """Name the kinds of papers a stage needs and the claim does not carry, in the pack's order."""
     return tuple(kind for kind in needed if kind not in present)
-
-
-def unlawful(terms: Terms, floor_bp: int, cap_bp: int) -> list[Finding]:
-    """Notice local terms that break the national ones: too little for progress, too much kept.
-
-    Source: 财建〔2022〕183号 一 (progress at least 80 %), 二 (retention at most 3 %)
-    """
-    found = []
-    if terms.progress_bp < floor_bp:
-        found.append(Finding("ALC-430", "progress_bp", {"local": terms.progress_bp, "national": floor_bp}))
-    if terms.retention_bp > cap_bp:
-        found.append(Finding("ALC-431", "retention_bp", {"local": terms.retention_bp, "national": cap_bp}))
-    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -67,30 +68,31 @@ def entries_of(field: list[tuple[int, list[tuple[int, int]]]]) -> list[Entry]:
 
 
 @given(FIELD, st.randoms())
-def test_ranking_does_not_depend_on_any_order(field: Any, random: Any) -> None:
+def test_ranking_does_not_depend_on_any_order(field, random) -> None:
     criteria = criteria_of([7000, 3000])
     entries = entries_of(field)
     straight = rules.rank(entries, criteria, 5)
     shuffled = [Entry(e.code, e.asked_fen, tuple(random.sample(e.scores, len(e.scores)))) for e in entries]
     random.shuffle(shuffled)
     assert rules.rank(shuffled, criteria[::-1], 5) == straight
-    assert all(a.mean >= b.mean for a, b in zip(straight, straight[1:], strict=False))
+    assert all(a.mean >= b.mean for a, b in pairwise(straight))
 
 
 @given(
-    FIELD, st.integers(0, 3 * 10**9), st.integers(1, 10**9), st.integers(0, 100),
-    st.sampled_from(list(CutRule)), st.integers(0, 10_000),
+    FIELD,
+    st.builds(
+        Cut, st.integers(0, 3 * 10**9), st.integers(1, 10**9), st.integers(0, 100),
+        st.sampled_from(CutRule), st.integers(0, 10_000),
+    ),
 )
-def test_cut_never_exceeds_budget_cap_or_request(  # noqa: PLR0913 - one argument for each drawn figure
-    field: Any, budget: int, cap: int, mark: int, rule: CutRule, partial: int
-) -> None:
+def test_cut_never_exceeds_budget_cap_or_request(field, terms: Cut) -> None:
     entries = entries_of(field)
     placings = rules.rank(entries, criteria_of([5000, 5000]), 5)
     asked = {e.code: e.asked_fen for e in entries}
-    given_ = rules.cut(placings, asked, Cut(budget, cap, mark, rule, partial))
-    assert sum(given_.values()) <= budget
-    assert all(0 <= fen <= min(asked[code], cap) for code, fen in given_.items())
-    assert all(not given_[p.code] for p in placings if p.mean < mark)
+    given_ = rules.cut(placings, asked, terms)
+    assert sum(given_.values()) <= terms.budget_fen
+    assert all(0 <= fen <= min(asked[code], terms.cap_fen) for code, fen in given_.items())
+    assert all(not given_[p.code] for p in placings if p.mean < terms.pass_mark)
     assert set(given_) == set(asked)
 
 
@@ -114,7 +116,7 @@ def test_trimming_keeps_the_mean_inside_and_drops_two_or_none(totals: list[Fract
         (lambda: rules.mean([]), "ALC-307"),
     ],
 )
-def test_bad_call_panel_or_sheet_is_refused(call: Any, code: str) -> None:
+def test_bad_call_panel_or_sheet_is_refused(call, code: str) -> None:
     with pytest.raises(Refused) as caught:
         call()
     assert caught.value.code == code
@@ -126,6 +128,9 @@ def test_outliers_are_measured_from_the_panel_median() -> None:
     assert rules.outliers({}, 20) == []
 
 
+TWO_THIRDS, HALF = Fraction(2, 3), Fraction(1, 2)
+
+
 def member(name: str, vote: str = "for", *, present: bool = True, avoids: bool = False) -> Member:
     return Member(name, present, avoids, Vote(vote))
 
@@ -134,16 +139,16 @@ FIVE = [member("a"), member("b"), member("c"), member("d", "against"), member("e
 
 
 def test_tally_counts_from_the_rows() -> None:
-    found = rules.tally(FIVE, 6667, 5000)
+    found = rules.tally(FIVE, TWO_THIRDS, HALF)
     assert (found.due, found.present, found.avoided) == (5, 4, 0)
     assert (found.votes_for, found.votes_against, found.votes_abstain) == (3, 1, 0)
 
 
 def test_stepping_out_lowers_the_votes_needed_but_not_the_quorum() -> None:
     members = [member("a"), member("b"), member("c", "", avoids=True), member("d", "", present=False)]
-    assert rules.tally(members, 6667, 5000).votes_for == 2
+    assert rules.tally(members, TWO_THIRDS, HALF).votes_for == 2
     with pytest.raises(Refused) as caught:
-        rules.tally([*members, member("e", "", present=False)], 6667, 5000)
+        rules.tally([*members, member("e", "", present=False)], TWO_THIRDS, HALF)
     assert caught.value.code == "ALC-313"
 
 
@@ -160,7 +165,7 @@ def test_stepping_out_lowers_the_votes_needed_but_not_the_quorum() -> None:
 )
 def test_invalid_meeting_is_refused(members: list[Member], code: str) -> None:
     with pytest.raises(Refused) as caught:
-        rules.tally(members, 6667, 5000)
+        rules.tally(members, TWO_THIRDS, HALF)
     assert caught.value.code == code
 
 
