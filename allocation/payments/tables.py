@@ -1,0 +1,135 @@
+"""Claims, the signatures on them, and the payments they end in."""
+
+from __future__ import annotations
+
+from piccolo.columns import JSONB, BigInt, Boolean, Date, Integer, LazyTableReference, SmallInt, Varchar
+
+from quzhou_migrants.kernel.tables import (
+    BigSerial,
+    Check,
+    DivisionCode,
+    Stamp,
+    Table,
+    Unique,
+    business,
+    fen,
+    fk,
+    index,
+    state_column,
+)
+from quzhou_migrants.kernel.walls import sql_object
+
+PROJECT = LazyTableReference("Project", app_name="projects")
+
+
+@business()
+class Claim(Table, tablename="allocation_claim"):
+    """One request for money on a contracted project.
+
+    `steps` are the roles that must sign, fixed when it is submitted; `attempt` counts submissions,
+    so that signatures on a returned claim stay on file without standing for the next one.
+    """
+
+    id = BigSerial(primary_key=True)
+    division_code = DivisionCode()
+    project = fk(PROJECT)
+    kind = Varchar(length=16, null=False)
+    amount_fen = fen()
+    payee = Varchar(length=120, null=False)
+    invoice_code = Varchar(length=20, null=False, default="")
+    invoice_number = Varchar(length=20, null=False)
+    invoice_fen = fen()
+    invoice_on = Date(null=False)
+    final_fen = fen(null=True)
+    note = Varchar(length=500, null=False, default="")
+    state = state_column("draft")
+    version = Integer(null=False, default=1)
+    attempt = SmallInt(null=False, default=0)
+    steps = JSONB(null=False, default="[]")
+    books = JSONB(null=False, default="{}")
+    policy_version = Varchar(length=80, null=False, default="")
+    prepared_by = BigInt(null=True, default=None)
+    prepared_name = Varchar(length=120, null=False, default="")
+    created_at = Stamp()
+    submitted_at = Stamp(null=True, default=None)
+    is_demo = Boolean(null=False, default=False)
+
+    allocation_claim_known_kind = Check("kind IN ('advance', 'progress', 'settlement')")
+    allocation_claim_positive = Check("amount_fen > 0 AND invoice_fen >= 0")
+    allocation_claim_invoice_digits = Check(
+        "invoice_code ~ '^[0-9]{0,12}$' AND invoice_number ~ '^[0-9]{8,20}$'"
+    )
+
+
+@business(append_only=True)
+class Signature(Table, tablename="allocation_signature"):
+    """One hand under one claim, at one step of one attempt."""
+
+    id = BigSerial(primary_key=True)
+    division_code = DivisionCode()
+    claim = fk(Claim)
+    attempt = SmallInt(null=False)
+    step = SmallInt(null=False)
+    role = Varchar(length=24, null=False)
+    user_id = BigInt(null=False)
+    name = Varchar(length=120, null=False)
+    title = Varchar(length=160, null=False, default="")
+    opinion = Varchar(length=500, null=False, default="")
+    signed_at = Stamp()
+
+    allocation_signature_one_per_step = Unique(["claim", "attempt", "step"])
+    allocation_signature_nobody_twice = Unique(["claim", "attempt", "user_id"])
+
+
+@business(append_only=True)
+class Payment(Table, tablename="allocation_payment"):
+    """One claim paid: the voucher in the books and the bank's own reference."""
+
+    id = BigSerial(primary_key=True)
+    division_code = DivisionCode()
+    project = fk(PROJECT)
+    claim = fk(Claim)
+    amount_fen = fen()
+    payee = Varchar(length=120, null=False)
+    voucher_no = Varchar(length=40, null=False)
+    bank_ref = Varchar(length=40, null=False)
+    paid_on = Date(null=False)
+    paid_by = BigInt(null=True, default=None)
+    paid_name = Varchar(length=120, null=False, default="")
+    recorded_at = Stamp()
+    is_demo = Boolean(null=False, default=False)
+
+    allocation_payment_once = Unique(["claim"])
+    allocation_payment_one_reference = Unique(["bank_ref"])
+    allocation_payment_positive = Check("amount_fen > 0")
+
+
+index(
+    "allocation_claim_one_invoice",
+    "UNIQUE allocation_claim (invoice_number, invoice_code) WHERE state <> 'cancelled'",
+)
+index("allocation_claim_keyset", "allocation_claim (division_code, id)")
+index("allocation_claim_waiting", "allocation_claim (state, id) WHERE state IN ('submitted', 'signed')")
+
+# What was signed cannot be altered by anybody, whatever the program above believes.
+sql_object(
+    "allocation_claim_frozen",
+    """
+    CREATE OR REPLACE FUNCTION allocation_claim_frozen() RETURNS trigger LANGUAGE plpgsql AS $body$
+    BEGIN
+      IF OLD.state NOT IN ('draft', 'returned') AND
+         (NEW.project, NEW.kind, NEW.amount_fen, NEW.payee, NEW.invoice_code, NEW.invoice_number,
+          NEW.invoice_fen, NEW.invoice_on, NEW.final_fen, NEW.steps, NEW.prepared_by, NEW.division_code)
+         IS DISTINCT FROM
+         (OLD.project, OLD.kind, OLD.amount_fen, OLD.payee, OLD.invoice_code, OLD.invoice_number,
+          OLD.invoice_fen, OLD.invoice_on, OLD.final_fen, OLD.steps, OLD.prepared_by, OLD.division_code) THEN
+        RAISE EXCEPTION 'a submitted claim is frozen'
+          USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'allocation_claim_frozen';
+      END IF;
+      RETURN NEW;
+    END $body$;
+    DROP TRIGGER IF EXISTS allocation_claim_freeze ON allocation_claim;
+    CREATE TRIGGER allocation_claim_freeze BEFORE UPDATE ON allocation_claim
+      FOR EACH ROW EXECUTE FUNCTION allocation_claim_frozen();
+    """,
+)
