@@ -223,7 +223,10 @@ def _breaches(key: str, dated: Dated, wider: list[Pack], day: date) -> Iterator[
 def _version(packs: list[Pack]) -> str:
     """Name the content of all packs: the first half of a SHA-256 over their canonical form."""
     content = [
-        [pack.prefix, [[key, entry.unit, [str(dated) for dated in entry.values]] for key, entry in sorted(pack.entries.items())]]
+        [
+            pack.prefix,
+            [[key, entry.unit, [str(dated) for dated in entry.values]] for key, entry in sorted(pack.entries.items())],
+        ]
         for pack in packs
     ]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:32]
