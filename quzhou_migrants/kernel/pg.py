@@ -136,7 +136,7 @@ def start(data_dir: Path, *, fast: bool = False) -> Server:
         fcntl.flock(users, fcntl.LOCK_SH)
         server = Server(folder, _socket_dir(folder), users)
         try:
-            _create_cluster(folder)
+            _create_cluster(folder, fast=fast)
             if not _answers(server.socket_dir):
                 _launch(server, fast=fast)
             _prepare(server)
@@ -162,15 +162,15 @@ def _socket_dir(folder: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"qm-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
 
 
-def _create_cluster(folder: Path) -> None:
+def _create_cluster(folder: Path, *, fast: bool) -> None:
     """Run initdb beside the final place and rename, so that a half-made cluster is never used."""
     if (folder / "pg").exists():
         return
     fresh = folder / "pg.new"
     shutil.rmtree(fresh, ignore_errors=True)
     pg_exec.own(fresh)
-    options = ("--auth=trust", "--encoding=UTF8", "--locale=C", f"--username={ADMIN}", "--no-instructions")
-    pg_exec.run("initdb", *options, "-D", str(fresh), at=fresh)
+    options = ["--auth=trust", "--encoding=UTF8", "--locale=C", f"--username={ADMIN}", "--no-instructions"]
+    pg_exec.run("initdb", *options, *(["--no-sync"] if fast else []), "-D", str(fresh), at=fresh)
     fresh.rename(folder / "pg")
 
 
