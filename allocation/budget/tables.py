@@ -45,11 +45,11 @@ class Batch(Table, tablename="allocation_batch"):
     created_at = Stamp()
     is_demo = Boolean(null=False, default=False)
 
-    one_document = Unique(["division_code", "doc_no", "fund_kind"], name="allocation_batch_one_document")
-    amounts = Check(
-        "cash_fen >= 0 AND project_fen >= 0 AND cash_fen + project_fen > 0", name="allocation_batch_amounts"
+    allocation_batch_one_document = Unique(["division_code", "doc_no", "fund_kind"])
+    allocation_batch_amounts = Check(
+        "cash_fen >= 0 AND project_fen >= 0 AND cash_fen + project_fen > 0"
     )
-    whole_persons = Check("cash_fen = persons * per_head_fen", name="allocation_batch_whole_persons")
+    allocation_batch_whole_persons = Check("cash_fen = persons * per_head_fen")
 
 
 @business(append_only=True)
@@ -68,13 +68,12 @@ class Entry(Table, tablename="allocation_entry"):
     source_id = BigInt(null=False)
     posted_at = Stamp()
 
-    once = Unique(["event_key", "line"], name="allocation_entry_once")
-    known_kind = Check(
+    allocation_entry_once = Unique(["event_key", "line"])
+    allocation_entry_known_kind = Check(
         "kind IN ('notified', 'cash', 'available', 'planned', 'awarded', 'contracted', 'claimed',"
-        " 'paid', 'retained', 'settled', 'returned')",
-        name="allocation_entry_known_kind",
+        " 'paid', 'retained', 'settled', 'returned')"
     )
-    not_nothing = Check("amount_fen <> 0", name="allocation_entry_not_nothing")
+    allocation_entry_not_nothing = Check("amount_fen <> 0")
 
 
 @business()
@@ -88,10 +87,9 @@ class Balance(Table, tablename="allocation_balance"):
     kind = Varchar(length=16, null=False)
     balance_fen = fen()
 
-    account = Unique(["division_code", "batch", "project", "kind"], name="allocation_balance_account")
-    never_negative = Check(
-        "CASE WHEN kind = 'notified' THEN balance_fen <= 0 ELSE balance_fen >= 0 END",
-        name="allocation_balance_never_negative",
+    allocation_balance_account = Unique(["division_code", "batch", "project", "kind"])
+    allocation_balance_never_negative = Check(
+        "CASE WHEN kind = 'notified' THEN balance_fen <= 0 ELSE balance_fen >= 0 END"
     )
 
 
@@ -113,8 +111,8 @@ class Award(Table, tablename="allocation_award"):
     created_by = BigInt(null=True, default=None)
     is_demo = Boolean(null=False, default=False)
 
-    positive = Check("amount_fen > 0", name="allocation_award_positive")
-    known_source = Check("source IN ('factor', 'round', 'plan')", name="allocation_award_known_source")
+    allocation_award_positive = Check("amount_fen > 0")
+    allocation_award_known_source = Check("source IN ('factor', 'round', 'plan')")
 
 
 index("allocation_entry_account", "allocation_entry (batch, division_code, kind, project, id)")

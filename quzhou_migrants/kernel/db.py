@@ -1,0 +1,66 @@
+"""The one Piccolo engine. It learns its address when the process starts, not when it is imported."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from piccolo.engine.postgres import PostgresEngine
+
+MINIMUM_POSTGRES = 13.0
+
+
+class Engine(PostgresEngine):
+    """PostgreSQL engine that neither connects nor asks for extensions at import."""
+
+    async def get_version(self) -> float:
+        """Answer the lowest version we support; the real one is checked by `migrate`."""
+        return MINIMUM_POSTGRES
+
+    async def prep_database(self) -> None:
+        """No extension is needed."""
+
+    def configure(self, dsn: str) -> None:
+        """Point the engine at a database; before the pool opens."""
+        self.config = connect_arguments(dsn)
+
+
+ENGINE = Engine(config={})
+
+
+def connect_arguments(dsn: str) -> dict[str, Any]:
+    """Turn a postgresql:// address into asyncpg arguments; `?host=/folder` names a socket folder, `?role=` a role."""
+    parts = urlsplit(dsn)
+    query = {k: v[-1] for k, v in parse_qs(parts.query).items()}
+    found = {
+        "host": query.pop("host", None) or parts.hostname,
+        "port": int(query.pop("port", 0)) or parts.port,
+        "user": query.pop("user", None) or (unquote(parts.username) if parts.username else None),
+        "password": unquote(parts.password) if parts.password else None,
+        "database": unquote(parts.path.lstrip("/")) or None,
+    }
+    arguments: dict[str, Any] = {k: v for k, v in found.items() if v}
+    settings = {"timezone": "Asia/Shanghai", "jit": "off"}
+    if role := query.pop("role", None):
+        settings["role"] = role
+    arguments["server_settings"] = settings
+    arguments.update({k: v for k, v in query.items() if k in {"ssl", "passfile"}})
+    return arguments
+
+
+async def _keep(_connection: object) -> None:
+    """Skip the reset of a returned connection: every setting we make is local to its transaction."""
+
+
+async def open_pool(*, size: int = 10, command_timeout: float = 30.0) -> None:
+    """Open the pool of this process."""
+    if ENGINE.pool is None:
+        await ENGINE.start_connection_pool(
+            min_size=1, max_size=size, command_timeout=command_timeout, reset=_keep
+        )
+
+
+async def close_pool() -> None:
+    """Close the pool, waiting for what runs."""
+    if ENGINE.pool is not None:
+        await ENGINE.close_connection_pool()

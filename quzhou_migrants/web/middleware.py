@@ -1,0 +1,65 @@
+"""What every request passes: a request id, the person behind the cookie, the recorded refusal."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
+
+from quzhou_migrants.accounts.sessions import COOKIE, identify
+from quzhou_migrants.kernel.db import ENGINE
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp, Receive, Scope, Send
+
+    from quzhou_migrants.kernel.actor import Actor
+
+OPEN_PATHS = ("/static/", "/health", "/ready")
+_GIVEN_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
+
+
+class Identify:
+    """ASGI middleware: puts `request_id`, `actor` and `clock_shift` into the request's state."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap the application."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Find out who asks, with one query, unless the path is open to all."""
+        if scope["type"] == "http":
+            headers = dict(scope["headers"])
+            state = scope["state"]
+            state["request_id"] = _request_id(headers)
+            state["actor"] = None
+            state["clock_shift"] = 0.0
+            if not scope["path"].startswith(OPEN_PATHS) and (token := _token(headers)):
+                found = await identify(token)
+                if found:
+                    state["actor"], state["clock_shift"] = found
+        await self.app(scope, receive, send)
+
+
+def _request_id(headers: dict[bytes, bytes]) -> str:
+    given = headers.get(b"x-request-id", b"")
+    return given.decode() if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _token(headers: dict[bytes, bytes]) -> str:
+    try:
+        cookie = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
+    except CookieError:
+        return ""
+    return cookie[COOKIE].value if COOKIE in cookie else ""
+
+
+async def record_refusal(actor: Actor | None, code: str, path: str, request_id: str) -> None:
+    """Write down that access was refused; its own statement, so it stays whatever rolled back."""
+    if ENGINE.pool is None:
+        return
+    await ENGINE.pool.execute(
+        "INSERT INTO kernel_refusal (at, actor_id, actor_name, post_id, code, path, request_id)"
+        " VALUES (now(), $1, $2, $3, $4, $5, $6)",
+        actor.user_id if actor else None, actor.name if actor else "",
+        actor.post_id if actor else None, code, path[:2000], request_id)

@@ -1,0 +1,56 @@
+"""The composition root's lists: who may do what, who hears what, what stands on whose home page.
+
+Packages know only what lies below them; whatever must go upwards is tied here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+import quzhou_migrants.accounts.functions  # noqa: F401 - declares its SQL functions
+from quzhou_migrants.accounts.permissions import GRANTS, P
+from quzhou_migrants.kernel.events import subscribe
+from quzhou_migrants.kernel.permissions import grant
+from quzhou_migrants.piccolo_app import APP_CONFIG as PLATFORM_APP
+
+PACKAGES = (
+    "quzhou_migrants.accounts", "quzhou_migrants.register", "quzhou_migrants.policy",
+    "quzhou_migrants.web", "projects", "allocation", "inspection", "surveys",
+)
+
+
+def _part(package: str, name: str) -> ModuleType | None:
+    return import_module(f"{package}.{name}") if find_spec(f"{package}.{name}") else None
+
+
+def _gather(name: str) -> list[Any]:
+    """Collect one list (ROUTES, PANELS, …) from every package's `routes.py`."""
+    parts = [_part(package, "routes") for package in PACKAGES]
+    return [entry for part in parts if part for entry in getattr(part, name, ())]
+
+
+for _package in ("quzhou_migrants.register", "projects", "allocation", "inspection", "surveys"):
+    if _found := _part(_package, "permissions"):
+        grant(_found.P, _found.GRANTS)
+    _part(_package, "piccolo_app")
+grant(P, GRANTS)
+
+ROUTES = _gather("ROUTES")
+"""Route handlers of every room."""
+PANELS = _gather("PANELS")
+"""async waiting(tx) -> list[Task]: what stands on a person's home page."""
+PROJECT_PANELS = _gather("PROJECT_PANELS")
+"""async panel(tx, project) -> html template and context, shown on a project's page."""
+JOBS = _gather("JOBS")
+"""Scheduled work."""
+NAVIGATION = _gather("NAVIGATION")
+"""Entries of the side navigation."""
+VERIFIERS = _gather("VERIFIERS")
+"""async verify(conn) -> list[str]: sums that must close, run by `verify` after the chain."""
+for _kind, _handler in _gather("HEARS"):
+    subscribe(_kind, _handler)
+
+__all__ = ["JOBS", "NAVIGATION", "PANELS", "PLATFORM_APP", "PROJECT_PANELS", "ROUTES", "VERIFIERS"]
