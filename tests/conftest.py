@@ -1,0 +1,237 @@
+"""Fixtures: one embedded server, one migrated template, a clone where commits matter.
+
+`tx` and `tx_as` run in one transaction that is rolled back; `db` gives a database of one's own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from quzhou_migrants.accounts.roles import OUTSIDERS
+from quzhou_migrants.kernel import pg
+from quzhou_migrants.kernel.actor import SYSTEM, Actor
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.clock import SHANGHAI
+from quzhou_migrants.kernel.db import ENGINE, close_pool, connect_arguments, open_pool
+from quzhou_migrants.kernel.permissions import permissions_of
+from quzhou_migrants.kernel.tx import Tx, begin
+
+NOW = datetime(2026, 9, 16, 10, 0, tzinfo=SHANGHAI)
+CITY, KECHENG, QUJIANG = "330800000000", "330802000000", "330803000000"
+SHILIANG, VILLAGE = "330802100000", "330802100201"
+NIANLI, BAIMA = "330803112000", "330803112229"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    folder = tmp_path_factory.mktemp("data")
+    os.environ["QM_DATA"] = str(folder)
+    os.environ["QM_KEYS"] = str(folder / "keys.json")
+    yield
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database: addresses for its owner and for the application."""
+
+    name: str
+    owner: str
+    app: str
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pg.Server]:
+    """The embedded server, shared by the workers of a run."""
+    shared = Path(os.environ.get("QM_TEST_DATA") or tmp_path_factory.getbasetemp().parent / "postgres")
+    running = pg.start(shared, fast=True)
+    yield running
+    running.release()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def template(server: pg.Server, worker_id: str) -> str:
+    """A migrated database with the divisions most tests stand on; nobody connects to it."""
+    from quzhou_migrants.kernel.migrate import migrate
+
+    name = f"template_{worker_id}"
+    server.drop_database(name)
+    owner = server.create_database(name)
+    await migrate(owner)
+    conn = await asyncpg.connect(**connect_arguments(owner))
+    await conn.executemany(
+        "INSERT INTO kernel_division (code, name, full_name, level, parent_code, kind, active,"
+        " successor_code, source, is_demo) VALUES ($1, $2, $3, $4, $5, $6, true, '', '', true)",
+        [
+            (CITY, "衢州市", "衢州市", "city", "", ""),
+            (KECHENG, "柯城区", "衢州市柯城区", "county", CITY, ""),
+            (QUJIANG, "衢江区", "衢州市衢江区", "county", CITY, ""),
+            (SHILIANG, "石梁镇", "柯城区石梁镇", "township", KECHENG, ""),
+            (VILLAGE, "演示村", "石梁镇演示村", "village", SHILIANG, "resettlement"),
+            (NIANLI, "廿里镇", "衢江区廿里镇", "township", QUJIANG, ""),
+            (BAIMA, "白马新村", "廿里镇白马新村", "village", NIANLI, "reservoir_area"),
+        ])
+    await conn.close()
+    return name
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """Name of the xdist worker, `main` without xdist."""
+    return str(getattr(request.config, "workerinput", {}).get("workerid", "main"))
+
+
+def _clone(server: pg.Server, template: str) -> Database:
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    owner = server.create_database(name, template)
+    return Database(name, owner, server.dsn(pg.APP, name))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_db(server: pg.Server, template: str) -> AsyncIterator[Database]:
+    """One clone for all tests that roll back."""
+    database = _clone(server, template)
+    yield database
+    server.drop_database(database.name)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pool(shared_db: Database) -> AsyncIterator[Database]:
+    """The pool on the shared clone."""
+    ENGINE.configure(shared_db.app)
+    await open_pool(size=4)
+    yield shared_db
+    await close_pool()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def db(server: pg.Server, template: str) -> AsyncIterator[Database]:
+    """A database of one's own, with the pool on it: for commits, jobs, locks."""
+    database = _clone(server, template)
+    ENGINE.configure(database.app)
+    await open_pool(size=8)
+    yield database
+    await close_pool()
+    server.drop_database(database.name)
+
+
+def actor(role: str, division: str, *, user_id: int | None = None, name: str = "", engagement: int | None = None) -> Actor:
+    """A person in one post; no account row is needed."""
+    number = user_id or next(_numbers)
+    return Actor(
+        number, name or f"{CATALOGUE.role(role)}{number}", str(role), 1, "演示单位", division, number,
+        (engagement or 0) if role in OUTSIDERS else None, permissions_of(role),
+        f"演示单位{CATALOGUE.role(role)}", is_demo=True,
+    )
+
+
+class _Undo(Exception):
+    pass
+
+
+@asynccontextmanager
+async def rolled_back(who: Actor, at: datetime) -> AsyncIterator[Tx]:
+    """A transaction that never commits."""
+    try:
+        async with begin(who, request_id=uuid.uuid4().hex[:16], command="test", at=at) as tx:
+            yield tx
+            await tx.deliver()
+            raise _Undo
+    except _Undo:
+        pass
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tx(pool: Database) -> AsyncIterator[Tx]:
+    """A rolled-back transaction of the machine itself: whole range, every permission."""
+    async with rolled_back(SYSTEM, NOW) as opened:
+        yield opened
+
+
+@pytest.fixture
+def tx_as(pool: Database) -> Callable[..., AbstractAsyncContextManager[Tx]]:
+    """`async with tx_as(Role.COUNTY_CLERK, KECHENG) as tx:` — rolled back at its end."""
+
+    def open_as(role: str, division: str, *, at: datetime = NOW, **who: Any) -> AbstractAsyncContextManager[Tx]:
+        return rolled_back(actor(role, division, **who), at)
+
+    return open_as
+
+
+@asynccontextmanager
+async def become(tx: Tx, who: Actor) -> AsyncIterator[Tx]:
+    """Act as somebody else inside the same transaction (its range included), for whole journeys."""
+    from quzhou_migrants.kernel.actor import ancestors
+    from quzhou_migrants.kernel.tx import _range
+
+    before = (tx.actor, tx._policy)
+
+    async def enter(person: Actor) -> None:
+        lo, hi = _range(person)
+        up = ",".join(ancestors(person.division_code)) if person.division_code and not person.is_outsider else ""
+        await tx.conn.execute(
+            "SELECT set_config('app.lo',$1,true), set_config('app.hi',$2,true), set_config('app.up',$3,true),"
+            " set_config('app.engagement',$4,true), set_config('app.actor',$5,true), set_config('app.actor_name',$6,true)",
+            lo, hi, up, str(person.engagement_id or ""), str(person.user_id or ""), person.name)
+        tx.actor, tx._policy = person, None
+
+    await enter(who)
+    yield tx
+    await tx.deliver()
+    await enter(before[0])
+
+
+@pytest.fixture
+def client_as(db: Database) -> Callable[..., AbstractAsyncContextManager[Any]]:
+    """`async with client_as(role, division) as http:` — an HTTP client signed in to the real application."""
+    import httpx
+
+    from quzhou_migrants.accounts.sessions import COOKIE, open_session
+    from quzhou_migrants.app import create_app
+    from quzhou_migrants.settings import load
+
+    @asynccontextmanager
+    async def sign_in(role: str | None, division: str = CITY) -> AsyncIterator[httpx.AsyncClient]:
+        app = create_app(load({"QM_DATA": os.environ["QM_DATA"]}), app_dsn=db.app)
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as http:
+            http.headers["Sec-Fetch-Site"] = "same-origin"
+            if role:
+                user = await make_account(db, role, division)
+                http.cookies.set(COOKIE, await open_session(user, "test"))
+            yield http
+
+    return sign_in
+
+
+async def make_account(db: Database, role: str, division: str) -> int:
+    """Write an organisation, a person and a post; answer the person's id. The business clock is set."""
+    conn = await asyncpg.connect(**connect_arguments(db.owner))
+    number = next(_numbers)
+    org = await conn.fetchval(
+        "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ($1, $2, 'bureau', true) RETURNING id",
+        division, f"演示单位{number}")
+    user = await conn.fetchval(
+        "INSERT INTO accounts_user (division_code, login, name, phone_mask, password_hash, must_change, active,"
+        " version, is_demo) VALUES ($1, $2, $3, '', '', false, true, 1, true) RETURNING id",
+        division, f"user{number}", f"演示人员{number}")
+    await conn.execute(
+        'INSERT INTO accounts_post (division_code, "user", org, role, active) VALUES ($1, $2, $3, $4, true)',
+        division, user, org, str(role))
+    await conn.execute(
+        "INSERT INTO kernel_setting (key, value) VALUES ('business_clock', jsonb_build_object('shift_seconds',"
+        " extract(epoch FROM $1::timestamptz - now()))) ON CONFLICT DO NOTHING", NOW)
+    await conn.close()
+    return int(user)
