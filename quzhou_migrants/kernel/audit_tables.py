@@ -63,7 +63,8 @@ class Checkpoint(Table, tablename="kernel_checkpoint"):
     sealed_at = Stamp()
 
 
-@business(append_only=True)
+# An outsider writes the journal of what the engagement lets through, and reads the own lines of it.
+@business(append_only=True, outsider="actor_id = nullif(current_setting('app.actor', true), '')::bigint")
 class Journal(Table, tablename="kernel_journal"):
     """What a person did to an object, in words a layman can read; times are business times."""
 
