@@ -1,0 +1,103 @@
+"""What a notified batch must satisfy before it becomes money in the ledger.
+
+Source: 国发〔2006〕17号 (600 yuan a head a year: the cash part is a whole number of persons)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+
+from quzhou_migrants.kernel.errors import Finding, Problem, Refused
+from quzhou_migrants.kernel.money import Fen
+
+
+class Level(StrEnum):
+    """Who notified the money."""
+
+    CENTRAL = "central"
+    PROVINCE = "province"
+    CITY = "city"
+    COUNTY = "county"
+
+
+class Fund(StrEnum):
+    """Kinds of fund that carry migrant money."""
+
+    LATER_SUPPORT = "later_support"
+    PROJECT = "project"
+    RESERVOIR_AREA = "reservoir_area"
+    SMALL_RESERVOIR = "small_reservoir"
+    LOCAL = "local"
+    OTHER = "other"
+
+
+def persons(cash_fen: Fen, per_head_fen: Fen) -> int:
+    """Give the persons a cash amount stands for.
+
+    Raises: Refused ALC-110, not a whole number of persons.
+    """
+    whole, rest = divmod(cash_fen, per_head_fen)
+    if rest:
+        raise Refused("ALC-110", field="cash_fen", cash=cash_fen, per_head=per_head_fen, rest=rest)
+    return whole
+
+
+def batch_problems(
+    total_fen: Fen, cash_fen: Fen, project_fen: Fen, *, per_head_fen: Fen, issued_on: date, today: date
+) -> list[Problem]:
+    """Find what is wrong with a batch as it was typed from its document.
+
+    Codes: ALC-110 (persons), ALC-111 (parts), ALC-113 (nothing), ALC-114 (date).
+    """
+    found = []
+    if cash_fen + project_fen != total_fen:
+        facts = {"total": total_fen, "cash": cash_fen, "project": project_fen}
+        found.append(Problem("ALC-111", "total_fen", facts))
+    if cash_fen + project_fen == 0:
+        found.append(Problem("ALC-113", "total_fen"))
+    if issued_on > today:
+        found.append(Problem("ALC-114", "issued_on", {"issued": issued_on}))
+    try:
+        persons(cash_fen, per_head_fen)
+    except Refused as refusal:
+        found += refusal.problems
+    return found
+
+
+def register_gap(told: int, registered: int) -> list[Finding]:
+    """Notice a cash part that does not tie to the register. Code: ALC-115."""
+    if not told or told == registered:
+        return []
+    return [Finding("ALC-115", "cash_fen", {"persons": told, "register": registered, "gap": told - registered})]
+
+
+def check_award(amount_fen: Fen, asked_fen: Fen, left_fen: Fen) -> None:
+    """Let an award pass only within the request and within what is available.
+
+    Raises: Refused ALC-122 (nothing), ALC-121 (more than asked), ALC-104 (more than available).
+    """
+    if amount_fen <= 0:
+        raise Refused("ALC-122", field="amount_fen")
+    if amount_fen > asked_fen:
+        raise Refused("ALC-121", field="amount_fen", asked=amount_fen, limit=asked_fen)
+    if amount_fen > left_fen:
+        raise Refused("ALC-104", field="amount_fen", asked=amount_fen, left=left_fen)
+
+
+def draw(amount_fen: Fen, pots: Sequence[tuple[int, Fen]]) -> list[tuple[int, Fen]]:
+    """Draw an amount from pots in their order, each emptied before the next is touched.
+
+    Shape: pots and answer are (batch, fen); the answer sums to the amount.
+    Raises: Refused ALC-104, the pots hold less.
+    """
+    taken, left = [], amount_fen
+    for batch, holds in pots:
+        part = min(left, holds)
+        if part > 0:
+            taken.append((batch, part))
+            left -= part
+    if left:
+        raise Refused("ALC-104", field="amount_fen", asked=amount_fen, left=amount_fen - left)
+    return taken

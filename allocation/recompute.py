@@ -1,0 +1,71 @@
+"""`quzhou-migrants recompute split FILE`: the same result from the exported file alone, no database."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from unicodedata import east_asian_width
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from allocation.factor.frozen import canonical, digest, result, thaw
+from allocation.factor.working import working
+from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.money import yuan
+
+_LARGEST_FILE = 64 * 1024 * 1024
+_TEMPLATES = Path(__file__).parent / "factor" / "templates"
+
+
+def recompute_split(path: str | Path) -> str:
+    """Recompute an exported factor run and print its result.
+
+    Shape: text with the hash, every unit's parts, and the sums.
+    Raises: Refused ALC-231 (not such a file), ALC-232 (the inputs were altered after they were
+    frozen), ALC-233 (the file states another result); Invalid, inputs that cannot be split.
+    """
+    body = _read(Path(path))
+    document = body.get("frozen", body)
+    text = canonical(document)
+    stated = body.get("sha256")
+    if stated is not None and stated != digest(text):
+        raise Refused("ALC-232", stated=str(stated)[:64], found=digest(text))
+    inputs = thaw(document)
+    outcome = inputs.split()
+    if "result" in body and body["result"] != result(outcome):
+        raise Refused("ALC-233")
+    return _print(inputs=inputs, sheet=working(inputs), sha256=digest(text), checked="result" in body)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise Refused("ALC-231", format=path.name)
+        body = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as fault:
+        raise Refused("ALC-231", format=path.name) from fault
+    if not isinstance(body, dict) or not isinstance(body.get("frozen", body), dict):
+        raise Refused("ALC-231", format=path.name)
+    return body
+
+
+def _print(**facts: Any) -> str:  # noqa: ANN401 - facts of the template
+    pages = Environment(
+        loader=FileSystemLoader(_TEMPLATES), undefined=StrictUndefined, autoescape=False,  # noqa: S701 - plain text
+        trim_blocks=True, lstrip_blocks=True,
+    )
+    pages.filters |= {"yuan": yuan, "left": _left, "right": _right}
+    return pages.get_template("recompute.txt").render(**facts)
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _left(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _right(text: str, width: int) -> str:
+    return " " * (width - _width(text)) + text
