@@ -36,10 +36,9 @@ async def receive(root: Path, chunks: AsyncIterator[bytes], *, limit: int, annou
     """Write a stream to a draft, hashing as it comes; never more than one chunk in memory.
 
     Units: bytes; `announced` is the Content-Length, so that a giant is refused before it is sent.
-    Raises: Refused KRN-602, larger than the limit; nothing is left behind.
+    Raises: Refused KRN-642, larger than the limit; nothing is left behind.
     """
-    if announced > limit:
-        raise Refused("KRN-602", limit=limit // MIB)
+    _within(announced, limit)
     folder = root / DRAFTS
     folder.mkdir(parents=True, exist_ok=True)
     path, digest, size = folder / secrets.token_hex(16), hashlib.sha256(), 0
@@ -47,8 +46,7 @@ async def receive(root: Path, chunks: AsyncIterator[bytes], *, limit: int, annou
         with path.open("xb") as out:
             async for chunk in chunks:
                 size += len(chunk)
-                if size > limit:
-                    raise Refused("KRN-602", limit=limit // MIB)
+                _within(size, limit)
                 digest.update(chunk)
                 out.write(chunk)
             out.flush()
@@ -57,6 +55,11 @@ async def receive(root: Path, chunks: AsyncIterator[bytes], *, limit: int, annou
         path.unlink(missing_ok=True)
         raise
     return Draft(path, digest.hexdigest(), size)
+
+
+def _within(size: int, limit: int) -> None:
+    if size > limit:
+        raise Refused("KRN-642", limit=limit // MIB)
 
 
 def keep(root: Path, draft: Draft) -> Path:

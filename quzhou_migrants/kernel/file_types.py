@@ -32,18 +32,18 @@ EDGE = 2048  # readers look for the marks of a PDF this near its ends
 def media_type_of(path: Path, name: str, accept: Collection[str]) -> str:
     """Decide the media type of a stored file and prove that it is whole.
 
-    Raises: Refused KRN-601 not an accepted kind, KRN-603 the name says otherwise, KRN-604
-    damaged, KRN-605 unpacks too large, KRN-606 empty, KRN-607 too many pixels, KRN-609 macros.
+    Raises: Refused KRN-641 not an accepted kind, KRN-643 the name says otherwise, KRN-644
+    damaged, KRN-645 unpacks too large, KRN-646 empty, KRN-647 too many pixels, KRN-649 macros.
     """
     head, tail = _edges(path)
     if not head:
-        raise Refused("KRN-606", name=name)
+        raise Refused("KRN-646", name=name)
     found = _sniff(head, path)
     if found is None or found not in accept:
-        raise Refused("KRN-601", name=name, found=found or _second_opinion(head), accepted=suffixes(accept))
+        raise Refused("KRN-641", name=name, found=found or _second_opinion(head), accepted=suffixes(accept))
     suffix = PurePath(name).suffix.lower()
     if suffix in {s for known in SUFFIXES.values() for s in known} and suffix not in SUFFIXES[found]:
-        raise Refused("KRN-603", name=name, found=SUFFIXES[found][0].lstrip(".").upper())
+        raise Refused("KRN-643", name=name, found=SUFFIXES[found][0].lstrip(".").upper())
     _PROOFS[found](path, name, tail)
     return found
 
@@ -95,7 +95,7 @@ def _second_opinion(head: bytes) -> str:
 
 def _prove_png(path: Path, name: str, tail: bytes) -> None:
     if b"IEND" not in tail:  # Pillow is content with less
-        raise Refused("KRN-604", name=name)
+        raise Refused("KRN-644", name=name)
     _prove_picture(path, name, tail)
 
 
@@ -103,18 +103,18 @@ def _prove_picture(path: Path, name: str, _tail: bytes) -> None:
     try:
         with Image.open(path, formats=("JPEG", "PNG")) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise Refused("KRN-607", name=name, width=image.width, height=image.height)
+                raise Refused("KRN-647", name=name, width=image.width, height=image.height)
             image.draft("RGB", (64, 64))  # JPEG decodes at an eighth: the whole stream is read, little is kept
             image.load()
     except Image.DecompressionBombError as bomb:
-        raise Refused("KRN-607", name=name, width=0, height=0) from bomb
+        raise Refused("KRN-647", name=name, width=0, height=0) from bomb
     except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as wrong:
-        raise Refused("KRN-604", name=name) from wrong
+        raise Refused("KRN-644", name=name) from wrong
 
 
 def _prove_pdf(_path: Path, name: str, tail: bytes) -> None:
     if b"%%EOF" not in tail:
-        raise Refused("KRN-604", name=name)
+        raise Refused("KRN-644", name=name)
 
 
 def _prove_archive(path: Path, name: str, _tail: bytes) -> None:
@@ -122,14 +122,14 @@ def _prove_archive(path: Path, name: str, _tail: bytes) -> None:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError) as wrong:
-        raise Refused("KRN-604", name=name) from wrong
+        raise Refused("KRN-644", name=name) from wrong
     unpacked = sum(e.file_size for e in entries)
     packed = sum(e.compress_size for e in entries)
     bombed = unpacked > MIB and unpacked > packed * MAX_RATIO
     if unpacked > MAX_UNPACKED or len(entries) > MAX_ENTRIES or bombed:
-        raise Refused("KRN-605", name=name)
+        raise Refused("KRN-645", name=name)
     if any(PurePath(e.filename).name.lower() == "vbaproject.bin" for e in entries):
-        raise Refused("KRN-609", name=name)
+        raise Refused("KRN-649", name=name)
 
 
 _PROOFS: dict[str, Callable[[Path, str, bytes], None]] = {

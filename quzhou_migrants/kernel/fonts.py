@@ -130,6 +130,13 @@ def markup(text: str, face: Face) -> str:
     )
 
 
+@lru_cache(maxsize=65536)
+def advance(char: str, face: Face) -> float:
+    """Measure one character as it will be drawn. Units: points at a type size of 1 point."""
+    font, drawn = place(char, face)
+    return float(pdfmetrics.stringWidth(drawn, font, 1))
+
+
 def width(text: str, face: Face, size: float) -> float:
     """Measure a line in points."""
-    return float(sum(pdfmetrics.stringWidth(stretch, font, size) for font, stretch in runs(text, face)))
+    return size * sum(advance(char, face) for char in text)

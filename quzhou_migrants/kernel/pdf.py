@@ -42,6 +42,7 @@ ALIGN = {"left": TA_LEFT, "center": TA_CENTER, "right": TA_RIGHT}
 TOP, BINDING, OUTER, BOTTOM = 37 * mm, 28 * mm, 26 * mm, 35 * mm
 TITLE_SIZE, BODY_SIZE, LEADING, SMALL = 22, 16, 28, 10.5
 PAD = 4  # points beside the text of a cell
+HANGING = frozenset("，。；：、！？）》】”’％")  # never begin a line; they may stand in the margin
 INK, RULE, SHADE = colors.black, colors.HexColor("#555555"), colors.HexColor("#eef1f4")
 
 
@@ -140,9 +141,9 @@ def build(document: Document) -> bytes:
     )
     fonts.chain(Face.BODY)
     template.addPageTemplates(PageTemplate(frames=[frame], onPage=lambda c, _: _foot(c, document.footer)))
-    story: list[Flowable] = [Paragraph(fonts.markup(document.title, Face.TITLE), _style(Face.TITLE, TITLE_SIZE, "center"))]
+    story: list[Flowable] = [_line(document.title, Face.TITLE, TITLE_SIZE, "center")]
     if document.number:
-        story += [Spacer(0, 2 * mm), Paragraph(fonts.markup(document.number, Face.BODY), _style(Face.BODY, BODY_SIZE, "center"))]
+        story += [Spacer(0, 2 * mm), _line(document.number, Face.BODY, BODY_SIZE, "center")]
     story.append(Spacer(0, 5 * mm))
     for block in document.blocks:
         story += _flow(block, size[0] - BINDING - OUTER)
@@ -150,25 +151,27 @@ def build(document: Document) -> bytes:
     return out.getvalue()
 
 
-def draw_text(canvas: Canvas, at: tuple[float, float], text: str, face: Face, size: float, align: Align = "left") -> float:
+def draw_text(  # noqa: PLR0917 - in the order in which one says it: where, what, how
+    canvas: Canvas, at: tuple[float, float], text: str, face: Face, size: float, align: Align = "left"
+) -> float:
     """Draw one line on a canvas, each stretch in a font that has it; return its width in points."""
     total = fonts.width(text, face, size)
     x = at[0] - {"left": 0.0, "center": total / 2, "right": total}[align]
     for font, stretch in fonts.runs(text, face):
         canvas.setFont(font, size)
         canvas.drawString(x, at[1], stretch)
-        x += stringWidth(stretch, font, size)
+        x += stringWidth(stretch, font, size) if len(stretch) < len(text) else 0
     return total
 
 
 def wrap(text: str, face: Face, size: float, room: float) -> list[str]:
-    """Break a text into lines no wider than `room` points; breaks between any two characters."""
+    """Break a text into lines of `room` points; only a closing punctuation mark may hang over."""
     lines: list[str] = []
     for part in text.splitlines():
         line, used = "", 0.0
         for char in part:
-            step = fonts.width(char, face, size)
-            if line and used + step > room:
+            step = size * fonts.advance(char, face)
+            if line and used + step > room and char not in HANGING:
                 lines.append(line)
                 line, used = "", 0.0
             line, used = line + char, used + step
@@ -187,6 +190,10 @@ def _style(face: Face, size: float, align: Align = "left", *, indent: bool = Fal
     )
 
 
+def _line(text: str, face: Face, size: float, align: Align = "left", *, indent: bool = False) -> Paragraph:
+    return Paragraph(fonts.markup(text, face), _style(face, size, align, indent=indent))
+
+
 def _foot(canvas: Canvas, footer: str) -> None:
     # GB/T 9704-2012, 7.5: 14 pt between dashes, 7 mm below the text, one character from the edge;
     # odd pages right, even pages left.
@@ -203,24 +210,23 @@ def _foot(canvas: Canvas, footer: str) -> None:
 
 
 def _flow(block: Block, room: float) -> list[Flowable]:
+    flow: list[Flowable]
     match block:
         case Heading(text, level):
-            face = Face.STRONG if level == 1 else Face.TITLE
-            style = _style(face, BODY_SIZE)
-            return [Paragraph(fonts.markup(text, face), style)]
+            flow = [_line(text, Face.STRONG if level == 1 else Face.TITLE, BODY_SIZE)]
         case Text(text, align, indent, small):
-            style = _style(Face.BODY, SMALL if small else BODY_SIZE, align, indent=indent and align == "left")
-            return [Paragraph(fonts.markup(text, Face.BODY), style)]
+            flow = [_line(text, Face.BODY, SMALL if small else BODY_SIZE, align, indent=indent and align == "left")]
         case Fields(rows, columns):
-            return [Spacer(0, 2 * mm), _fields(rows, columns, room), Spacer(0, 3 * mm)]
+            flow = [Spacer(0, 2 * mm), _fields(rows, columns, room), Spacer(0, 3 * mm)]
         case Grid():
-            return [Spacer(0, 2 * mm), _grid(block, room), Spacer(0, 3 * mm)]
+            flow = [Spacer(0, 2 * mm), _grid(block, room), Spacer(0, 3 * mm)]
         case Signs(labels):
-            return [KeepTogether([Spacer(0, 8 * mm), _signs(labels, room)])]
+            flow = [KeepTogether([Spacer(0, 8 * mm), _signs(labels, room)])]
         case Picture(code, caption, size_mm):
-            return [KeepTogether([_CodeBox(code, size_mm * mm), *_flow(Text(caption, "center", small=True), room)])]
+            flow = [KeepTogether([_CodeBox(code, size_mm * mm), _line(caption, Face.BODY, SMALL, "center")])]
         case PageBreak():
-            return [Break()]
+            flow = [Break()]
+    return flow
 
 
 def _cell(text: str, room: float, face: Face = Face.PLAIN, align: Align = "left") -> str | Paragraph:
@@ -230,7 +236,7 @@ def _cell(text: str, room: float, face: Face = Face.PLAIN, align: Align = "left"
         drawn = stretches[0][1] if stretches else ""
         if not stretches or (stretches[0][0] == face and stringWidth(drawn, face, SMALL) <= room - 2 * PAD):
             return drawn
-    return Paragraph(fonts.markup(text, face), _style(face, SMALL, align))
+    return _line(text, face, SMALL, align)
 
 
 def _ruled(data: Sequence[Sequence[Any]], widths: Sequence[float], *extra: Any, head: int = 0) -> LongTable:  # noqa: ANN401 - reportlab's own tuples

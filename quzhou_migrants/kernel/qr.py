@@ -32,11 +32,11 @@ class Code:
 def encode(text: str) -> Code:
     """Make a code and prove that a foreign decoder reads the same text.
 
-    Raises: Refused KRN-620, the code cannot be read back.
+    Raises: Refused KRN-660, the code cannot be read back.
     """
     code = Code(text, _modules(text))
     if read(picture(code, 3)) != [text]:
-        raise Refused("KRN-620", text=text)
+        raise Refused("KRN-660", text=text)
     return code
 
 
@@ -75,10 +75,9 @@ def draw_code(canvas: Canvas, code: Code, x: float, y: float, size: float) -> No
     canvas.translate(x + QUIET * step, y + QUIET * step)
     canvas.scale(step, step)
     canvas.setFillGray(0)
-    path = canvas.beginPath()
-    for row, (left, width) in _bars(code):
-        path.rect(left, len(code.rows) - 1 - row, width, 1)
-    canvas.drawPath(path, stroke=0, fill=1)
+    last = len(code.rows) - 1
+    # Written as PDF operators: the path object formats 250 rectangles a code as decimals, most of a placard's time.
+    canvas._code.append(" ".join(f"{left} {last - row} {width} 1 re" for row, (left, width) in _bars(code)) + " f")  # noqa: SLF001
     canvas.restoreState()
 
 

@@ -44,14 +44,14 @@ async def test_content_is_kept_once_under_its_hash(tmp_path: Path) -> None:
 async def test_announced_giant_is_refused_before_a_byte_is_read(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         await blobs.receive(tmp_path, endless(), limit=1 << 20, announced=200 << 20)
-    assert (refused.value.code, refused.value.facts) == ("KRN-602", {"limit": 1})
+    assert (refused.value.code, refused.value.facts) == ("KRN-642", {"limit": 1})
     assert not (tmp_path / "drafts").exists()
 
 
 async def test_unannounced_giant_stops_at_the_limit_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         await blobs.receive(tmp_path, endless(), limit=1 << 20)
-    assert refused.value.code == "KRN-602"
+    assert refused.value.code == "KRN-642"
     assert list((tmp_path / "drafts").iterdir()) == []
 
 

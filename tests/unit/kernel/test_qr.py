@@ -40,7 +40,7 @@ def test_code_that_cannot_be_read_back_is_never_issued(monkeypatch: pytest.Monke
     monkeypatch.setattr(qr, "_modules", lambda _: wiped)
     with pytest.raises(Refused) as refused:
         qr.encode(TEXT)
-    assert refused.value.code == "KRN-620"
+    assert refused.value.code == "KRN-660"
 
 
 def test_png_and_svg_show_the_same_modules() -> None:
