@@ -45,7 +45,8 @@ Typed = dict[str, list[Any]]
 class Form(Generic[S]):
     """What was sent: the value when all is well, every problem otherwise, and the typed text always.
 
-    Shape: `raw` {name: [typed values]}; `read` the struct when every field is right; `clean` {name: value} of the fields that could be read;
+    Shape: `raw` {name: [typed values]}; `read` the struct when every field is right; `clean`
+    {name: value} of the fields that could be read;
     `once` is the token that makes a repeat of this form harmless.
     """
 

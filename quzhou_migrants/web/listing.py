@@ -1,0 +1,304 @@
+"""List pages, each one declaration: filters, search, sorting, paging by key, counting, export.
+
+Every list of the system is a `Listing`. A page costs one data query whatever its depth (plus a
+count, capped and kept for some seconds); rows are written by precompiled cell writers, not by
+template calls. Labels come from the catalogue: `"list.<key>.<column>"` under `[text]`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+from litestar.response import Response
+from markupsafe import Markup
+
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.tx import Tx, open_tx
+from quzhou_migrants.web import cells
+from quzhou_migrants.web.divisions import Places, places
+from quzhou_migrants.web.listing_export import export
+from quzhou_migrants.web.listing_query import SIZES, Asked, Cursor, Sql, read_asked
+from quzhou_migrants.web.render import render, wants_fragment
+
+if TYPE_CHECKING:
+    from litestar import Request
+
+    AnyRequest = Request[Any, Any, Any]
+
+COUNT_MOST = 30_000  # counting further costs more than anybody gains from the figure
+COUNT_SECONDS = 10.0
+COUNTS_KEPT = 2_000
+
+Options = Callable[[Tx], Awaitable[Sequence[tuple[str, str]]]]
+Search = Callable[[Tx, str], tuple[str, list[Any]]]
+Condition = tuple[str, list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a list.
+
+    Shape: `sql` is its expression (the name itself when left out), `sort` a NOT NULL expression to
+    sort by (True: the column's own), `link` an address with columns in braces.
+    Kinds: text int money wan date datetime bp bool state division tag. `shown=False` only feeds links.
+    """
+
+    name: str
+    sql: str = ""
+    kind: str = "text"
+    sort: bool | str = False
+    link: str = ""
+    machine: str = ""
+    shown: bool = True
+    export: bool = True
+
+    @property
+    def expression(self) -> str:
+        """SQL of the value."""
+        return self.sql or self.name
+
+    @property
+    def sort_expression(self) -> str:
+        """SQL of the sort key, empty when the column does not sort."""
+        return self.sort if isinstance(self.sort, str) else self.expression if self.sort else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter. `sql` is a condition with `{}` where the value goes; for kind division, the column.
+
+    Kinds: choice (values in `choices`, of a state `machine`, or from `options`), division, text,
+    int, date, flag (a ticked box; its `sql` takes no value).
+    """
+
+    name: str
+    sql: str
+    kind: str = "choice"
+    choices: tuple[str, ...] = ()
+    machine: str = ""
+    options: Options | None = None
+    whole: bool = False  # the value goes to SQL as an integer
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A filter as it is drawn: label, current value, options (value, title, depth)."""
+
+    name: str
+    label: str
+    kind: str
+    value: str
+    options: list[tuple[str, str, int]]
+
+
+@dataclass(slots=True)
+class Page:
+    """One page of a list, ready for the template."""
+
+    listing: Listing
+    asked: Asked
+    rows: list[asyncpg.Record]
+    controls: list[Control]
+    total: int | None
+    capped: bool
+    before: str
+    after: str
+    places: Places
+    path: str
+
+    @property
+    def body(self) -> Markup:
+        """Draw the rows."""
+        return self.listing.writer(self.rows, self.places)
+
+    def label(self, name: str) -> str:
+        """Label of a column or filter."""
+        return self.listing.label(name)
+
+    def url(self, **changes: str) -> str:
+        """Address of the same list with some values changed; paging starts anew unless it is what changes."""
+        return self.asked.url(self.path, changes)
+
+    @property
+    def filtered(self) -> bool:
+        """Tell whether anything narrows the list."""
+        return bool(self.asked.q or self.asked.values)
+
+    def chips(self) -> list[tuple[str, str]]:
+        """List what narrows the list. Shape: [(what, address without it)]."""
+        found = []
+        if self.asked.q:
+            found.append((f"“{self.asked.q}”", self.url(q="")))
+        for control in self.controls:
+            if control.value:
+                titles = {value: title for value, title, _ in control.options}
+                shown = "" if control.kind == "flag" else titles.get(control.value, control.value)
+                found.append((f"{control.label} {shown}".strip(), self.url(**{control.name: ""})))
+        return found
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The declaration of one list.
+
+    Shape: `source` is what follows FROM; `id` a unique bigint expression; `order` the default sort
+    keys before the id, all NOT NULL; `scope` the division column that the post's range narrows.
+    `search` turns a text into a condition: (sql with {}, parameters).
+    """
+
+    key: str
+    source: str
+    columns: tuple[Column, ...]
+    id: str = "id"
+    scope: str = ""
+    where: str = ""
+    order: tuple[str, ...] = ()
+    descending: bool = False
+    filters: tuple[Filter, ...] = ()
+    search: Search | None = None
+    size: int = 50
+    export: bool = True
+    _counts: dict[Any, tuple[float, int]] = field(default_factory=dict, repr=False, compare=False)
+
+    def label(self, name: str) -> str:
+        """Label from the catalogue: of this list, else of any list."""
+        own, any_ = f"list.{self.key}.{name}", f"list.{name}"
+        found = CATALOGUE.text(own)
+        return CATALOGUE.text(any_) if found == own else found
+
+    @cached_property
+    def shown(self) -> tuple[Column, ...]:
+        """Columns on screen."""
+        return tuple(c for c in self.columns if c.shown)
+
+    @cached_property
+    def sorts(self) -> dict[str, str]:
+        """Sortable columns and their keys."""
+        return {c.name: c.sort_expression for c in self.columns if c.sort}
+
+    @cached_property
+    def writer(self) -> cells.Writer:
+        """Cell writers, compiled once."""
+        return cells.row_writer(self.columns, self.label)
+
+    @cached_property
+    def _select(self) -> str:
+        return ", ".join(f"{c.expression} AS {c.name}" for c in self.columns)
+
+    def keys(self, asked: Asked) -> tuple[str, ...]:
+        """Sort keys of a request, the id last."""
+        chosen = self.sorts.get(asked.sort)
+        return (chosen, self.id) if chosen else (*self.order, self.id)
+
+    async def fetch(self, tx: Tx, request: AnyRequest, base: Condition | None = None, **preset: str) -> Page:
+        """Read the page that the address asks for. `base` is a further condition of the calling page."""
+        asked = read_asked(self, request.query_params, preset)
+        known = await places(tx)
+        sql = self.narrowed(tx, asked, base)
+        rows, before, after = await self._rows(tx, sql, asked)
+        total, capped = await self._total(tx, sql, rows, asked, more=bool(before or after))
+        controls = [await _control(self, f, tx, asked, known) for f in self.filters]
+        return Page(self, asked, rows, controls, total, capped, before, after, known, request.url.path)
+
+    async def respond(
+        self, request: AnyRequest, template: str = "web/listing.html", *, base: Condition | None = None,
+        **context: Any,  # noqa: ANN401 - whatever the template names
+    ) -> Response[Any]:
+        """Answer a list page whole: the page, its part for htmx, or the export."""
+        async with open_tx(request) as tx:
+            if self.export and request.query_params.get("format") == "xlsx":
+                return await export(self, tx, request, base)
+            page = await self.fetch(tx, request, base)
+        part = wants_fragment(request) and request.headers.get("hx-target") == "listing"
+        return render(request, "web/listing_body.html" if part else template, page=page, **context)
+
+    def narrowed(self, tx: Tx, asked: Asked, base: Condition | None) -> Sql:
+        """Gather every condition of a request: the fixed ones, the post's range, search, filters."""
+        sql = Sql()
+        if self.where:
+            sql.also(self.where)
+        if self.scope and not tx.actor.is_outsider and tx.actor.division_code:
+            sql.inside(self.scope, tx.actor.division_code)
+        if base:
+            sql.also(*base)
+        if asked.q and self.search:
+            sql.also(*self.search(tx, asked.q))
+        for f in self.filters:
+            value = asked.values.get(f.name)
+            if value is not None:
+                sql.narrow(f, value)
+        return sql
+
+    def statement(self, sql: Sql, asked: Asked, limit: int) -> tuple[str, list[Any]]:
+        """Write the data query of one page."""
+        keys = self.keys(asked)
+        back = asked.cursor is not None and asked.cursor.back
+        falling = asked.falling(self) != back
+        page = sql.copy()
+        if asked.cursor:
+            page.beyond(keys, asked.cursor.values, falling=falling)
+        way = " DESC" if falling else ""
+        extra = "".join(f", {k} AS _k{n}" for n, k in enumerate(keys))
+        order = ", ".join(k + way for k in keys)
+        text = f"SELECT {self._select}{extra} FROM {self.source}{page.where} ORDER BY {order} LIMIT {limit}"  # noqa: S608 - parts are declared in code, values are parameters
+        return text, page.params
+
+    async def _rows(self, tx: Tx, sql: Sql, asked: Asked) -> tuple[list[asyncpg.Record], str, str]:
+        """Read one row more than the page shows, so that we know whether it goes on."""
+        text, params = self.statement(sql, asked, asked.size + 1)
+        try:
+            rows = await tx.conn.fetch(text, *params)
+        except asyncpg.DataError:
+            return [], "", ""  # a filter typed into the address that no column can hold finds nothing
+        more, rows = len(rows) > asked.size, rows[: asked.size]
+        back = asked.cursor is not None and asked.cursor.back
+        if back:
+            rows.reverse()
+        n = len(self.keys(asked))
+        has_before = more if back else asked.cursor is not None
+        has_after = more or back
+        before = Cursor.of(rows[0], n, back=True).token if rows and has_before else ""
+        after = Cursor.of(rows[-1], n, back=False).token if rows and has_after else ""
+        return rows, before, after
+
+    async def _total(
+        self, tx: Tx, sql: Sql, rows: list[asyncpg.Record], asked: Asked, *, more: bool
+    ) -> tuple[int | None, bool]:
+        """Count what matches, up to a bound; a list that fits one page is counted by looking at it."""
+        if not more and asked.cursor is None:
+            return len(rows), False
+        key = (sql.where, tuple(str(p) for p in sql.params), tx.actor.division_code, tx.actor.engagement_id)
+        kept = self._counts.get(key)
+        if kept is None or time.monotonic() - kept[0] > COUNT_SECONDS:
+            text = f"SELECT count(*) FROM (SELECT 1 FROM {self.source}{sql.where} LIMIT {COUNT_MOST + 1}) AS some"  # noqa: S608 - see statement
+            try:
+                count = await tx.conn.fetchval(text, *sql.params)
+            except asyncpg.DataError:
+                return 0, False
+            if len(self._counts) > COUNTS_KEPT:
+                self._counts.clear()
+            kept = self._counts[key] = (time.monotonic(), count)
+        return min(kept[1], COUNT_MOST), kept[1] > COUNT_MOST
+
+
+async def _control(listing: Listing, f: Filter, tx: Tx, asked: Asked, known: Places) -> Control:
+    value = asked.values.get(f.name, "")
+    options: list[tuple[str, str, int]] = []
+    if f.kind == "division":
+        options = known.options(tx.actor.division_code, value)
+    elif f.options is not None:
+        options = [(v, title, 0) for v, title in await f.options(tx)]
+    elif f.machine:
+        states: Mapping[str, str] = CATALOGUE.sections["state"].get(f.machine, {})
+        options = [(s, states.get(s, s), 0) for s in (f.choices or tuple(states))]
+    elif f.kind == "choice":
+        options = [(c, listing.label(f"{f.name}.{c}"), 0) for c in f.choices]
+    return Control(f.name, listing.label(f.name), f.kind, value, options)
+
+
+__all__ = ["SIZES", "Column", "Filter", "Listing", "Page"]
