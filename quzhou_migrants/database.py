@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from quzhou_migrants.kernel import pg
 from quzhou_migrants.kernel.walls import APP_ROLE
@@ -13,8 +15,8 @@ from quzhou_migrants.settings import Settings
 class Addresses:
     """The two ways in: as owner of the tables, and as the application that owns nothing."""
 
-    owner: str
-    app: str
+    owner: str = field(repr=False)
+    app: str = field(repr=False)
     server: pg.Server | None = None
 
 
@@ -30,3 +32,14 @@ def addresses(settings: Settings) -> Addresses:
     joint = "&" if "?" in settings.database_url else "?"
     lesser = f"{settings.database_url}{joint}role={APP_ROLE}"
     return Addresses(settings.database_url, settings.database_app_url or lesser)
+
+
+@contextmanager
+def at_hand(settings: Settings) -> Iterator[Addresses]:
+    """Hold the database for as long as a command runs; the last one to leave stops the embedded server."""
+    found = addresses(settings)
+    try:
+        yield found
+    finally:
+        if found.server:
+            found.server.release()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import asyncpg
 
-from quzhou_migrants.kernel import walls
+from quzhou_migrants.kernel import schema, walls
 from quzhou_migrants.kernel.db import ENGINE, connect_arguments
 
 LOCK = "SELECT pg_advisory_lock(hashtext('quzhou_migrants.migrate'))"
@@ -49,7 +49,9 @@ async def migrate(owner_dsn: str, *, report: Callable[[str], None] | None = None
         if report:
             report(said.getvalue())
         async with lock.transaction():
-            return await walls.install(lock)
+            count = await walls.install(lock)
+            await lock.execute(schema.SAVE, schema.version())
+        return count
     finally:
         ENGINE.config = before
         await lock.close()
