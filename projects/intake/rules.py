@@ -182,14 +182,14 @@ def check_notice(
     days, need = notice_days(n, rule, works), rule.days.value
     return [
         _line(
-            "PRJ-131", "starts_on", rule.days, holds=held_on is None or n.starts_on >= held_on,
+            "PRJ-131", "notice_from", rule.days, holds=held_on is None or n.starts_on >= held_on,
             starts=n.starts_on, held=held_on or n.starts_on,
         ),
         _line(
-            "PRJ-132", "ends_on", rule.days, holds=days >= need, days=days, need=need,
+            "PRJ-132", "notice_to", rule.days, holds=days >= need, days=days, need=need,
             kind=rule.kind.value.value,
         ),
-        _line("PRJ-133", "ends_on", rule.days, holds=n.ends_on < today, ends=n.ends_on),
+        _line("PRJ-133", "notice_to", rule.days, holds=n.ends_on < today, ends=n.ends_on),
         _line(
             "PRJ-134", "answered", rule.days, holds=n.answered == n.objections,
             objections=n.objections, answered=n.answered,

@@ -1,0 +1,64 @@
+"""The pack's parameters of intake, read once into the shapes that the rules take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from projects.intake.rules import DayKind, NoticeRule, ResolutionRule
+from projects.rules import Bound
+from quzhou_migrants.kernel.policy import Policies
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRules:
+    """Everything that decides whether an application may be filed today."""
+
+    months: tuple[int, ...]
+    resolution: ResolutionRule
+    notice: NoticeRule
+    needed: tuple[str, ...]
+    needed_source: str
+    uses_source: str
+    correction_days: int
+
+
+def intake_rules(policy: Policies) -> IntakeRules:
+    """Read the rules of intake in force."""
+    return IntakeRules(
+        months=tuple(policy.get("projects.intake.window_months")),
+        resolution=ResolutionRule(
+            told_days=bound(policy, "told_days"),
+            quorum=share(policy, "quorum"),
+            majority=share(policy, "majority"),
+            collective=share(policy, "collective"),
+            representatives=share(policy, "representatives"),
+            women=share(policy, "women"),
+        ),
+        notice=NoticeRule(
+            days=bound(policy, "notice_days"),
+            kind=_kind(policy),
+            first_day_counts=bound(policy, "notice_first_day"),
+        ),
+        needed=tuple(policy.get("projects.intake.required_files")),
+        needed_source=policy.param("projects.intake.required_files").source,
+        uses_source=policy.param("projects.intake.uses").source,
+        correction_days=policy.whole("projects.intake.correction_days"),
+    )
+
+
+def bound(policy: Policies, name: str) -> Bound[int]:
+    """Give a parameter of this room with its clause."""
+    param = policy.param(f"projects.intake.{name}")
+    return Bound(param.value, param.source, param.confirmed)
+
+
+def share(policy: Policies, name: str) -> Bound[Fraction]:
+    """Give a parameter written as a fraction, such as 2/3, exactly."""
+    param = policy.param(f"projects.intake.{name}")
+    return Bound(Fraction(param.value), param.source, param.confirmed)
+
+
+def _kind(policy: Policies) -> Bound[DayKind]:
+    param = policy.param("projects.intake.notice_kind")
+    return Bound(DayKind(param.value), param.source, param.confirmed)

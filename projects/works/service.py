@@ -1,0 +1,199 @@
+"""Commands of the works: sign, start, complete, accept, hand over; and what visits report of progress."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from projects.events import ContractSigned, ProjectAccepted, ProjectCompleted
+from projects.permissions import P
+from projects.queries import lock, subject
+from projects.states import PROJECT as MACHINE
+from projects.states import S
+from projects.tables import Project
+from projects.works import rules
+from projects.works.forms import AcceptForm, CompleteForm, ContractForm, HandoverForm, StartForm
+from quzhou_migrants.kernel.commands import command
+from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
+from quzhou_migrants.kernel.ids import IdFault, clean, credit_code_fault
+from quzhou_migrants.kernel.states import fire
+from quzhou_migrants.kernel.tx import Tx
+
+Row = dict[str, Any]
+CEILING = "政府投资条例 第二十三条"
+ACCEPTANCE = "政府投资条例 第二十五条"
+ASSETS = "衢政办发〔2016〕65号 二(五)1"
+
+
+@command(P.CONTRACT, audit="projects.contract.sign")
+async def sign(tx: Tx, project_id: int, form: ContractForm, seen: int | None = None) -> Row:
+    """Record the contract of an awarded project with its milestones.
+
+    Raises: Invalid with everything that is wrong (PRJ-402, PRJ-411 to 417, PRJ-421); Refused KRN-408, KRN-409.
+    Source: 政府投资条例 第二十三条
+    """
+    row = await lock(tx, project_id, seen=seen)
+    MACHINE.arrow(row["state"], "sign")
+    code = clean(form.credit_code)
+    weights = [s.weight_bp for s in form.steps]
+    agreed = rules.Contract(form.amount_fen, form.signed_on, form.starts_on, form.ends_on)
+    top = rules.ceiling(row["award_fen"], row["own_fen"], row["other_fen"])
+    found = rules.check_contract(agreed, top, tx.today) + _steps_named(rules.check_weights(weights))
+    found += _credit_problems(code, form.credit_reason)
+    if found:
+        raise Invalid(found)
+    await tx.conn.execute(
+        "INSERT INTO projects_contract (project, division_code, number, method, contractor, credit_code,"
+        " credit_reason, supervisor, amount_fen, signed_on, starts_on, ends_on, recorded_by)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        project_id, row["division_code"], form.number, form.method.value, form.contractor, code,
+        form.credit_reason, form.supervisor, form.amount_fen, form.signed_on, form.starts_on, form.ends_on,
+        tx.actor.user_id,
+    )
+    await tx.conn.executemany(
+        "INSERT INTO projects_milestone (project, division_code, seq, title, weight_bp, planned_on)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        [(project_id, row["division_code"], n, s.title, s.weight_bp, s.planned_on)
+         for n, s in enumerate(form.steps, 1)],
+    )
+    moved = await fire(
+        tx, MACHINE, Project, row, "sign", clause=CEILING, weight_bp=sum(weights), number=form.number,
+        contractor=form.contractor, amount_fen=form.amount_fen, ceiling_fen=top,
+        sets={"contractor": form.contractor, "contract_fen": form.amount_fen},
+    )
+    tx.emit(ContractSigned(project_id, row["division_code"], form.amount_fen))
+    return moved
+
+
+def _steps_named(found: list[Problem]) -> list[Problem]:
+    """Let problems of weights stand beside the typed rows: weight_2 is steps.1.weight_bp."""
+    return [Problem(p.code, f"steps.{int(p.field.removeprefix('weight_')) - 1}.weight_bp", p.facts) for p in found]
+
+
+def _credit_problems(code: str, reason: str) -> list[Problem]:
+    """A credit code of the wrong shape is refused; a wrong check character needs a reason.
+
+    Some genuine codes fail their check, so the clerk may insist, and the reason is kept.
+    """
+    fault = credit_code_fault(code)
+    if fault == IdFault.CREDIT_CHECK:
+        return [] if reason else [Problem("PRJ-416", "credit_reason")]
+    return [Problem(str(fault), "credit_code")] if fault else []
+
+
+@command(P.BUILD, audit="projects.works.start")
+async def start(tx: Tx, project_id: int, form: StartForm) -> Row:
+    """Works begin.
+
+    Raises: Refused PRJ-431 (before the contract, or in the future), KRN-408, KRN-409.
+    """
+    row = await lock(tx, project_id, seen=form.seen)
+    signed = await tx.conn.fetchval("SELECT signed_on FROM projects_contract WHERE project = $1", project_id)
+    _dated(form.started_on, signed, tx.today, "started_on")
+    return await fire(
+        tx, MACHINE, Project, row, "start", started_on=form.started_on, sets={"started_on": form.started_on}
+    )
+
+
+def _dated(day: date, earliest: date | None, today: date, field: str) -> None:
+    """Refuse a day before what it follows, or after today. Raises: Refused PRJ-431."""
+    if day > today or (earliest is not None and day < earliest):
+        raise Refused("PRJ-431", field=field, earliest=earliest, today=today)
+
+
+@command(P.BUILD, audit="projects.works.complete")
+async def complete(tx: Tx, project_id: int, form: CompleteForm) -> Row:
+    """Report the works finished; what was seen on the spot must say the same.
+
+    Raises: Refused PRJ-404 (not all seen), PRJ-431, KRN-408, KRN-409.
+    """
+    row = await lock(tx, project_id, seen=form.seen)
+    _dated(form.completed_on, row["started_on"], tx.today, "completed_on")
+    param = tx.policy_for(row["division_code"]).param("projects.works.completion_bp")
+    moved = await fire(
+        tx, MACHINE, Project, row, "complete", clause=param.source, needed_bp=param.value, note=form.note,
+        completed_on=form.completed_on, sets={"completed_on": form.completed_on},
+    )
+    tx.emit(ProjectCompleted(project_id, row["division_code"], form.completed_on))
+    return moved
+
+
+@command(P.ACCEPT, audit="projects.works.accept")
+async def accept(tx: Tx, project_id: int, form: AcceptForm) -> Row:
+    """Accept finished works with an opinion on quality, money, benefit, audit, accounts and archive.
+
+    Raises: Refused PRJ-405 (an unfavourable opinion), PRJ-417 (settled above contract), PRJ-431, KRN-408, KRN-409.
+    """
+    row = await lock(tx, project_id, seen=form.seen)
+    _dated(form.held_on, row["completed_on"], tx.today, "held_on")
+    if form.settled_fen > row["contract_fen"]:
+        raise Refused("PRJ-417", field="settled_fen", settled=form.settled_fen, contract=row["contract_fen"])
+    opinions = {a: getattr(form, a) for a in rules.ASPECTS}
+    moved = await fire(
+        tx, MACHINE, Project, row, "accept", clause=ACCEPTANCE, failed=rules.failed_aspects(opinions),
+        opinions=opinions, settled_fen=form.settled_fen, sets={"accepted_on": form.held_on},
+    )
+    await tx.conn.execute(
+        "INSERT INTO projects_acceptance (project, division_code, held_on, members, opinions, settled_fen, note)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        project_id, row["division_code"], form.held_on, form.members, json.dumps(opinions), form.settled_fen,
+        form.note,
+    )
+    tx.emit(ProjectAccepted(project_id, row["division_code"], form.held_on))
+    return moved
+
+
+@command(P.ACCEPT, audit="projects.works.hand_over")
+async def hand_over(tx: Tx, project_id: int, form: HandoverForm) -> Row:
+    """Hand the asset to its owner and name who looks after it.
+
+    Raises: Refused PRJ-406, PRJ-431, KRN-408, KRN-409.
+    Source: 衢政办发〔2016〕65号 二(五)1
+    """
+    row = await lock(tx, project_id, seen=form.seen)
+    _dated(form.handed_on, row["accepted_on"], tx.today, "handed_on")
+    await tx.conn.execute(
+        "INSERT INTO projects_handover (project, division_code, handed_on, owner, caretaker, asset)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        project_id, row["division_code"], form.handed_on, form.owner, form.caretaker, form.asset,
+    )
+    return await fire(
+        tx, MACHINE, Project, row, "hand_over", clause=ASSETS, owner=form.owner, caretaker=form.caretaker,
+        sets={"handed_over_on": form.handed_on, "asset_owner": form.owner, "caretaker": form.caretaker},
+    )
+
+
+SEEN_STATES = (S.CONTRACTED, S.BUILDING, S.COMPLETED)
+
+
+async def record_progress(tx: Tx, project_id: int, seen: Mapping[int, int]) -> int:
+    """Take over what a visit verified per milestone and recompute the whole.
+
+    Shape: {milestone_id: basis points}. Units: basis points.
+    Raises: Refused PRJ-441 (no works to look at), PRJ-442 (a milestone of another project), PRJ-443 (out of range).
+    """
+    row = await lock(tx, project_id)
+    if row["state"] not in SEEN_STATES:
+        raise Refused("PRJ-441")
+    steps = [
+        rules.Step(m["id"], m["weight_bp"], m["progress_bp"])
+        for m in await tx.conn.fetch(
+            "SELECT id, weight_bp, progress_bp FROM projects_milestone WHERE project = $1 ORDER BY seq", project_id
+        )
+    ]
+    if set(seen) - {s.id for s in steps}:
+        raise Refused("PRJ-442")
+    if any(not 0 <= bp <= rules.FULL_BP for bp in seen.values()):
+        raise Refused("PRJ-443")
+    whole = rules.progress(rules.merge(steps, seen))
+    await tx.conn.executemany(
+        "UPDATE projects_milestone SET progress_bp = $2, verified_at = $3 WHERE id = $1",
+        [(key, bp, tx.now) for key, bp in sorted(seen.items())],
+    )
+    await tx.conn.execute(
+        "UPDATE projects_project SET progress_bp = $2, version = version + 1 WHERE id = $1", project_id, whole
+    )
+    await tx.note(subject(row), "projects.works.progress", before_bp=row["progress_bp"], after_bp=whole)
+    return whole
