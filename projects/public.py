@@ -1,0 +1,144 @@
+"""All that other packages may call of projects.
+
+Readers answer plain dictionaries; nobody outside writes a project's row except through these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from projects import queries
+from projects.states import PROJECT as MACHINE
+from projects.states import S
+from projects.tables import Project
+from projects.works import service as works
+from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.money import Fen
+from quzhou_migrants.kernel.states import fire
+from quzhou_migrants.kernel.tx import Tx
+
+Row = dict[str, Any]
+
+_BRIEF = (
+    "id", "code", "division_code", "title", "category", "way", "content", "place", "state", "version", "estimate_fen",
+    "asked_fen", "own_fen", "other_fen", "award_fen", "contract_fen", "contractor", "progress_bp",
+    "beneficiaries", "migrants", "low_income", "lat", "lon", "plan_year", "valid_until", "caretaker", "starts_on",
+    "ends_on", "started_on", "completed_on", "accepted_on", "handed_over_on", "is_demo",
+    "village_name", "township_name", "county_name",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A panel an upper package adds to a project's page: a template and what it shows."""
+
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+class ProjectPanel(Protocol):
+    """What the root wires in PROJECT_PANELS; None when there is nothing to show for this project."""
+
+    async def __call__(self, tx: Tx, project: Row) -> Panel | None:
+        """Give the panel."""
+
+
+async def brief(tx: Tx, project_id: int) -> Row:
+    """Give the facts of a project that other rooms show. Raises: Refused KRN-404."""
+    row = await queries.find(tx, project_id)
+    return {name: row[name] for name in _BRIEF}
+
+
+async def lock(tx: Tx, project_id: int) -> Row:
+    """Lock a project for this transaction and give its row. Raises: Refused KRN-404."""
+    return await queries.lock(tx, project_id)
+
+
+async def milestones(tx: Tx, project_id: int) -> list[Row]:
+    """List the milestones of a project in their order."""
+    rows = await tx.conn.fetch("SELECT * FROM projects_milestone WHERE project = $1 ORDER BY seq", project_id)
+    return [dict(r) for r in rows]
+
+
+async def reserve_candidates(
+    tx: Tx, county: str, *, category: str = "", limit: int = 200, after: int = 0
+) -> list[Row]:
+    """List projects in a county's reserve whose term runs, by id after `after`.
+
+    Shape: county is a 12-digit code; only what the caller's range shows is answered.
+    """
+    rows = await tx.conn.fetch(
+        "SELECT p.id, p.code, p.division_code, p.title, p.category, p.state, p.estimate_fen, p.asked_fen, p.own_fen,"
+        " p.beneficiaries, p.migrants, p.valid_until, p.plan_year, d.full_name AS place_name"
+        " FROM projects_project p JOIN kernel_division d ON d.code = p.division_code"
+        " WHERE p.division_code >= $1 AND p.division_code < $2 AND p.state IN ('admitted', 'planned')"
+        " AND (p.valid_until IS NULL OR p.valid_until >= $3) AND ($4 = '' OR p.category = $4) AND p.id > $5"
+        " ORDER BY p.id LIMIT $6",
+        county, county[:6] + "999999999", tx.today, category, after, limit,
+    )
+    return [dict(r) for r in rows]
+
+
+async def record_progress(tx: Tx, project_id: int, seen: Mapping[int, int]) -> int:
+    """Take over what a visit verified and answer the progress of the whole. See works.service."""
+    return await works.record_progress(tx, project_id, seen)
+
+
+class Awarded(Protocol):
+    """What allocation tells when it grants money. Units: fen."""
+
+    @property
+    def project_id(self) -> int:
+        """Which project."""
+
+    @property
+    def amount_fen(self) -> Fen:
+        """How much, in addition to what it had."""
+
+    @property
+    def source(self) -> str:
+        """factor, round or plan."""
+
+
+MAY_GROW = (S.AWARDED, S.CONTRACTED, S.BUILDING)
+
+
+async def on_awarded(tx: Tx, event: Awarded) -> None:
+    """Hear that money was awarded: the first award moves the project, a further one adds to it.
+
+    Raises: Refused PRJ-303 (no amount), PRJ-306 for a project that cannot be awarded.
+    """
+    row = await queries.lock(tx, event.project_id)
+    total = row["award_fen"] + event.amount_fen
+    if row["state"] not in MAY_GROW:
+        await fire(
+            tx, MACHINE, Project, row, "award", amount_fen=event.amount_fen, source=event.source,
+            sets={"award_fen": total},
+        )
+        return
+    if event.amount_fen <= 0:
+        raise Refused("PRJ-303")
+    await tx.conn.execute(
+        "UPDATE projects_project SET award_fen = $2, version = version + 1 WHERE id = $1", row["id"], total
+    )
+    await tx.note(queries.subject(row), "projects.award.add", amount_fen=event.amount_fen, total_fen=total)
+
+
+async def public_page(tx: Tx, project_id: int) -> Row:
+    """Give what anybody may know of a chosen project: no person's name, no telephone.
+
+    Raises: Refused KRN-404, also for projects that are not public.
+    """
+    row = await queries.find(tx, project_id)
+    shown = (
+        "id", "code", "title", "category", "content", "place", "state", "award_fen", "estimate_fen", "progress_bp",
+        "beneficiaries", "migrants", "contractor", "contract_fen", "plan_year", "starts_on", "ends_on", "started_on",
+        "completed_on", "accepted_on", "lat", "lon", "is_demo", "village_name", "township_name", "county_name",
+    )
+    steps = [
+        {"title": m["title"], "progress_bp": m["progress_bp"], "planned_on": m["planned_on"]}
+        for m in await milestones(tx, project_id)
+    ]
+    return {name: row[name] for name in shown} | {"milestones": steps}
