@@ -78,15 +78,15 @@ def check_weights(weights: Sequence[int]) -> None:
         raise Refused("ALC-301", total=sum(weights))
 
 
-def check_panel(size: int, fewest: int) -> None:
-    """Let scoring begin only with a panel large enough and odd.
+def check_panel(size: int, fewest: int, *, odd: bool = True) -> None:
+    """Let scoring begin only with a panel large enough and, where the rule says so, odd.
 
     Raises: Refused ALC-303 (too small), ALC-304 (even).
     Source: 招标投标法 第三十七条 (by analogy)
     """
     if size < fewest:
         raise Refused("ALC-303", size=size, fewest=fewest)
-    if size % 2 == 0:
+    if odd and size % 2 == 0:
         raise Refused("ALC-304", size=size)
 
 

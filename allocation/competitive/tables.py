@@ -25,14 +25,14 @@ from quzhou_migrants.kernel.tables import (
 PROJECT = LazyTableReference("Project", app_name="projects")
 
 ME = "nullif(current_setting('app.engagement', true), '')::bigint"
-MY_SEAT = f"(SELECT e.id FROM allocation_expert e WHERE e.engagement_id = {ME})"
-MY_ROUND = f"(SELECT e.round FROM allocation_expert e WHERE e.engagement_id = {ME})"
+MY_SEAT = f"(SELECT e.id FROM allocation_expert e WHERE e.engagement_id = {ME})"  # noqa: S608 - constants of this file
+MY_ROUND = f"(SELECT e.round FROM allocation_expert e WHERE e.engagement_id = {ME})"  # noqa: S608 - constants of this file
 NOT_RECUSED = (
-    "EXISTS (SELECT 1 FROM allocation_declaration d WHERE d.candidate = allocation_candidate.id"
+    "EXISTS (SELECT 1 FROM allocation_declaration d WHERE d.candidate = allocation_candidate.id"  # noqa: S608 - constants of this file
     f" AND d.expert = {MY_SEAT} AND d.state <> 'recused')"
 )
 OWN_WORD_IN = (
-    "EXISTS (SELECT 1 FROM allocation_declaration d WHERE d.candidate = allocation_score.candidate"
+    "EXISTS (SELECT 1 FROM allocation_declaration d WHERE d.candidate = allocation_score.candidate"  # noqa: S608 - constants of this file
     f" AND d.expert = {MY_SEAT} AND d.state IN ('scored', 'abstained'))"
 )
 

@@ -1,0 +1,109 @@
+"""What people type about rounds, reviews and decisions."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from allocation.competitive.rules import FULL_MARKS, CutRule, Vote
+from quzhou_migrants.web.fields import Percent, Yuan
+
+Positive = Annotated[Yuan, Meta(gt=0)]
+Reason = Annotated[str, Meta(min_length=2, max_length=500)]
+Points = Annotated[int, Meta(ge=0, le=FULL_MARKS)]
+Conflict = Literal["kin", "employer", "paid", "supervisor", "other"]
+
+
+class CriterionForm(msgspec.Struct):
+    """One criterion of a call, its weight typed in percent."""
+
+    title: Annotated[str, Meta(max_length=60)]
+    weight_bp: Annotated[Percent, Meta(gt=0, le=10_000)]
+    hint: Annotated[str, Meta(max_length=300)] = ""
+
+
+class RoundForm(msgspec.Struct):
+    """One call. Units: fen, typed as yuan."""
+
+    title: Annotated[str, Meta(max_length=120)]
+    call: Annotated[str, Meta(max_length=5000)]
+    budget_fen: Positive
+    cap_fen: Positive
+    cut_rule: CutRule
+    opens_on: date
+    score_by: date
+    decide_by: date
+    criteria: Annotated[list[CriterionForm], Meta(min_length=1, max_length=20)]
+
+
+class PickForm(msgspec.Struct):
+    """Projects chosen from the reserve."""
+
+    project: Annotated[list[int], Meta(min_length=1, max_length=200)]
+
+
+class ExpertForm(msgspec.Struct):
+    """A person invited to the panel."""
+
+    user_id: int
+    employer: Annotated[str, Meta(max_length=100)]
+
+
+class ReasonForm(msgspec.Struct):
+    """Why something is stopped, sent back or abstained from."""
+
+    reason: Reason
+
+
+class RecuseForm(msgspec.Struct):
+    """A conflict of interest, declared by the expert."""
+
+    conflict: Conflict
+    reason: Reason
+
+
+class PointForm(msgspec.Struct):
+    """Points on one criterion."""
+
+    criterion: int
+    points: Points
+
+
+class SheetForm(msgspec.Struct):
+    """One expert's score sheet on one candidate."""
+
+    points: Annotated[list[PointForm], Meta(min_length=1, max_length=20)]
+    comment: Annotated[str, Meta(max_length=1000)] = ""
+
+
+class MemberForm(msgspec.Struct):
+    """One person due at the decision."""
+
+    name: Annotated[str, Meta(max_length=60)]
+    title: Annotated[str, Meta(max_length=100)] = ""
+    present: bool = False
+    avoids: bool = False
+    reason: Annotated[str, Meta(max_length=300)] = ""
+    vote: Vote = Vote.NONE
+
+
+class LineForm(msgspec.Struct):
+    """What the meeting decided on one candidate."""
+
+    candidate: int
+    decided_fen: Annotated[Yuan, Meta(ge=0)]
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+class DecisionForm(msgspec.Struct):
+    """One collective decision as it was held."""
+
+    held_on: date
+    place: Annotated[str, Meta(max_length=120)]
+    chair: Annotated[str, Meta(max_length=60)]
+    minutes: Annotated[str, Meta(max_length=5000)]
+    members: Annotated[list[MemberForm], Meta(min_length=1, max_length=60)]
+    lines: Annotated[list[LineForm], Meta(min_length=1, max_length=200)]

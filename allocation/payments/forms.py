@@ -1,0 +1,73 @@
+"""What people type about claims."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+from litestar.datastructures import UploadFile
+from msgspec import Meta
+
+from allocation.payments.rules import Kind
+from quzhou_migrants.web.fields import Yuan
+
+Positive = Annotated[Yuan, Meta(gt=0)]
+Paper = Literal["invoice", "contract", "progress", "acceptance", "final_account", "other"]
+
+
+class ClaimForm(msgspec.Struct):
+    """One claim as the county clerk prepares it. Units: fen, typed as yuan."""
+
+    kind: Kind
+    amount_fen: Positive
+    payee: Annotated[str, Meta(max_length=120)]
+    invoice_number: Annotated[str, Meta(max_length=20)]
+    invoice_fen: Positive
+    invoice_on: date
+    invoice_code: Annotated[str, Meta(max_length=20)] = ""
+    final_fen: Positive | None = None
+    note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class PaperForm(msgspec.Struct):
+    """One paper added to a claim."""
+
+    kind: Paper
+    file: UploadFile
+
+
+class SignForm(msgspec.Struct):
+    """One signature."""
+
+    opinion: Annotated[str, Meta(max_length=500)] = ""
+
+
+class ReturnForm(msgspec.Struct):
+    """Why a claim goes back, or is given up."""
+
+    reason: Annotated[str, Meta(min_length=2, max_length=500)]
+
+
+class PayForm(msgspec.Struct):
+    """The voucher and the bank's reference of a payment made."""
+
+    voucher_no: Annotated[str, Meta(max_length=40)]
+    bank_ref: Annotated[str, Meta(min_length=4, max_length=40)]
+    paid_on: date
+
+
+class ClaimBody(msgspec.Struct):
+    """A claim sent through the API. Units: fen; `once` makes a repeat harmless."""
+
+    once: str
+    project: int
+    kind: Kind
+    amount_fen: Annotated[int, Meta(gt=0)]
+    payee: str
+    invoice_number: str
+    invoice_fen: Annotated[int, Meta(gt=0)]
+    invoice_on: date
+    invoice_code: str = ""
+    final_fen: int | None = None
+    note: str = ""

@@ -1,0 +1,260 @@
+"""Commands of the payments room: prepare, submit, sign, send back, pay.
+
+Whoever touches the ceilings first locks the project, so claims of one project wait for each other
+and none is judged by sums that another is about to change.
+Source: 衢政办发〔2016〕65号 二(三)3
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from allocation.budget import ledger
+from allocation.events import Paid
+from allocation.payments import queries, rules
+from allocation.payments.forms import ClaimForm, PayForm
+from allocation.payments.rules import Ask, Books, Gate, Kind, Terms
+from allocation.payments.states import CLAIM, EDITABLE, S
+from allocation.payments.tables import Claim
+from allocation.permissions import P
+from projects import public as projects
+from quzhou_migrants.kernel import files
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.commands import command
+from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.states import fire
+from quzhou_migrants.kernel.tx import Tx
+
+Row = dict[str, Any]
+
+CLAUSE = "衢政办发〔2016〕65号 二(三)3"
+TABLE = "allocation_claim"
+_BLANKS = re.compile(r"\s+")
+
+
+@command(P.CLAIM, audit="allocation.claim.draft")
+async def draft(tx: Tx, project_id: int, form: ClaimForm) -> int:
+    """Prepare a claim; nothing is asked yet. Gives the claim's id.
+
+    Raises: Refused ALC-415 (no contract), ALC-418 (invoice of tomorrow), ALC-412 (invoice used).
+    """
+    project = await projects.brief(tx, project_id)
+    if not project["contract_fen"]:
+        raise Refused("ALC-415")
+    values = _columns(tx, form)
+    names = ", ".join(values)
+    marks = ", ".join(f"${n}" for n in range(6, 6 + len(values)))
+    claim_id = int(await tx.conn.fetchval(
+        f"INSERT INTO {TABLE} (project, division_code, prepared_by, prepared_name, created_at, {names})"  # noqa: S608 - names come from our own form
+        f" VALUES ($1, $2, $3, $4, $5, {marks}) RETURNING id",
+        project_id, project["division_code"], tx.actor.user_id, tx.actor.name, tx.now, *values.values()))
+    await tx.note((TABLE, claim_id, project["division_code"]), "allocation.claim.draft", clause=CLAUSE,
+                  kind=form.kind.value, amount_fen=form.amount_fen)
+    return claim_id
+
+
+@command(P.CLAIM, audit="allocation.claim.edit")
+async def edit(tx: Tx, claim_id: int, version: int, form: ClaimForm) -> None:
+    """Change a claim that is not submitted; whoever edits it becomes its preparer.
+
+    Raises: Refused ALC-417 (submitted), KRN-409 (somebody was faster), as `draft`.
+    """
+    row = await queries.claim(tx, claim_id)
+    _must_be_open(row)
+    values = {**_columns(tx, form), "prepared_by": tx.actor.user_id, "prepared_name": tx.actor.name}
+    assigns = ", ".join(f"{name} = ${n}" for n, name in enumerate(values, start=3))
+    done = await tx.conn.fetchval(
+        f"UPDATE {TABLE} SET {assigns}, version = version + 1"  # noqa: S608 - names come from our own form
+        " WHERE id = $1 AND version = $2 RETURNING id", claim_id, version, *values.values())
+    if done is None:
+        raise Refused("KRN-409", who=row["prepared_name"], title="", at=tx.now)
+    await tx.note((TABLE, claim_id, row["division_code"]), "allocation.claim.edit",
+                  kind=form.kind.value, amount_fen=form.amount_fen)
+
+
+@command(P.CLAIM, audit="allocation.claim.paper")
+async def add_paper(tx: Tx, claim_id: int, kind: str, upload: Any) -> None:  # noqa: ANN401 - the framework's upload
+    """Put a paper to a claim that is not submitted. Raises: Refused ALC-417, and what `files` refuses."""
+    row = await queries.claim(tx, claim_id)
+    _must_be_open(row)
+    stored = await files.store(tx, upload, owner=(TABLE, claim_id), kind=kind, division_code=row["division_code"])
+    await tx.note((TABLE, claim_id, row["division_code"]), "allocation.claim.paper", kind=kind, name=stored.name)
+
+
+async def look(tx: Tx, row: Row, project: Row) -> tuple[Books, Terms, tuple[Gate, ...]]:
+    """Look at every gate of a claim as things stand now; changes nothing."""
+    books = await queries.books(tx, project, besides=row["id"])
+    terms = queries.terms(tx, row["division_code"])
+    return books, terms, rules.gates(books, terms, _ask(row))
+
+
+@command(P.CLAIM, audit="allocation.claim.submit")
+async def submit(tx: Tx, claim_id: int) -> Row:
+    """Submit a claim: every gate open, every paper there; the money moves to `claimed`.
+
+    Raises: Invalid with each shut gate; Refused ALC-414 (papers), ALC-420 (signing order), KRN-409.
+    """
+    row, project = await _locked(tx, claim_id)
+    books, terms, found = await look(tx, row, project)
+    rules.check(found)
+    await _check_papers(tx, row)
+    steps = rules.signing_steps(row["amount_fen"], _ladder(tx, row))
+    frozen = {"books": asdict(books), "terms": asdict(terms), "retained": _kept(row, books, terms)}
+    moved = await fire(
+        tx, CLAIM, Claim, row, "submit", clause=CLAUSE, amount_fen=row["amount_fen"],
+        sets={"attempt": row["attempt"] + 1, "steps": json.dumps(steps), "books": json.dumps(frozen),
+              "policy_version": tx.policy.version, "submitted_at": tx.now},
+    )
+    await ledger.move(tx, _event(moved), row["project"], ledger.Kind.CONTRACTED, ledger.Kind.CLAIMED,
+                      row["amount_fen"], source=(TABLE, claim_id))
+    return moved
+
+
+@command(P.SIGN, audit="allocation.claim.sign")
+async def sign(tx: Tx, claim_id: int, opinion: str = "") -> Row:
+    """Sign the next step; the last signature makes the claim ready to pay. Gates are looked at again.
+
+    Raises: Refused ALC-421..424 (whose turn), KRN-409 (two hands at once), Invalid (a gate shut since).
+    """
+    row, project = await _locked(tx, claim_id)
+    given = queries.standing(await queries.signatures(tx, claim_id), row["attempt"])
+    step = await _my_step(tx, row, given)
+    rules.check((await look(tx, row, project))[2])
+    last = step == len(row["steps"]) - 1
+    moved = await fire(tx, CLAIM, Claim, row, "sign_last" if last else "sign", clause=CLAUSE,
+                       step=step + 1, of=len(row["steps"]), opinion=opinion)
+    await tx.conn.execute(
+        "INSERT INTO allocation_signature (division_code, claim, attempt, step, role, user_id, name, title,"
+        " opinion, signed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        row["division_code"], claim_id, row["attempt"], step, tx.actor.role, tx.actor.user_id,
+        tx.actor.name, tx.actor.title, opinion, tx.now)
+    return moved
+
+
+@command(P.SIGN, audit="allocation.claim.return")
+async def send_back(tx: Tx, claim_id: int, reason: str) -> Row:
+    """Return a submitted or signed claim with a reason; its money is free again, its signatures fall.
+
+    Raises: Refused ALC-425 (no reason), KRN-403, KRN-408.
+    """
+    row, _ = await _locked(tx, claim_id)
+    moved = await fire(tx, CLAIM, Claim, row, "return", reason=reason)
+    await ledger.reverse(tx, _event(row), source=(TABLE, claim_id))
+    return moved
+
+
+@command(P.CLAIM, audit="allocation.claim.cancel")
+async def cancel(tx: Tx, claim_id: int) -> Row:
+    """Give up a claim that is not submitted; its invoice may be used again."""
+    return await fire(tx, CLAIM, Claim, await queries.claim(tx, claim_id), "cancel")
+
+
+@command(P.PAY, audit="allocation.claim.pay")
+async def pay(tx: Tx, claim_id: int, form: PayForm) -> Row:
+    """Record that a signed claim was paid: voucher, bank reference, ledger, and the fact told upwards.
+
+    Raises: Refused ALC-426/427 (paid, or reference used), ALC-428 (a date to come), ALC-429 (the
+    preparer), KRN-408, Invalid (a gate shut since).
+    """
+    row, project = await _locked(tx, claim_id)
+    _check_payment(tx, row, form.paid_on)
+    books, terms, found = await look(tx, row, project)
+    rules.check(found)
+    moved = await fire(tx, CLAIM, Claim, row, "pay", clause=CLAUSE, voucher_no=form.voucher_no, paid_on=form.paid_on)
+    payment_id = int(await tx.conn.fetchval(
+        "INSERT INTO allocation_payment (division_code, project, claim, amount_fen, payee, voucher_no, bank_ref,"
+        " paid_on, paid_by, paid_name, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+        row["division_code"], row["project"], claim_id, row["amount_fen"], row["payee"], form.voucher_no,
+        form.bank_ref, form.paid_on, tx.actor.user_id, tx.actor.name, tx.now))
+    await _post_payment(tx, row, payment_id, _kept(row, books, terms))
+    tx.emit(Paid(row["project"], row["amount_fen"], row["division_code"]))
+    return moved
+
+
+async def _locked(tx: Tx, claim_id: int) -> tuple[Row, Row]:
+    """Lock a claim's project, then read the claim: from here on nobody else moves either."""
+    project = await projects.lock(tx, (await queries.claim(tx, claim_id))["project"])
+    return await queries.claim(tx, claim_id), project
+
+
+async def _post_payment(tx: Tx, row: Row, payment_id: int, kept: int) -> None:
+    source = ("allocation_payment", payment_id)
+    await ledger.move(tx, f"payment:{row['id']}", row["project"], ledger.Kind.CLAIMED, ledger.Kind.PAID,
+                      row["amount_fen"], source=source)
+    held = (await ledger.project_money(tx, row["project"])).get(ledger.Kind.CONTRACTED, 0)
+    if keep := min(kept, held):
+        await ledger.move(tx, f"retention:{row['id']}", row["project"], ledger.Kind.CONTRACTED,
+                          ledger.Kind.RETAINED, keep, source=source)
+
+
+def _columns(tx: Tx, form: ClaimForm) -> dict[str, Any]:
+    """Turn a form into columns, invoice figures in one spelling so that the same one is found."""
+    if form.invoice_on > tx.today:
+        raise Refused("ALC-418", field="invoice_on", invoice=form.invoice_on)
+    return {
+        "kind": form.kind.value, "amount_fen": form.amount_fen, "payee": form.payee,
+        "invoice_code": _digits(form.invoice_code), "invoice_number": _digits(form.invoice_number),
+        "invoice_fen": form.invoice_fen, "invoice_on": form.invoice_on,
+        "final_fen": form.final_fen if form.kind is Kind.SETTLEMENT else None, "note": form.note,
+    }
+
+
+def _digits(text: str) -> str:
+    return _BLANKS.sub("", unicodedata.normalize("NFKC", text))
+
+
+def _must_be_open(row: Row) -> None:
+    if row["state"] not in EDITABLE:
+        raise Refused("ALC-417")
+
+
+def _ask(row: Row) -> Ask:
+    return Ask(Kind(row["kind"]), row["amount_fen"], row["payee"], row["invoice_fen"], row["final_fen"])
+
+
+def _event(row: Row) -> str:
+    """Name the ledger event of one attempt, so that a returned claim can be claimed again."""
+    return f"claim:{row['id']}:{row['attempt']}"
+
+
+def _kept(row: Row, books: Books, terms: Terms) -> int:
+    return rules.retained(books, terms, row["final_fen"]) if row["kind"] == Kind.SETTLEMENT else 0
+
+
+def _ladder(tx: Tx, row: Row) -> Sequence[Sequence[Any]]:
+    rows: Sequence[Sequence[Any]] = tx.policy_for(row["division_code"]).get("allocation.payments.signatures")
+    return rows
+
+
+async def _check_papers(tx: Tx, row: Row) -> None:
+    needed = tx.policy_for(row["division_code"]).get("allocation.payments.papers")[row["kind"]]
+    present = [f.kind for f in await files.of_owner(tx, TABLE, row["id"])]
+    missing = rules.missing_papers(needed, present)
+    if missing:
+        names = " · ".join(CATALOGUE.text(f"paper.{kind}") for kind in missing)
+        raise Refused("ALC-414", papers=names)
+
+
+async def _my_step(tx: Tx, row: Row, given: Sequence[rules.Signed]) -> int:
+    if row["state"] != S.SUBMITTED:
+        CLAIM.arrow(row["state"], "sign")
+    try:
+        return rules.may_sign(row["steps"], given, row["prepared_by"], tx.actor.user_id or 0, tx.actor.role)
+    except Refused as refused:
+        waits = refused.facts.get("waits_for")
+        raise Refused(refused.code, waits_for=CATALOGUE.role(waits)) if waits else refused from None
+
+
+def _check_payment(tx: Tx, row: Row, paid_on: date) -> None:
+    if row["state"] == S.PAID:
+        raise Refused("ALC-426")
+    if paid_on > tx.today:
+        raise Refused("ALC-428", field="paid_on", paid=paid_on)
+    if row["prepared_by"] == tx.actor.user_id:
+        raise Refused("ALC-429")
