@@ -11,6 +11,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 
 from quzhou_migrants import wiring
+from quzhou_migrants.accounts.parked import park_request
 from quzhou_migrants.database import addresses
 from quzhou_migrants.kernel import pool as heavy
 from quzhou_migrants.kernel.db import ENGINE, close_pool, open_pool
@@ -36,7 +37,8 @@ def create_app(settings: Settings | None = None, *, app_dsn: str | None = None) 
         lifespan=[_lifespan(chosen, app_dsn)],
         openapi_config=OPENAPI,
         request_max_body_size=SAFE_BODY,
-        state=State({"settings": chosen, "panels": wiring.PANELS, "project_panels": wiring.PROJECT_PANELS}),
+        state=State({"settings": chosen, "panels": wiring.PANELS, "project_panels": wiring.PROJECT_PANELS,
+                     "engageable": wiring.ENGAGEABLE, "park": park_request}),
     )
 
 

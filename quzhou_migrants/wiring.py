@@ -50,7 +50,9 @@ NAVIGATION = _gather("NAVIGATION")
 """Entries of the side navigation."""
 VERIFIERS = _gather("VERIFIERS")
 """async verify(conn) -> list[str]: sums that must close, run by `verify` after the chain."""
+ENGAGEABLE = _gather("ENGAGEABLE")
+"""async find(tx) -> [{key: "table:id", title, role}]: objects an outsider may be engaged for."""
 for _kind, _handler in _gather("HEARS"):
     subscribe(_kind, _handler)
 
-__all__ = ["JOBS", "NAVIGATION", "PANELS", "PLATFORM_APP", "PROJECT_PANELS", "ROUTES", "VERIFIERS"]
+__all__ = ["ENGAGEABLE", "JOBS", "NAVIGATION", "PANELS", "PLATFORM_APP", "PROJECT_PANELS", "ROUTES", "VERIFIERS"]

@@ -121,7 +121,7 @@ class Packs:
 
         Raises: PackError with every problem of every file.
         """
-        read = [read_pack(path) for path in sorted(folder.rglob("*.toml"))]
+        read = [read_pack(path) for path in sorted(folder.rglob("*.toml")) if not path.name.startswith("messages")]
         problems = [problem for _, found in read for problem in found]
         packs = cls([pack for pack, _ in read])
         problems += packs._clashes()

@@ -1,0 +1,344 @@
+"""Signing in and out, one's own account, the choice of post; people, posts and engagements of a county."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.datastructures import Cookie
+from litestar.response import Response
+
+from quzhou_migrants.accounts import parked, queries, service, sessions
+from quzhou_migrants.accounts.forms import (
+    DateForm, EngagementForm, IdentityForm, OutsiderForm, PasswordForm, PersonForm, PostForm, SignInForm,
+)
+from quzhou_migrants.accounts.passwords import hash_password, matches, weaknesses
+from quzhou_migrants.accounts.permissions import P
+from quzhou_migrants.accounts.roles import OUTSIDERS, Role
+from quzhou_migrants.kernel.actor import Actor
+from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
+from quzhou_migrants.kernel.guards import needs, public, signed_in
+from quzhou_migrants.kernel.journal import timeline
+from quzhou_migrants.kernel.tx import Tx, open_tx
+from quzhou_migrants.web.forms import new_form, read_form
+from quzhou_migrants.web.render import render, see_other
+
+AnyRequest = Request[Any, Any, Any]
+Page = Response[bytes]
+
+
+def _cookie(request: AnyRequest, token: str, *, age: int | None = None) -> Cookie:
+    secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
+    return Cookie(sessions.COOKIE, token, max_age=age, httponly=True, secure=secure, samesite="lax", path="/")
+
+
+def _inside(path: str) -> str:
+    """Only ways inside this house; anything else leads home."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\", "/sign-")) else "/home"
+
+
+def _actor(request: AnyRequest) -> Actor:
+    actor: Actor = request.scope["state"]["actor"]
+    return actor
+
+
+@get("/sign-in", opt=public(), name="sign_in")
+async def sign_in_page(request: AnyRequest) -> Page:
+    """Show the sign-in form."""
+    if request.scope["state"].get("actor"):
+        return see_other(_inside(request.query_params.get("next", "/home")))
+    form = new_form(SignInForm, next=_inside(request.query_params.get("next", "/home")))
+    return render(request, "accounts/sign_in.html", form=form)
+
+
+@post("/sign-in", opt=public(), status_code=200)
+async def sign_in(request: AnyRequest) -> Page:
+    """Check the password; rotate the session; go on where the visitor wanted to go."""
+    form = await read_form(request, SignInForm)
+    if form.ok:
+        async with form.refusals():
+            given = form.value
+            address = request.client.host if request.client else ""
+            old = request.scope["state"].get("actor")
+            token = await sessions.sign_in(
+                given.login.strip().lower(), given.password, address=address,
+                agent=request.headers.get("user-agent", ""))
+            if old:
+                await sessions.sign_out(old)
+            answer = see_other(f"/resume/{given.parked}" if given.parked else _inside(given.next))
+            answer.cookies.append(_cookie(request, token))
+            return answer
+    form.raw["password"] = [""]
+    return render(request, "accounts/sign_in.html", form=form, status=form.status)
+
+
+@get("/resume/{token:str}", opt=signed_in())
+async def resume(request: AnyRequest, token: str) -> Page:
+    """Give back the form that was sent after the session had ended, ready to be sent with one button."""
+    found = await parked.fetch(token)
+    if found is None:
+        return see_other("/home", flash="ACC-132")
+    path, fields = found
+    return render(request, "accounts/resume.html", path=path, fields=fields)
+
+
+@post("/sign-out", opt=signed_in(), status_code=200)
+async def sign_out(request: AnyRequest) -> Page:
+    """End this session."""
+    await sessions.sign_out(_actor(request))
+    answer = see_other("/sign-in", flash="accounts.signed_out")
+    answer.cookies.append(_cookie(request, "", age=0))
+    return answer
+
+
+@post("/account/sign-out-everywhere", opt=signed_in(), status_code=200)
+async def sign_out_everywhere(request: AnyRequest) -> Page:
+    """End every session of the person, this one included."""
+    await sessions.sign_out(_actor(request), everywhere=True)
+    answer = see_other("/sign-in", flash="accounts.signed_out")
+    answer.cookies.append(_cookie(request, "", age=0))
+    return answer
+
+
+@get("/account", opt=signed_in())
+async def account(request: AnyRequest) -> Page:
+    """Show one's own posts, the password form and the way out everywhere."""
+    return await _account(request, new_form(PasswordForm))
+
+
+async def _account(request: AnyRequest, form: Any, status: int = 200) -> Page:  # noqa: ANN401 - the form of either handler
+    actor = _actor(request)
+    return render(request, "accounts/account.html", form=form, status=status, actor=actor,
+                  identities=await sessions.identities(actor.user_id or 0))
+
+
+@post("/account/post", opt=signed_in(), status_code=200)
+async def choose(request: AnyRequest) -> Page:
+    """Act in another of one's posts."""
+    form = await read_form(request, IdentityForm)
+    await sessions.choose(_actor(request), form.value.post_id, form.value.engagement_id or None)
+    return see_other("/home")
+
+
+@post("/account/password", opt=signed_in(), status_code=200)
+async def change_password(request: AnyRequest) -> Page:
+    """Change one's own password; every other session ends."""
+    form = await read_form(request, PasswordForm)
+    actor = _actor(request)
+    if form.ok:
+        async with form.refusals():
+            await _set_password(actor, form.value)
+            await sessions.sign_out(actor, everywhere=True)
+            token = await sessions.open_session(actor.user_id or 0, request.headers.get("user-agent", ""))
+            answer = see_other("/home", flash="accounts.password_changed")
+            answer.cookies.append(_cookie(request, token))
+            return answer
+    form.raw = {}
+    return await _account(request, form, form.status)
+
+
+async def _set_password(actor: Actor, given: PasswordForm) -> None:
+    pool = sessions._pool()
+    stored = await pool.fetchval("SELECT accounts_password_hash($1)", actor.user_id)
+    if not await matches(stored, given.old):
+        raise Refused("ACC-105", field="old")
+    problems = weaknesses(given.password, "")
+    if given.password != given.again:
+        problems.append(Problem("ACC-106", "again"))
+    if given.password == given.old:
+        problems.append(Problem("ACC-107", "password"))
+    if problems:
+        raise Invalid(problems)
+    await pool.execute("SELECT accounts_set_password($1, $2)", actor.user_id, await hash_password(given.password))
+
+
+@get("/accounts", opt=needs(P.MANAGE_PEOPLE))
+async def people(request: AnyRequest) -> Page:
+    """List the people of one's range."""
+    return await queries.PEOPLE.respond(request, "accounts/people.html")
+
+
+@get("/accounts/new", opt=needs(P.MANAGE_PEOPLE))
+async def new_person(request: AnyRequest) -> Page:
+    """Show the form of a new person."""
+    return await _new_person(request, new_form(PersonForm))
+
+
+async def _new_person(request: AnyRequest, form: Any, status: int = 200) -> Page:  # noqa: ANN401 - the form of either handler
+    async with open_tx(request) as tx:
+        orgs = await queries.orgs(tx)
+    roles = [r for r in Role if r not in OUTSIDERS]
+    return render(request, "accounts/new_person.html", form=form, orgs=orgs, roles=roles, status=status)
+
+
+@post("/accounts/new", opt=needs(P.MANAGE_PEOPLE), status_code=200)
+async def create_person(request: AnyRequest) -> Page:
+    """Create the account and show its first password once."""
+    form = await read_form(request, PersonForm)
+    if form.ok:
+        given = form.value
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            made = await service.create_person(
+                tx, org_id=given.org_id, name=given.name, login=given.login.lower(), role=given.role,
+                phone=given.phone)
+            await tx.done(f"/accounts/{made.user_id}")
+            return await _person_page(request, tx, made.user_id, password=made.password)
+    return await _new_person(request, form, form.status)
+
+
+@get("/accounts/{user_id:int}", opt=needs(P.MANAGE_PEOPLE))
+async def person(request: AnyRequest, user_id: int) -> Page:
+    """Show one person: posts, engagements, what was done to the account."""
+    async with open_tx(request) as tx:
+        return await _person_page(request, tx, user_id)
+
+
+async def _person_page(  # noqa: PLR0913 - what the page may carry
+    request: AnyRequest, tx: Tx, user_id: int, *, password: str = "", form: Any = None, status: int = 200,  # noqa: ANN401
+) -> Page:
+    user = await service.person(tx, user_id)
+    return render(
+        request, "accounts/person.html", user=user, password=password, status=status,
+        posts=await queries.posts(tx, user_id), engagements=await queries.engagements(tx, user_id),
+        orgs=await queries.orgs(tx), roles=[r for r in Role if r not in OUTSIDERS],
+        form=form or new_form(PostForm), entries=await timeline(tx, "accounts_user", user_id))
+
+
+@post("/accounts/{user_id:int}/posts", opt=needs(P.MANAGE_PEOPLE), status_code=200)
+async def add_post(request: AnyRequest, user_id: int) -> Page:
+    """Add a post."""
+    form = await read_form(request, PostForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request) as tx:
+            await service.add_post(tx, user_id, form.value.org_id, form.value.role)
+            return see_other(f"/accounts/{user_id}", flash="accounts.saved")
+    async with open_tx(request) as tx:
+        return await _person_page(request, tx, user_id, form=form, status=form.status)
+
+
+@post("/accounts/posts/{post_id:int}/end", opt=needs(P.MANAGE_PEOPLE), status_code=200)
+async def end_post(request: AnyRequest, post_id: int) -> Page:
+    """End a post."""
+    async with open_tx(request) as tx:
+        user_id = await service.end_post(tx, post_id)
+    return see_other(f"/accounts/{user_id}", flash="accounts.saved")
+
+
+@post("/accounts/{user_id:int}/reset", opt=needs(P.MANAGE_PEOPLE), status_code=200)
+async def reset(request: AnyRequest, user_id: int) -> Page:
+    """Set a new first password and show it once."""
+    async with open_tx(request) as tx:
+        password = await service.reset_password(tx, user_id)
+        return await _person_page(request, tx, user_id, password=password)
+
+
+@post("/accounts/{user_id:int}/{verb:str}", opt=needs(P.MANAGE_PEOPLE), status_code=200)
+async def switch(request: AnyRequest, user_id: int, verb: str) -> Page:
+    """Disable or enable an account."""
+    if verb not in {"disable", "enable"}:
+        raise Refused("KRN-404")
+    async with open_tx(request) as tx:
+        await service.set_active(tx, user_id, active=verb == "enable")
+    return see_other(f"/accounts/{user_id}", flash="accounts.saved")
+
+
+@get("/accounts/engagements", opt=needs(P.ENGAGE))
+async def engagements(request: AnyRequest) -> Page:
+    """List the engagements of one's range, with the form of a new outside person."""
+    async with open_tx(request) as tx:
+        choices = await _engagement_choices(request, tx)
+    return await queries.ENGAGEMENTS.respond(
+        request, "accounts/engagements.html", form=new_form(OutsiderForm), password="", **choices)
+
+
+async def _engagement_choices(request: AnyRequest, tx: Tx) -> dict[str, Any]:
+    subjects = [entry for find in request.app.state["engageable"] for entry in await find(tx)]
+    return {"engage_form": new_form(EngagementForm, starts_on=tx.today), "subjects": subjects,
+            "outsiders": await queries.outsiders(tx), "outsider_roles": sorted(OUTSIDERS), "today": tx.today}
+
+
+@post("/accounts/outsiders", opt=needs(P.ENGAGE), status_code=200)
+async def create_outsider(request: AnyRequest) -> Page:
+    """Create an outside person and show the first password once."""
+    form = await read_form(request, OutsiderForm)
+    password = ""
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            made = await service.create_outsider(
+                tx, firm=form.value.firm, name=form.value.name, login=form.value.login.lower())
+            await tx.done("/accounts/engagements")
+            password = made.password
+    async with open_tx(request) as tx:
+        page = await queries.ENGAGEMENTS.fetch(tx, request)
+        return render(request, "accounts/engagements.html", page=page, form=form, password=password,
+                      status=200 if password else form.status, **await _engagement_choices(request, tx))
+
+
+@post("/accounts/engagements", opt=needs(P.ENGAGE), status_code=200)
+async def engage(request: AnyRequest) -> Page:
+    """Engage an outside person for one object."""
+    form = await read_form(request, EngagementForm)
+    if form.ok:
+        given = form.value
+        table, _, key = given.subject.partition(":")
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            allowed = {s["key"] for find in request.app.state["engageable"] for s in await find(tx)}
+            if given.subject not in allowed:
+                raise Refused("WEB-112", field="subject")
+            await service.engage(
+                tx, user_id=given.user_id, role=given.role, subject_table=table, subject_id=int(key),
+                purpose=given.purpose, starts_on=given.starts_on, ends_on=given.ends_on)
+            return see_other(await tx.done("/accounts/engagements"), flash="accounts.saved")
+    async with open_tx(request) as tx:
+        page = await queries.ENGAGEMENTS.fetch(tx, request)
+        choices = await _engagement_choices(request, tx) | {"engage_form": form}
+        return render(request, "accounts/engagements.html", page=page, form=new_form(OutsiderForm), password="",
+                      status=form.status, **choices)
+
+
+@post("/accounts/engagements/{engagement_id:int}/revoke", opt=needs(P.ENGAGE), status_code=200)
+async def revoke(request: AnyRequest, engagement_id: int) -> Page:
+    """End an engagement before its time."""
+    async with open_tx(request) as tx:
+        await service.revoke(tx, engagement_id)
+    return see_other("/accounts/engagements", flash="accounts.saved")
+
+
+@get("/accounts/trail", opt=needs(P.VIEW_TRAIL))
+async def trail(request: AnyRequest) -> Page:
+    """Show the journal of one's range, the chain's head and the refusals."""
+    async with open_tx(request) as tx:
+        chain, checkpoints = await queries.chain(tx), await queries.checkpoints(tx)
+    return await queries.TRAIL.respond(request, "accounts/trail.html", chain=chain, checkpoints=checkpoints)
+
+
+@post("/demo/date", opt=signed_in(), status_code=200)
+async def move_date(request: AnyRequest) -> Page:
+    """Move the demonstration's business date; only demonstration accounts, only where a demonstration was loaded."""
+    form = await read_form(request, DateForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request) as tx:
+            if not tx.actor.is_demo:
+                raise Refused("ACC-131")
+            await set_business_date(tx, form.value)
+            return see_other("/home")
+    return see_other("/home", flash=form.problems[0].code if form.problems else "")
+
+
+async def set_business_date(tx: Tx, given: DateForm) -> None:
+    """Shift the business clock so that today is the given day, at the present time of day."""
+    await tx.enter("accounts.demo.move_date")
+    moved = await tx.conn.execute(
+        "UPDATE kernel_setting SET value = jsonb_build_object('shift_seconds',"
+        " extract(epoch FROM date_trunc('day', now() AT TIME ZONE 'Asia/Shanghai')) * -1"
+        " + extract(epoch FROM $1::timestamp)) WHERE key = 'business_clock'", given.day)
+    if moved != "UPDATE 1":
+        raise Refused("ACC-131")
+
+
+
+ROUTES = [
+    sign_in_page, sign_in, resume, sign_out, sign_out_everywhere, account, choose, change_password, people,
+    new_person, create_person, person, add_post, end_post, reset, switch, engagements, create_outsider, engage,
+    revoke, trail, move_date,
+]

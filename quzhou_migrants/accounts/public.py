@@ -1,0 +1,32 @@
+"""What other rooms may ask of accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quzhou_migrants.accounts.roles import OUTSIDERS, Role
+from quzhou_migrants.accounts.service import create_outsider, engage, outside_org, revoke
+from quzhou_migrants.kernel.tx import Tx
+
+__all__ = ["OUTSIDERS", "Role", "create_outsider", "engage", "engagements_for", "outside_org", "people_outside", "revoke"]
+
+
+async def engagements_for(tx: Tx, subject_table: str, subject_id: int) -> list[dict[str, Any]]:
+    """List who is engaged for an object. Shape: {id, user_id, name, role, purpose, starts_on, ends_on, revoked_at}."""
+    rows = await tx.conn.fetch(
+        "SELECT e.id, u.id AS user_id, u.name, p.role, e.purpose, e.starts_on, e.ends_on, e.revoked_at"
+        ' FROM accounts_engagement e JOIN accounts_post p ON p.id = e.post JOIN accounts_user u ON u.id = p."user"'
+        " WHERE e.subject_table = $1 AND e.subject_id = $2 ORDER BY e.id", subject_table, subject_id)
+    return [dict(r) for r in rows]
+
+
+async def people_outside(tx: Tx, role: Role) -> list[dict[str, Any]]:
+    """List the outside people of one's range who were engaged in a role before, or hold no post at all."""
+    rows = await tx.conn.fetch(
+        "SELECT u.id, u.name, u.login FROM accounts_user u WHERE u.active AND NOT EXISTS ("
+        '  SELECT 1 FROM accounts_post p WHERE p."user" = u.id AND p.active'
+        "  AND p.role <> ALL($2::text[]))"
+        ' AND (EXISTS (SELECT 1 FROM accounts_post p WHERE p."user" = u.id AND p.role = $1)'
+        '   OR NOT EXISTS (SELECT 1 FROM accounts_post p WHERE p."user" = u.id)) ORDER BY u.id',
+        str(role), [str(r) for r in OUTSIDERS])
+    return [dict(r) for r in rows]

@@ -1,0 +1,208 @@
+"""Commands over people, posts and engagements. Row-level security keeps each administrator inside the own range."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from quzhou_migrants.accounts.passwords import first_password, hash_password
+from quzhou_migrants.accounts.permissions import P
+from quzhou_migrants.accounts.roles import LEVEL, OUTSIDERS, Role
+from quzhou_migrants.kernel.actor import trimmed
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.commands import command
+from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.tx import Tx
+
+LOGIN = re.compile(r"[a-z][a-z0-9_]{2,39}")
+_LEVEL_OF_WIDTH = {4: "city", 6: "county", 9: "township", 12: "village"}
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """A created account and its first password, shown once."""
+
+    user_id: int
+    password: str
+
+
+async def org(tx: Tx, org_id: int) -> Mapping[str, Any]:
+    """Read an organisation in one's range. Raises: Refused ACC-124."""
+    row = await tx.conn.fetchrow("SELECT * FROM accounts_org WHERE id = $1", org_id)
+    if row is None:
+        raise Refused("ACC-124", field="org_id")
+    return row
+
+
+def check_level(role: Role, division_code: str) -> None:
+    """A role belongs to one level of organisation. Raises: Refused ACC-123."""
+    level = _LEVEL_OF_WIDTH[len(trimmed(division_code))]
+    due = LEVEL.get(role)
+    if (due is None and level not in {"city", "county"}) or (due is not None and due != level):
+        raise Refused("ACC-123", field="role", level=CATALOGUE.text(f"level.{due or 'county'}"))
+
+
+@command(P.MANAGE_PEOPLE, audit="accounts.user.create")
+async def create_person(  # noqa: PLR0913 - the fields of the form
+    tx: Tx, *, org_id: int, name: str, login: str, role: Role, phone: str = "",
+) -> NewPerson:
+    """Create an account with a first post and a first password that must be changed.
+
+    Raises: Refused ACC-121 (login taken), ACC-123 (level), ACC-124 (organisation), ACC-127 (login).
+    """
+    where = await org(tx, org_id)
+    if role not in OUTSIDERS:
+        check_level(role, where["division_code"])
+    person = await _insert_user(tx, where["division_code"], name, login, phone)
+    if role not in OUTSIDERS:
+        await _insert_post(tx, person.user_id, where, role)
+    return person
+
+
+@command(P.ENGAGE, audit="accounts.user.create")
+async def create_outsider(tx: Tx, *, firm: str, name: str, login: str) -> NewPerson:
+    """Create an account for somebody from outside; what they may see comes by engagement only."""
+    await outside_org(tx, firm)
+    return await _insert_user(tx, tx.actor.division_code, name, login, "")
+
+
+async def outside_org(tx: Tx, firm: str) -> int:
+    """Find or create the outside organisation of one's own division; answer its id."""
+    found = await tx.conn.fetchval(
+        "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ($1, $2, 'outside', $3)"
+        " ON CONFLICT (division_code, name) DO NOTHING RETURNING id",
+        tx.actor.division_code, firm, tx.actor.is_demo)
+    return found or await tx.conn.fetchval(
+        "SELECT id FROM accounts_org WHERE division_code = $1 AND name = $2", tx.actor.division_code, firm)
+
+
+async def _insert_user(tx: Tx, division: str, name: str, login: str, phone: str) -> NewPerson:
+    if not LOGIN.fullmatch(login):
+        raise Refused("ACC-127", field="login")
+    password = first_password()
+    user_id = await tx.conn.fetchval(
+        "INSERT INTO accounts_user (division_code, login, name, phone_mask, password_hash, must_change, active,"
+        " version, is_demo) VALUES ($1, $2, $3, $4, $5, true, true, 1, false) RETURNING id",
+        division, login, name, _mask_phone(phone), await hash_password(password))
+    await tx.note(("accounts_user", user_id, division), "accounts.user.create", login=login)
+    return NewPerson(user_id, password)
+
+
+def _mask_phone(phone: str) -> str:
+    return f"{phone[:3]}****{phone[-2:]}" if len(phone) >= 7 else ""  # noqa: PLR2004 - shorter ones show too much
+
+
+async def _insert_post(tx: Tx, user_id: int, where: Mapping[str, Any], role: Role) -> int:
+    return int(await tx.conn.fetchval(
+        'INSERT INTO accounts_post (division_code, "user", org, role, active) VALUES ($1, $2, $3, $4, true)'
+        ' ON CONFLICT ("user", org, role) DO UPDATE SET active = true RETURNING id',
+        where["division_code"], user_id, where["id"], str(role)))
+
+
+@command(P.MANAGE_PEOPLE, audit="accounts.post.add")
+async def add_post(tx: Tx, user_id: int, org_id: int, role: Role) -> int:
+    """Give a person a further post. Raises: Refused ACC-123, ACC-124, KRN-404."""
+    user = await person(tx, user_id)
+    where = await org(tx, org_id)
+    if role in OUTSIDERS:
+        raise Refused("ACC-130", field="role")
+    check_level(role, where["division_code"])
+    post = await _insert_post(tx, user_id, where, role)
+    await tx.note(("accounts_user", user_id, user["division_code"]), "accounts.post.add",
+                  role=CATALOGUE.role(role), org=where["name"])
+    return post
+
+
+@command(P.MANAGE_PEOPLE, audit="accounts.post.end")
+async def end_post(tx: Tx, post_id: int) -> int:
+    """End a post; answer whose it was. Raises: Refused KRN-404."""
+    row = await tx.conn.fetchrow(
+        'UPDATE accounts_post SET active = false WHERE id = $1 RETURNING "user", division_code, role', post_id)
+    if row is None:
+        raise Refused("KRN-404")
+    await tx.conn.execute("DELETE FROM accounts_session WHERE post_id = $1", post_id)
+    await tx.note(("accounts_user", row["user"], row["division_code"]), "accounts.post.end",
+                  role=CATALOGUE.role(row["role"]))
+    return int(row["user"])
+
+
+async def person(tx: Tx, user_id: int) -> Mapping[str, Any]:
+    """Read a person in one's range. Raises: Refused KRN-404."""
+    row = await tx.conn.fetchrow("SELECT * FROM accounts_user WHERE id = $1", user_id)
+    if row is None:
+        raise Refused("KRN-404")
+    return row
+
+
+@command(P.MANAGE_PEOPLE, audit="accounts.user.reset")
+async def reset_password(tx: Tx, user_id: int) -> str:
+    """Set a new first password, end every session of the person; answer the password."""
+    user = await person(tx, user_id)
+    password = first_password()
+    await tx.conn.execute(
+        "UPDATE accounts_user SET password_hash = $2, must_change = true, version = version + 1 WHERE id = $1",
+        user_id, await hash_password(password))
+    await tx.conn.execute('DELETE FROM accounts_session WHERE "user" = $1', user_id)
+    await tx.note(("accounts_user", user_id, user["division_code"]), "accounts.user.reset")
+    return password
+
+
+@command(P.MANAGE_PEOPLE, audit="accounts.user.activate")
+async def set_active(tx: Tx, user_id: int, *, active: bool) -> None:
+    """Disable or enable an account. Raises: Refused ACC-128 for one's own, KRN-404."""
+    if user_id == tx.actor.user_id:
+        raise Refused("ACC-128")
+    user = await person(tx, user_id)
+    await tx.conn.execute(
+        "UPDATE accounts_user SET active = $2, version = version + 1 WHERE id = $1", user_id, active)
+    if not active:
+        await tx.conn.execute('DELETE FROM accounts_session WHERE "user" = $1', user_id)
+    await tx.note(("accounts_user", user_id, user["division_code"]),
+                  "accounts.user.enable" if active else "accounts.user.disable")
+
+
+@command(P.ENGAGE, audit="accounts.engagement.create")
+async def engage(  # noqa: PLR0913 - an engagement has these parts
+    tx: Tx, *, user_id: int, role: Role, subject_table: str, subject_id: int, purpose: str,
+    starts_on: date, ends_on: date,
+) -> int:
+    """Engage an outsider for one object, from one day to another; answer the engagement's id.
+
+    The division is the engaging bureau's own. Raises: Refused ACC-125, ACC-126, ACC-129, ACC-130.
+    """
+    if role not in OUTSIDERS:
+        raise Refused("ACC-130", field="role")
+    most = tx.policy.whole("accounts.engagement.most_days")
+    if (ends_on - starts_on).days > most:
+        raise Refused("ACC-126", field="ends_on", most=most)
+    user = await person(tx, user_id)
+    where = {"id": await _own_outside_org(tx), "division_code": tx.actor.division_code}
+    post = await _insert_post(tx, user_id, where, role)
+    key = await tx.conn.fetchval(
+        "INSERT INTO accounts_engagement (division_code, post, subject_table, subject_id, purpose, starts_on,"
+        " ends_on) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+        tx.actor.division_code, post, subject_table, subject_id, purpose, starts_on, ends_on)
+    await tx.note(("accounts_user", user_id, user["division_code"]), "accounts.engagement.create",
+                  role=CATALOGUE.role(role), purpose=purpose, starts_on=starts_on, ends_on=ends_on)
+    return int(key)
+
+
+async def _own_outside_org(tx: Tx) -> int:
+    return await outside_org(tx, CATALOGUE.text("accounts.outside_org"))
+
+
+@command(P.ENGAGE, audit="accounts.engagement.revoke")
+async def revoke(tx: Tx, engagement_id: int) -> None:
+    """End an engagement before its time, and its sessions with it. Raises: Refused KRN-404."""
+    row = await tx.conn.fetchrow(
+        "UPDATE accounts_engagement e SET revoked_at = $2 FROM accounts_post p"
+        ' WHERE e.id = $1 AND p.id = e.post AND e.revoked_at IS NULL RETURNING p."user", e.division_code, e.purpose',
+        engagement_id, tx.now)
+    if row is None:
+        raise Refused("KRN-404")
+    await tx.conn.execute("DELETE FROM accounts_session WHERE engagement_id = $1", engagement_id)
+    await tx.note(("accounts_user", row["user"], row["division_code"]), "accounts.engagement.revoke",
+                  purpose=row["purpose"])
