@@ -1,0 +1,145 @@
+"""Reads of the budget room: batches, balances, entries, awards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from allocation.budget.ledger import REACHED, Kind
+from quzhou_migrants.kernel.actor import code_range
+from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.money import Fen
+from quzhou_migrants.kernel.tx import Tx
+from quzhou_migrants.register import public as register
+
+Row = dict[str, Any]
+
+# The columns of every overview, in the order money passes them.
+COLUMNS = (
+    Kind.NOTIFIED, Kind.CASH, Kind.AVAILABLE, Kind.PLANNED, Kind.AWARDED, Kind.CONTRACTED, Kind.CLAIMED, Kind.PAID,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of an overview and the kinds it adds up, which its drill-down lists. Units: fen."""
+
+    kind: Kind
+    fen: Fen
+    kinds: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One line of an overview: a batch, a division or a project, and its figures in column order."""
+
+    key: str
+    title: str
+    figures: tuple[Figure, ...]
+
+
+async def batch(tx: Tx, batch_id: int) -> Row:
+    """Read one batch. Raises: Refused KRN-404."""
+    row = await tx.conn.fetchrow("SELECT * FROM allocation_batch WHERE id = $1", batch_id)
+    if row is None:
+        raise Refused("KRN-404")
+    return dict(row)
+
+
+async def available(tx: Tx, division_code: str, *, lock: bool = False) -> list[Row]:
+    """List what a division itself can still give out, the batch recorded first before the others.
+
+    Shape: rows with batch, doc_no, title, fen. `lock` holds the accounts for this transaction, in
+    the order in which a posting locks them.
+    """
+    if lock:
+        await tx.conn.execute(
+            "SELECT 1 FROM allocation_balance WHERE division_code = $1 AND kind = 'available'"
+            " ORDER BY batch FOR UPDATE", division_code)
+    rows = await tx.conn.fetch(
+        "SELECT b.batch, a.doc_no, a.title, b.balance_fen AS fen FROM allocation_balance b"
+        " JOIN allocation_batch a ON a.id = b.batch"
+        " WHERE b.division_code = $1 AND b.kind = 'available' AND b.balance_fen > 0 ORDER BY b.batch",
+        division_code,
+    )
+    return [dict(r) for r in rows]
+
+
+async def balances(tx: Tx, by: str, *, batch_id: int | None = None, within: str | None = None) -> list[Overview]:
+    """Add up balances by batch, county or project. Units: fen.
+
+    `within` narrows to a division and everything below it.
+    """
+    key = _KEYS[by]
+    lo, hi = code_range(within or tx.actor.division_code) if within or tx.actor.division_code else ("", "~")
+    rows = await tx.conn.fetch(
+        f"SELECT {key} AS key, b.kind, sum(b.balance_fen)::bigint AS fen FROM allocation_balance b"  # noqa: S608 - the key is one of ours
+        " WHERE b.division_code >= $1 AND b.division_code < $2 AND ($3::bigint IS NULL OR b.batch = $3)"
+        f" AND ({key}) IS NOT NULL GROUP BY 1, 2 ORDER BY 1",
+        lo, hi, batch_id,
+    )
+    found: dict[str, dict[Kind, Fen]] = {}
+    for r in rows:
+        found.setdefault(r["key"], {})[Kind(r["kind"])] = int(r["fen"])
+    titles = await _titles(tx, by, list(found))
+    return [Overview(k, titles.get(k, k), figures(money)) for k, money in found.items()]
+
+
+def figures(money: dict[Kind, Fen]) -> tuple[Figure, ...]:
+    """Turn balances by kind into the figures of an overview: money that has come at least so far."""
+    made = []
+    for kind in COLUMNS:
+        kinds = REACHED.get(kind, (kind,))
+        fen = sum(money.get(k, 0) for k in kinds)
+        made.append(Figure(kind, -fen if kind is Kind.NOTIFIED else fen, kinds))
+    return tuple(made)
+
+
+_KEYS = {
+    "batch": "b.batch::text",
+    "division": "rpad(left(b.division_code, CASE WHEN b.division_code LIKE '____00%' THEN 4 ELSE 6 END), 12, '0')",
+    "project": "nullif(b.project, 0)::text",
+}
+_TITLES = {
+    "batch": "SELECT id::text AS key, doc_no AS title FROM allocation_batch WHERE id::text = ANY($1)",
+    "division": "SELECT code AS key, name AS title FROM kernel_division WHERE code = ANY($1)",
+    "project": "SELECT id::text AS key, title FROM projects_project WHERE id::text = ANY($1)",
+}
+
+
+async def _titles(tx: Tx, by: str, keys: list[str]) -> dict[str, str]:
+    return {r["key"]: r["title"] for r in await tx.conn.fetch(_TITLES[by], keys)}
+
+
+async def persons_on_register(tx: Tx, division_code: str) -> int:
+    """Count the people of cash-support households inside a division."""
+    return (await register.counts(tx, [division_code]))[division_code]["cash_migrants"]
+
+
+async def award_of(tx: Tx, project_id: int) -> Row | None:
+    """Read the standing award of a project."""
+    row = await tx.conn.fetchrow(
+        "SELECT * FROM allocation_award WHERE project = $1 AND state = 'standing'", project_id)
+    return dict(row) if row else None
+
+
+async def ledger_faults(tx: Tx) -> list[str]:
+    """Name every account whose stored balance is not the sum of its entries, and every unbalanced event.
+
+    An empty list is what `verify` wants to see.
+    """
+    accounts = await tx.conn.fetch(
+        "SELECT coalesce(e.batch, b.batch) AS batch, coalesce(e.kind, b.kind) AS kind,"
+        " coalesce(e.division_code, b.division_code) AS division_code, e.fen, b.balance_fen FROM"
+        " (SELECT division_code, batch, coalesce(project, 0) AS project, kind, sum(amount_fen) AS fen"
+        "  FROM allocation_entry GROUP BY 1, 2, 3, 4) e"
+        " FULL JOIN allocation_balance b ON (b.division_code, b.batch, b.project, b.kind) ="
+        "  (e.division_code, e.batch, e.project, e.kind)"
+        " WHERE coalesce(e.fen, 0) <> coalesce(b.balance_fen, 0)")
+    events = await tx.conn.fetch(
+        "SELECT event_key, sum(amount_fen) AS fen FROM allocation_entry GROUP BY event_key, batch"
+        " HAVING sum(amount_fen) <> 0")
+    return [
+        f"allocation_balance {r['batch']} {r['division_code']} {r['kind']}: {r['balance_fen']} <> {r['fen']}"
+        for r in accounts
+    ] + [f"allocation_entry {r['event_key']}: {r['fen']}" for r in events]

@@ -1,0 +1,41 @@
+"""The life of a fund batch: written down from its document, then booked; a mistake is reversed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from allocation.permissions import P
+from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.states import Arrow, machine
+
+
+class S(StrEnum):
+    """States of a batch."""
+
+    DRAFT = "draft"
+    RECORDED = "recorded"
+    REVERSED = "reversed"
+
+
+Row = Mapping[str, Any]
+
+
+def has_reason(_row: Row, facts: Row) -> None:
+    """A reversal is always explained."""
+    if not str(facts.get("reason") or "").strip():
+        raise Refused("ALC-117", field="reason")
+
+
+BATCH = machine("BATCH", S, S.DRAFT, (
+    Arrow(S.DRAFT, "record", S.RECORDED, P.RECORD_BATCH),
+    Arrow(S.RECORDED, "reverse", S.REVERSED, P.RECORD_BATCH, has_reason),
+))
+
+
+class A(StrEnum):
+    """States of an award."""
+
+    STANDING = "standing"
+    CANCELLED = "cancelled"

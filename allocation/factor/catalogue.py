@@ -1,0 +1,69 @@
+"""The factors the policy pack knows, and the scheme it would make by default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from allocation.factor.forms import SchemeForm
+from allocation.factor.scheme import Factor, Form, Part, Scheme
+from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.money import Mode, Rounding
+from quzhou_migrants.kernel.policy import Policies
+
+_ROOM = "allocation.factor"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One factor of the catalogue; `offered` names the register count that can fill it."""
+
+    factor: Factor
+    offered: str
+    note: str
+
+
+def known(policy: Policies) -> list[Known]:
+    """List the factors of the pack in force, with title, source and clause, in the pack's order."""
+    found = []
+    for key in policy.get(f"{_ROOM}.factors"):
+        param = policy.param(f"{_ROOM}.{key}")
+        given = dict(param.value)
+        offered = str(given.pop("offered", ""))
+        factor = Factor(
+            key=key, title=param.title, source=param.source, confirmed=param.confirmed,
+            **{**given, "part": Part(given["part"]), "form": Form(given.get("form", Form.DIRECT))},
+        )
+        found.append(Known(factor, offered, param.note))
+    return found
+
+
+def default_scheme(policy: Policies, title: str) -> Scheme:
+    """Make the scheme of the pack in force."""
+    rounding = Rounding(
+        Mode(policy.text(f"{_ROOM}.rounding_mode")), policy.whole(f"{_ROOM}.rounding_unit_fen"),
+        policy.text(f"{_ROOM}.rounding_residual"),
+    )
+    return Scheme(
+        title, policy.whole(f"{_ROOM}.base_bp"), policy.whole(f"{_ROOM}.performance_bp"),
+        tuple(k.factor for k in known(policy)), rounding, policy.whole(f"{_ROOM}.inverse_places"),
+    )
+
+
+def scheme_of(policy: Policies, form: SchemeForm) -> Scheme:
+    """Make a scheme from the catalogue's factors with the weights a person chose.
+
+    A changed weight is no longer the pack's, so its factor counts as unconfirmed.
+    Raises: Refused ALC-243, a factor the pack does not know.
+    """
+    by_key = {k.factor.key: k.factor for k in known(policy)}
+    factors = []
+    for row in form.factors:
+        factor = by_key.get(row.key)
+        if factor is None:
+            raise Refused("ALC-243", field="factors", factor=row.key)
+        same = (row.weight_bp, row.part, row.form) == (factor.weight_bp, factor.part, factor.form)
+        factors.append(replace(
+            factor, weight_bp=row.weight_bp, part=row.part, form=row.form, confirmed=factor.confirmed and same))
+    rounding = Rounding(form.mode, form.unit_fen, form.residual)
+    places = policy.whole(f"{_ROOM}.inverse_places")
+    return Scheme(form.title, form.base_bp, form.performance_bp, tuple(factors), rounding, places)

@@ -1,0 +1,65 @@
+"""What people fill in about schemes and runs."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from allocation.factor.scheme import Form, Part
+from quzhou_migrants.kernel.money import Mode
+from quzhou_migrants.web.fields import Percent, Yuan
+
+
+class WeightRow(Struct):
+    """The weight of one factor of the catalogue, typed in percent of the whole pool."""
+
+    key: Annotated[str, Meta(max_length=40)]
+    part: Part
+    form: Form
+    weight_bp: Annotated[Percent, Meta(ge=0, le=10_000)]
+
+
+class SchemeForm(Struct):
+    """A new version of a scheme. Units: basis points, fen."""
+
+    title: Annotated[str, Meta(max_length=120)]
+    base_bp: Annotated[Percent, Meta(ge=0, le=10_000)]
+    performance_bp: Annotated[Percent, Meta(ge=0, le=10_000)]
+    mode: Mode
+    unit_fen: Annotated[Yuan, Meta(ge=1)]
+    residual: Annotated[str, Meta(max_length=20)]
+    factors: Annotated[list[WeightRow], Meta(min_length=1, max_length=20)]
+    note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class RunForm(Struct):
+    """A new run. Units: fen."""
+
+    batch: int
+    scheme: int
+    title: Annotated[str, Meta(max_length=120)]
+    pool_fen: Annotated[Yuan, Meta(gt=0)]
+
+
+class ValueRow(Struct):
+    """One typed value; an empty one is left out and found missing later."""
+
+    factor: Annotated[str, Meta(max_length=40)]
+    unit: Annotated[str, Meta(max_length=12)]
+    value: Annotated[str, Meta(max_length=40)] = ""
+
+
+class ValuesForm(Struct):
+    """A table of values with their source and date."""
+
+    source: Annotated[str, Meta(max_length=200)]
+    as_of: date
+    values: Annotated[list[ValueRow], Meta(max_length=2_000)]
+
+
+class FreezeForm(Struct):
+    """The word that explains odd values; needed only when there are any."""
+
+    remark: Annotated[str, Meta(max_length=1000)] = ""

@@ -1,0 +1,110 @@
+"""Reads of the factor room: schemes, runs, values, shares, and the units that take part."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from allocation.factor.frozen import Datum, Inputs, Unit, table, thaw
+from allocation.factor.scheme import Scheme, from_mapping
+from quzhou_migrants.kernel.actor import code_range
+from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.tx import Tx
+
+Row = dict[str, Any]
+
+_NEXT = {"city": "county", "county": "township", "township": "village"}
+
+
+async def run(tx: Tx, run_id: int) -> Row:
+    """Read one run with its batch and scheme.
+
+    A run that is not approved is seen only inside the division that makes it.
+    Raises: Refused KRN-404.
+    """
+    row = await tx.conn.fetchrow(
+        "SELECT r.*, b.doc_no, b.title AS batch_title, s.title AS scheme_title, s.body AS scheme_body,"
+        " d.name AS division_name, d.level FROM allocation_factor_run r"
+        " JOIN allocation_batch b ON b.id = r.batch JOIN allocation_scheme s ON s.id = r.scheme"
+        " JOIN kernel_division d ON d.code = r.division_code WHERE r.id = $1", run_id)
+    if row is None or not (row["state"] == "approved" or is_own(tx, row["division_code"])):
+        raise Refused("KRN-404")
+    return dict(row)
+
+
+def is_own(tx: Tx, division_code: str) -> bool:
+    """Tell whether a division lies inside the caller's range."""
+    if not tx.actor.division_code:
+        return True
+    lo, hi = code_range(tx.actor.division_code)
+    return lo <= division_code < hi
+
+
+async def schemes(tx: Tx) -> list[Row]:
+    """List the schemes in sight, the newest first."""
+    rows = await tx.conn.fetch("SELECT * FROM allocation_scheme ORDER BY id DESC LIMIT 200")
+    return [dict(r) for r in rows]
+
+
+async def scheme(tx: Tx, scheme_id: int) -> Row:
+    """Read one scheme. Raises: Refused KRN-404."""
+    row = await tx.conn.fetchrow("SELECT * FROM allocation_scheme WHERE id = $1", scheme_id)
+    if row is None:
+        raise Refused("KRN-404")
+    return dict(row)
+
+
+def opened(body: str) -> Scheme:
+    """Read a stored scheme."""
+    return from_mapping(json.loads(body))
+
+
+async def units(tx: Tx, division_code: str) -> list[Unit]:
+    """List the active divisions right below one, in the order of their codes."""
+    rows = await tx.conn.fetch(
+        "SELECT code, name FROM kernel_division WHERE parent_code = $1 AND active ORDER BY code", division_code)
+    return [Unit(r["code"], r["name"]) for r in rows]
+
+
+async def values(tx: Tx, run_id: int) -> list[Datum]:
+    """List the values of a run."""
+    rows = await tx.conn.fetch(
+        "SELECT factor, unit_code, value, source, as_of FROM allocation_factor_value WHERE run = $1"
+        " ORDER BY factor, unit_code", run_id)
+    return [Datum(r["factor"], r["unit_code"], r["value"], r["source"], r["as_of"].isoformat()) for r in rows]
+
+
+async def inputs(tx: Tx, row: Row, *, remark: str = "") -> Inputs:
+    """Gather everything a draft run stands on; of a frozen run, what was frozen."""
+    if row["frozen"]:
+        return thaw(json.loads(row["frozen"]))
+    return Inputs(
+        row["title"], row["doc_no"], row["division_name"], tx.today.isoformat(), tx.policy.version, remark,
+        int(row["pool_fen"]), opened(row["scheme_body"]), tuple(await units(tx, row["division_code"])),
+        tuple(await values(tx, row["id"])),
+    )
+
+
+async def before(tx: Tx, row: Row) -> dict[str, dict[str, str]]:
+    """Give the values of the last approved run of the same division, by factor and unit."""
+    frozen = await tx.conn.fetchval(
+        "SELECT frozen FROM allocation_factor_run WHERE division_code = $1 AND state = 'approved' AND id <> $2"
+        " ORDER BY approved_at DESC LIMIT 1", row["division_code"], row["id"])
+    return table(thaw(json.loads(frozen)).data) if frozen else {}
+
+
+async def shares(tx: Tx, run_id: int) -> list[Row]:
+    """List the shares of an approved run that the caller may see."""
+    rows = await tx.conn.fetch(
+        "SELECT s.*, d.name FROM allocation_factor_share s JOIN kernel_division d ON d.code = s.division_code"
+        " WHERE s.run = $1 ORDER BY s.division_code", run_id)
+    return [dict(r) for r in rows]
+
+
+async def my_shares(tx: Tx) -> list[Row]:
+    """List the shares inside the caller's range with their runs, the newest first."""
+    rows = await tx.conn.fetch(
+        "SELECT s.*, d.name, r.title, r.sha256, r.state, b.doc_no FROM allocation_factor_share s"
+        " JOIN kernel_division d ON d.code = s.division_code JOIN allocation_factor_run r ON r.id = s.run"
+        " JOIN allocation_batch b ON b.id = r.batch ORDER BY s.id DESC LIMIT 200")
+    return [dict(r) for r in rows]

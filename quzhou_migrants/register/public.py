@@ -1,0 +1,28 @@
+"""What other packages may ask of the register."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from quzhou_migrants.kernel.actor import code_range
+from quzhou_migrants.kernel.tx import Tx
+
+_COUNTS = """
+SELECT d.code, count(h.id) AS households, coalesce(sum(h.members), 0) AS members,
+  coalesce(sum(h.migrants), 0) AS migrants, count(h.id) FILTER (WHERE h.low_income) AS low_income,
+  coalesce(sum(h.migrants) FILTER (WHERE h.support = 'cash'), 0) AS cash_migrants
+FROM unnest($1::text[], $2::text[], $3::text[]) AS d (code, lo, hi)
+LEFT JOIN register_household h
+  ON h.division_code >= d.lo AND h.division_code < d.hi AND h.state = 'active'
+GROUP BY d.code
+"""
+
+
+async def counts(tx: Tx, codes: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Count active households and people inside each division, as far as the caller may see.
+
+    Shape: {division code: {households, members, migrants, low_income, cash_migrants}}.
+    """
+    ranges = [code_range(code) for code in codes]
+    rows = await tx.conn.fetch(_COUNTS, list(codes), [lo for lo, _ in ranges], [hi for _, hi in ranges])
+    return {r["code"]: {name: int(r[name]) for name in r.keys() if name != "code"} for r in rows}  # noqa: SIM118 - a database row
