@@ -234,7 +234,7 @@ def _ladder(tx: Tx, row: Row) -> Sequence[Sequence[Any]]:
 
 async def _check_papers(tx: Tx, row: Row) -> None:
     needed = tx.policy_for(row["division_code"]).get("allocation.payments.papers")[row["kind"]]
-    present = [f.kind for f in await files.of_owner(tx, TABLE, row["id"])]
+    present = [f.kind for f in await files.files_of(tx, (TABLE, row["id"]))]
     missing = rules.missing_papers(needed, present)
     if missing:
         names = " · ".join(CATALOGUE.text(f"paper.{kind}") for kind in missing)
