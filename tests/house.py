@@ -1,0 +1,102 @@
+"""What tests share: places, people, ways to act as somebody. `from house import actor, become`."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from quzhou_migrants.accounts.roles import OUTSIDERS
+from quzhou_migrants.kernel.actor import Actor, ancestors
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.clock import SHANGHAI
+from quzhou_migrants.kernel.db import connect_arguments
+from quzhou_migrants.kernel.permissions import permissions_of
+from quzhou_migrants.kernel.tx import Tx, _range, begin
+
+NOW = datetime(2026, 9, 16, 10, 0, tzinfo=SHANGHAI)
+CITY, KECHENG, QUJIANG = "330800000000", "330802000000", "330803000000"
+SHILIANG, VILLAGE = "330802100000", "330802100201"
+NIANLI, BAIMA = "330803112000", "330803112229"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database: addresses for its owner and for the application."""
+
+    name: str
+    owner: str
+    app: str
+
+
+def actor(role: str, division: str, *, user_id: int | None = None, name: str = "", engagement: int | None = None) -> Actor:
+    """A person in one post; no account row is needed."""
+    number = user_id or next(_numbers)
+    return Actor(
+        number, name or f"{CATALOGUE.role(role)}{number}", str(role), 1, "演示单位", division, number,
+        (engagement or 0) if role in OUTSIDERS else None, permissions_of(role),
+        f"演示单位{CATALOGUE.role(role)}", is_demo=True,
+    )
+
+
+class _Undo(Exception):
+    pass
+
+
+@asynccontextmanager
+async def rolled_back(who: Actor, at: datetime) -> AsyncIterator[Tx]:
+    """A transaction that never commits."""
+    try:
+        async with begin(who, request_id=uuid.uuid4().hex[:16], command="test", at=at) as tx:
+            yield tx
+            await tx.deliver()
+            raise _Undo
+    except _Undo:
+        pass
+
+
+@asynccontextmanager
+async def become(tx: Tx, who: Actor) -> AsyncIterator[Tx]:
+    """Act as somebody else inside the same transaction (its range included), for whole journeys."""
+    before = (tx.actor, tx._policy)
+
+    async def enter(person: Actor) -> None:
+        lo, hi = _range(person)
+        up = ",".join(ancestors(person.division_code)) if person.division_code and not person.is_outsider else ""
+        await tx.conn.execute(
+            "SELECT set_config('app.lo',$1,true), set_config('app.hi',$2,true), set_config('app.up',$3,true),"
+            " set_config('app.engagement',$4,true), set_config('app.actor',$5,true), set_config('app.actor_name',$6,true)",
+            lo, hi, up, str(person.engagement_id or ""), str(person.user_id or ""), person.name)
+        tx.actor, tx._policy = person, None
+
+    await enter(who)
+    yield tx
+    await tx.deliver()
+    await enter(before[0])
+
+
+async def make_account(db: Database, role: str, division: str) -> int:
+    """Write an organisation, a person and a post; answer the person's id. The business clock is set."""
+    conn = await asyncpg.connect(**connect_arguments(db.owner))
+    number = next(_numbers)
+    org = await conn.fetchval(
+        "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ($1, $2, 'bureau', true) RETURNING id",
+        division, f"演示单位{number}")
+    user = await conn.fetchval(
+        "INSERT INTO accounts_user (division_code, login, name, phone_mask, password_hash, must_change, active,"
+        " version, is_demo) VALUES ($1, $2, $3, '', '', false, true, 1, true) RETURNING id",
+        division, f"user{number}", f"演示人员{number}")
+    await conn.execute(
+        'INSERT INTO accounts_post (division_code, "user", org, role, active) VALUES ($1, $2, $3, $4, true)',
+        division, user, org, str(role))
+    await conn.execute(
+        "INSERT INTO kernel_setting (key, value) VALUES ('business_clock', jsonb_build_object('shift_seconds',"
+        " extract(epoch FROM $1::timestamptz - now()))) ON CONFLICT DO NOTHING", NOW)
+    await conn.close()
+    return int(user)
