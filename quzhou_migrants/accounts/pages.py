@@ -47,7 +47,8 @@ async def sign_in_page(request: AnyRequest) -> Page:
     """Show the sign-in form."""
     if request.scope["state"].get("actor"):
         return see_other(_inside(request.query_params.get("next", "/home")))
-    form = new_form(SignInForm, next=_inside(request.query_params.get("next", "/home")))
+    form = new_form(SignInForm, next=_inside(request.query_params.get("next", "/home")),
+                    parked=request.query_params.get("parked", "")[:64])
     return render(request, "accounts/sign_in.html", form=form)
 
 

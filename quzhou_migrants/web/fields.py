@@ -188,7 +188,12 @@ def _file(_meta: Mapping[str, Any]) -> Callable[[Any], UploadFile]:
 
 
 _KINDS: dict[Any, Callable[[Mapping[str, Any]], Callable[[Any], Any]]] = {
-    str: _text, int: _whole, float: _float, bool: _bool, dt.date: _date, UploadFile: _file,
+    str: _text,
+    int: _whole,
+    float: _float,
+    bool: _bool,
+    dt.date: _date,
+    UploadFile: _file,
 }
 _TYPED = {"yuan": _money, "percent": _percent}
 
@@ -232,18 +237,39 @@ def _field(info: msgspec.structs.FieldInfo, hint: Any) -> Field:  # noqa: ANN401
     if get_origin(kind) in {list, tuple}:
         inner, inner_meta, _ = _unwrap(get_args(kind)[0])
         if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
-            return Field(info.name, lambda v: v, many=True, required=False, default=[], kind=inner,
-                         rows=fields_of(inner), struct=inner, most=meta.get("max_length"),
-                         least=meta.get("min_length") or 0)
-        return Field(info.name, _reader(inner, inner_meta), many=True, required=bool(meta.get("min_length")),
-                     default=[] if default is MISSING else default, kind=inner, most=meta.get("max_length"),
-                     least=meta.get("min_length") or 0)
+            return Field(
+                info.name,
+                lambda v: v,
+                many=True,
+                required=False,
+                default=[],
+                kind=inner,
+                rows=fields_of(inner),
+                struct=inner,
+                most=meta.get("max_length"),
+                least=meta.get("min_length") or 0,
+            )
+        return Field(
+            info.name,
+            _reader(inner, inner_meta),
+            many=True,
+            required=bool(meta.get("min_length")),
+            default=[] if default is MISSING else default,
+            kind=inner,
+            most=meta.get("max_length"),
+            least=meta.get("min_length") or 0,
+        )
     if kind is bool and default is MISSING:
         default = False
     blank_ok = kind is str and default is MISSING and meta.get("min_length") == 0
-    return Field(info.name, _reader(kind, meta), required=default is MISSING and not blank_ok,
-                 default="" if blank_ok else default, kind=kind,
-                 typed=str((meta.get("extra") or {}).get("typed", "")))
+    return Field(
+        info.name,
+        _reader(kind, meta),
+        required=default is MISSING and not blank_ok,
+        default="" if blank_ok else default,
+        kind=kind,
+        typed=str((meta.get("extra") or {}).get("typed", "")),
+    )
 
 
 @lru_cache(maxsize=512)

@@ -37,8 +37,11 @@ async def file(request: Request[Any, Any, Any], file_id: int) -> File:
     """Give a file: pictures in the page, everything else to be saved."""
     found = await _readable(request, file_id)
     return File(
-        blobs.blob_path(root(), found.sha256), filename=found.name or f"{found.id}", media_type=found.media_type,
-        content_disposition_type="inline" if found.is_picture else "attachment", headers=HEADERS,
+        blobs.blob_path(root(), found.sha256),
+        filename=found.name or f"{found.id}",
+        media_type=found.media_type,
+        content_disposition_type="inline" if found.is_picture else "attachment",
+        headers=HEADERS,
     )
 
 

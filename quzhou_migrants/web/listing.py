@@ -206,7 +206,11 @@ class Listing:
         return Page(self, asked, rows, controls, total, capped, before, after, known, request.url.path)
 
     async def respond(
-        self, request: AnyRequest, template: str = "web/listing.html", *, base: Condition | None = None,
+        self,
+        request: AnyRequest,
+        template: str = "web/listing.html",
+        *,
+        base: Condition | None = None,
         **context: Any,  # noqa: ANN401 - whatever the template names
     ) -> Response[Any]:
         """Answer a list page whole: the page, its part for htmx, or the export."""

@@ -26,7 +26,12 @@ MOST_ROWS = 1_000_000  # a sheet holds 1,048,576
 BATCH = 500  # rows written between two breaths of the event loop
 PIECE = 1 << 18
 _KINDS: dict[str, xlsx.Kind] = {
-    "int": "integer", "money": "yuan", "wan": "yuan", "bp": "percent", "date": "date", "datetime": "datetime",
+    "int": "integer",
+    "money": "yuan",
+    "wan": "yuan",
+    "bp": "percent",
+    "date": "date",
+    "datetime": "datetime",
 }
 
 
@@ -44,8 +49,11 @@ async def export(listing: Listing, tx: Tx, request: Request[Any, Any, Any], base
             sheet.add(_plain(c, row[c.name], known, listing) for c in columns)
     file.seek(0)
     name = f"{listing.label('title')}-{tx.today:%Y%m%d}.xlsx"
-    return Stream(_pieces(file), media_type=xlsx.MEDIA_TYPE, headers={
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"})
+    return Stream(
+        _pieces(file),
+        media_type=xlsx.MEDIA_TYPE,
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"},
+    )
 
 
 def _heading(listing: Listing, column: Column) -> xlsx.Column:

@@ -101,9 +101,12 @@ def read_asked(listing: Listing, params: Mapping[str, str], preset: Mapping[str,
     size = int(given["size"]) if given.get("size", "").isdecimal() and int(given["size"][:4]) in SIZES else listing.size
     values = {f.name: value for f in listing.filters if (value := _cleaned(given.get(f.name, "")))}
     return Asked(
-        _cleaned(given.get("q", "")) if listing.search else "", {n: v for n, v in values.items() if v},
-        name if name in listing.sorts else "", sort.startswith("-") and name in listing.sorts,
-        size, Cursor.read(given["at"]) if given.get("at") else None,
+        _cleaned(given.get("q", "")) if listing.search else "",
+        {n: v for n, v in values.items() if v},
+        name if name in listing.sorts else "",
+        sort.startswith("-") and name in listing.sorts,
+        size,
+        Cursor.read(given["at"]) if given.get("at") else None,
     )
 
 

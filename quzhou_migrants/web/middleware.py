@@ -61,5 +61,10 @@ async def record_refusal(actor: Actor | None, code: str, path: str, request_id: 
     await ENGINE.pool.execute(
         "INSERT INTO kernel_refusal (at, actor_id, actor_name, post_id, code, path, request_id)"
         " VALUES (now(), $1, $2, $3, $4, $5, $6)",
-        actor.user_id if actor else None, actor.name if actor else "",
-        actor.post_id if actor else None, code, path[:2000], request_id)
+        actor.user_id if actor else None,
+        actor.name if actor else "",
+        actor.post_id if actor else None,
+        code,
+        path[:2000],
+        request_id,
+    )

@@ -66,7 +66,8 @@ def _whole(app: Litestar) -> Menu:
     def links(entries: list[dict[str, str]]) -> tuple[Link, ...]:
         return tuple(
             Link(e["title"], e["url"], str(opts[e["url"]].get("needs", "")), e.get("key", ""))
-            for e in entries if e["url"] in opts
+            for e in entries
+            if e["url"] in opts
         )
 
     return Menu(tuple((p["title"], links(p["items"])) for p in read["pillar"]), links(read["find"]))
@@ -75,6 +76,7 @@ def _whole(app: Litestar) -> Menu:
 @lru_cache(maxsize=256)
 def _held(menu: Menu, permissions: frozenset[str]) -> Menu:
     """Keep what the post may open, and no empty pillar."""
+
     def mine(links: tuple[Link, ...]) -> tuple[Link, ...]:
         return tuple(link for link in links if not link.needs or link.needs in permissions)
 

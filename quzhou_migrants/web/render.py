@@ -107,18 +107,34 @@ def state_badge(machine: str, state: str) -> Markup:
 
 def _environment() -> Environment:
     env = Environment(
-        loader=FunctionLoader(_load), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, cache_size=-1,
+        loader=FunctionLoader(_load),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        cache_size=-1,
     )
     env.filters.update(
-        yuan=lambda v: "—" if v is None else yuan(int(v)), wan=lambda v: "—" if v is None else wan(int(v)),
-        date=nice_date, datetime=nice_time, pct=nice_percent, lines=_lines,
+        yuan=lambda v: "—" if v is None else yuan(int(v)),
+        wan=lambda v: "—" if v is None else wan(int(v)),
+        date=nice_date,
+        datetime=nice_time,
+        pct=nice_percent,
+        lines=_lines,
         number=lambda v: "—" if v is None else f"{v:,}",
     )
     env.globals.update(
-        asset=assets.asset, asset_head=assets.head, state_badge=state_badge, tone=tone,
-        say=CATALOGUE.say, text=CATALOGUE.text, state_title=CATALOGUE.state, role_title=CATALOGUE.role,
-        verb_title=CATALOGUE.verb, permission_title=CATALOGUE.permission, timedelta=timedelta,
+        asset=assets.asset,
+        asset_head=assets.head,
+        state_badge=state_badge,
+        tone=tone,
+        say=CATALOGUE.say,
+        text=CATALOGUE.text,
+        state_title=CATALOGUE.state,
+        role_title=CATALOGUE.role,
+        verb_title=CATALOGUE.verb,
+        permission_title=CATALOGUE.permission,
+        timedelta=timedelta,
     )
     return env
 
@@ -137,7 +153,11 @@ def html(template: str, **context: Any) -> str:  # noqa: ANN401 - whatever the t
 
 
 def render(
-    request: AnyRequest, template: str, *, status: int = 200, headers: dict[str, str] | None = None,
+    request: AnyRequest,
+    template: str,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
     **context: Any,  # noqa: ANN401 - whatever the template names
 ) -> Response[bytes]:
     """Answer with a page; `shell` and `request` are there for every template."""
@@ -145,7 +165,10 @@ def render(
     body = ENV.get_template(template).render(request=request, shell=shell, **context)
     spent = [Cookie(FLASH, "", max_age=0, httponly=True)] if shell.flash else []
     return Response(
-        body.encode(), status_code=status, media_type=MediaType.HTML, cookies=spent,
+        body.encode(),
+        status_code=status,
+        media_type=MediaType.HTML,
+        cookies=spent,
         headers={"Cache-Control": "no-store", "Vary": "HX-Request", **(headers or {})},
     )
 
@@ -157,9 +180,14 @@ def shell_of(request: AnyRequest) -> Shell:
     shift = float(state.get("clock_shift") or 0)
     menu = menu_for(request.app, actor) if actor else NO_MENU
     return Shell(
-        actor, menu, menu.current(request.url.path), request.url.path,
-        (system_now() + timedelta(seconds=shift)).date(), bool(shift or (actor and actor.is_demo)),
-        _flash(request.cookies.get(FLASH, "")), str(state.get("request_id", "")),
+        actor,
+        menu,
+        menu.current(request.url.path),
+        request.url.path,
+        (system_now() + timedelta(seconds=shift)).date(),
+        bool(shift or (actor and actor.is_demo)),
+        _flash(request.cookies.get(FLASH, "")),
+        str(state.get("request_id", "")),
     )
 
 
@@ -170,7 +198,10 @@ def wants_fragment(request: AnyRequest) -> bool:
 
 
 def see_other(
-    path: str, *, flash: str = "", **facts: Any,  # noqa: ANN401 - facts of the sentence
+    path: str,
+    *,
+    flash: str = "",
+    **facts: Any,  # noqa: ANN401 - facts of the sentence
 ) -> Response[bytes]:
     """Lead on after a finished POST; `flash` is a code of the catalogue said on the next page.
 

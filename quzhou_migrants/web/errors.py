@@ -1,0 +1,187 @@
+"""Every failure becomes an answer: a page in Chinese with what to do next, or problem details for programs."""
+
+from __future__ import annotations
+
+import http
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import asyncpg
+import msgspec
+import structlog
+from litestar.exceptions import HTTPException
+from litestar.response import Response
+
+from quzhou_migrants.accounts.parked import park
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.errors import Invalid, Problem
+from quzhou_migrants.kernel.guards import SignInNeeded
+from quzhou_migrants.kernel.tx import AlreadyDone
+from quzhou_migrants.web.middleware import record_refusal
+from quzhou_migrants.web.render import render, see_other, wants_fragment
+
+if TYPE_CHECKING:
+    from litestar import Request
+
+    AnyRequest = Request[Any, Any, Any]
+
+LOG = structlog.get_logger(__name__)
+PROBLEM = "application/problem+json"
+FORBIDDEN, NOT_FOUND, FAILED, BUSY = 403, 404, 500, 503
+_CODES = {
+    400: "WEB-400",
+    404: "WEB-404",
+    405: "WEB-405",
+    413: "WEB-413",
+    415: "WEB-415",
+    422: "WEB-422",
+    429: "WEB-429",
+    503: "WEB-503",
+}
+_TOO_MANY_SECONDS = 60
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A failure, told: status, code, sentence, what to do next, and each single problem."""
+
+    status: int
+    code: str
+    sentence: str
+    help: str
+    problems: list[Problem] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def fault(code: str, status: int | None = None, /, **facts: Any) -> Fault:  # noqa: ANN401 - facts of the sentence
+    """Tell a code."""
+    return Fault(status or CATALOGUE.status(code), code, CATALOGUE.say(code, facts), CATALOGUE.help(code))
+
+
+def is_api(request: AnyRequest) -> bool:
+    """Tell whether a program asks."""
+    return request.url.path.startswith("/api/")
+
+
+def answer(request: AnyRequest, told: Fault) -> Response[Any]:
+    """Answer with a failure in the form the asker understands."""
+    if is_api(request):
+        return problem_details(request, told)
+    if wants_fragment(request):
+        return render(request, "web/error_part.html", status=told.status, headers=told.headers, fault=told)
+    return render(request, "web/error.html", status=told.status, headers=told.headers, fault=told)
+
+
+def problem_details(request: AnyRequest, told: Fault) -> Response[bytes]:
+    """Answer a program. Source: RFC 9457."""
+    body: dict[str, Any] = {
+        "type": f"urn:quzhou-migrants:problem:{told.code}",
+        "title": http.HTTPStatus(told.status).phrase,
+        "status": told.status,
+        "detail": told.sentence,
+        "instance": f"urn:quzhou-migrants:request:{request.scope['state'].get('request_id', '')}",
+        "code": told.code,
+    }
+    if told.help:
+        body["help"] = told.help
+    if any(p.field for p in told.problems):
+        body["errors"] = [{"field": p.field, "code": p.code, "detail": CATALOGUE.sentence(p)} for p in told.problems]
+    headers = {"Cache-Control": "no-store", **told.headers}
+    return Response(msgspec.json.encode(body), status_code=told.status, media_type=PROBLEM, headers=headers)
+
+
+async def on_refused(request: AnyRequest, error: Invalid) -> Response[Any]:
+    """Answer what a rule, a guard or a service refused; refusals of access are recorded."""
+    first = error.problems[0]
+    told = Fault(
+        CATALOGUE.status(first.code),
+        first.code,
+        CATALOGUE.sentence(first),
+        CATALOGUE.help(first.code),
+        error.problems,
+        _waiting(first),
+    )
+    if told.status in {FORBIDDEN, NOT_FOUND}:
+        state = request.scope["state"]
+        await record_refusal(state.get("actor"), told.code, request.url.path, str(state.get("request_id", "")))
+    return answer(request, told)
+
+
+def _waiting(problem: Problem) -> dict[str, str]:
+    too_many = CATALOGUE.status(problem.code) == http.HTTPStatus.TOO_MANY_REQUESTS
+    minutes = problem.facts.get("minutes", 1)
+    return {"Retry-After": str(int(minutes) * _TOO_MANY_SECONDS)} if too_many else {}
+
+
+async def on_sign_in_needed(request: AnyRequest, _error: SignInNeeded) -> Response[Any]:
+    """Lead to sign-in and back; a form that was just sent is kept for after it."""
+    if is_api(request) or wants_fragment(request):
+        return answer(request, fault("KRN-401"))
+    if request.method == "GET":
+        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return see_other(f"/sign-in?next={quote(back, safe='')}")
+    token = await _parked(request)
+    return see_other(f"/sign-in?parked={token}" if token else "/sign-in")
+
+
+async def _parked(request: AnyRequest) -> str:
+    """Keep what a person typed before the session ended; nothing when it is no form of ours."""
+    if not request.headers.get("content-type", "").startswith(_FORMS):
+        return ""
+    try:
+        sent = await request.form()
+    except HTTPException:
+        return ""
+    typed = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
+    if any("password" in name for name, _ in typed):
+        return ""
+    return await park(request.url.path, typed) if typed else ""
+
+
+def on_already_done(_request: AnyRequest, done: AlreadyDone) -> Response[bytes]:
+    """Give a repeated form the answer of its first sending."""
+    return see_other(done.location or "/home")
+
+
+def on_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    """Answer what the framework refused: no such page, too large, not readable."""
+    code = _CODES.get(error.status_code, "WEB-400" if error.status_code < FAILED else "KRN-500")
+    told = fault(code, error.status_code, request_id=request.scope["state"].get("request_id", ""))
+    return answer(request, told)
+
+
+def on_bad_value(request: AnyRequest, error: asyncpg.DataError) -> Response[Any]:
+    """Answer a value in the address that no column can hold (a number of thirty digits)."""
+    LOG.info("value refused by the database", path=request.url.path, kind=type(error).__name__)
+    return answer(request, fault("WEB-404"))
+
+
+def on_busy(request: AnyRequest, error: Exception) -> Response[Any]:
+    """Answer when the database is away or takes too long."""
+    LOG.error("database away", path=request.url.path, kind=type(error).__name__)
+    told = fault("WEB-503")
+    return answer(request, Fault(told.status, told.code, told.sentence, told.help, headers={"Retry-After": "5"}))
+
+
+def on_failure(request: AnyRequest, error: Exception) -> Response[Any]:
+    """Answer what nobody foresaw; the log has the place, the page has the number of the request."""
+    request_id = request.scope["state"].get("request_id", "")
+    LOG.error("unforeseen", request_id=request_id, path=request.url.path, kind=type(error).__name__, exc_info=error)
+    return answer(request, fault("KRN-500", request_id=request_id))
+
+
+EXCEPTION_HANDLERS: dict[Any, Any] = {
+    Invalid: on_refused,
+    SignInNeeded: on_sign_in_needed,
+    AlreadyDone: on_already_done,
+    HTTPException: on_http,
+    asyncpg.DataError: on_bad_value,
+    asyncpg.PostgresConnectionError: on_busy,
+    asyncpg.QueryCanceledError: on_busy,
+    TimeoutError: on_busy,
+    ConnectionError: on_busy,
+    Exception: on_failure,
+}
+"""Handlers by kind; the framework picks the nearest kind of an exception."""
