@@ -22,11 +22,42 @@ from quzhou_migrants.kernel.tx import Tx
 Row = dict[str, Any]
 
 _BRIEF = (
-    "id", "code", "division_code", "title", "category", "way", "content", "place", "state", "version", "estimate_fen",
-    "asked_fen", "own_fen", "other_fen", "award_fen", "contract_fen", "contractor", "progress_bp",
-    "beneficiaries", "migrants", "low_income", "lat", "lon", "plan_year", "valid_until", "caretaker", "starts_on",
-    "ends_on", "started_on", "completed_on", "accepted_on", "handed_over_on", "is_demo",
-    "village_name", "township_name", "county_name",
+    "id",
+    "code",
+    "division_code",
+    "title",
+    "category",
+    "way",
+    "content",
+    "place",
+    "state",
+    "version",
+    "estimate_fen",
+    "asked_fen",
+    "own_fen",
+    "other_fen",
+    "award_fen",
+    "contract_fen",
+    "contractor",
+    "progress_bp",
+    "beneficiaries",
+    "migrants",
+    "low_income",
+    "lat",
+    "lon",
+    "plan_year",
+    "valid_until",
+    "caretaker",
+    "starts_on",
+    "ends_on",
+    "started_on",
+    "completed_on",
+    "accepted_on",
+    "handed_over_on",
+    "is_demo",
+    "village_name",
+    "township_name",
+    "county_name",
 )
 
 
@@ -62,9 +93,7 @@ async def milestones(tx: Tx, project_id: int) -> list[Row]:
     return [dict(r) for r in rows]
 
 
-async def reserve_candidates(
-    tx: Tx, county: str, *, category: str = "", limit: int = 200, after: int = 0
-) -> list[Row]:
+async def reserve_candidates(tx: Tx, county: str, *, category: str = "", limit: int = 200, after: int = 0) -> list[Row]:
     """List projects in a county's reserve whose term runs, by id after `after`.
 
     Shape: county is a 12-digit code; only what the caller's range shows is answered.
@@ -76,7 +105,12 @@ async def reserve_candidates(
         " WHERE p.division_code >= $1 AND p.division_code < $2 AND p.state IN ('admitted', 'planned')"
         " AND (p.valid_until IS NULL OR p.valid_until >= $3) AND ($4 = '' OR p.category = $4) AND p.id > $5"
         " ORDER BY p.id LIMIT $6",
-        county, county[:6] + "999999999", tx.today, category, after, limit,
+        county,
+        county[:6] + "999999999",
+        tx.today,
+        category,
+        after,
+        limit,
     )
     return [dict(r) for r in rows]
 
@@ -114,7 +148,13 @@ async def on_awarded(tx: Tx, event: Awarded) -> None:
     total = row["award_fen"] + event.amount_fen
     if row["state"] not in MAY_GROW:
         await fire(
-            tx, MACHINE, Project, row, "award", amount_fen=event.amount_fen, source=event.source,
+            tx,
+            MACHINE,
+            Project,
+            row,
+            "award",
+            amount_fen=event.amount_fen,
+            source=event.source,
             sets={"award_fen": total},
         )
         return
@@ -133,12 +173,50 @@ async def public_page(tx: Tx, project_id: int) -> Row:
     """
     row = await queries.find(tx, project_id)
     shown = (
-        "id", "code", "title", "category", "content", "place", "state", "award_fen", "estimate_fen", "progress_bp",
-        "beneficiaries", "migrants", "contractor", "contract_fen", "plan_year", "starts_on", "ends_on", "started_on",
-        "completed_on", "accepted_on", "lat", "lon", "is_demo", "village_name", "township_name", "county_name",
+        "id",
+        "code",
+        "title",
+        "category",
+        "content",
+        "place",
+        "state",
+        "award_fen",
+        "estimate_fen",
+        "progress_bp",
+        "beneficiaries",
+        "migrants",
+        "contractor",
+        "contract_fen",
+        "plan_year",
+        "starts_on",
+        "ends_on",
+        "started_on",
+        "completed_on",
+        "accepted_on",
+        "lat",
+        "lon",
+        "is_demo",
+        "village_name",
+        "township_name",
+        "county_name",
     )
     steps = [
         {"title": m["title"], "progress_bp": m["progress_bp"], "planned_on": m["planned_on"]}
         for m in await milestones(tx, project_id)
     ]
     return {name: row[name] for name in shown} | {"milestones": steps}
+
+
+async def boards(tx: Tx, project_ids: list[int]) -> list[Row]:
+    """Give what stands on the boards at the sites, in the order of the ids: facts, contract, places."""
+    rows = await tx.conn.fetch(
+        "SELECT p.id, p.code, p.division_code, p.title, p.content, p.place, p.plan_year, p.award_fen, p.asset_owner,"
+        " p.caretaker, p.contractor, coalesce(k.supervisor, '') AS supervisor, coalesce(k.starts_on, p.starts_on)"
+        " AS starts_on, coalesce(k.ends_on, p.ends_on) AS ends_on, d.full_name, c.name AS county_name"
+        " FROM projects_project p JOIN kernel_division d ON d.code = p.division_code"
+        " LEFT JOIN kernel_division c ON c.code = left(p.division_code, 6) || '000000'"
+        " LEFT JOIN projects_contract k ON k.project = p.id"
+        " WHERE p.id = ANY($1) ORDER BY array_position($1, p.id)",
+        project_ids,
+    )
+    return [dict(r) for r in rows]

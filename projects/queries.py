@@ -51,10 +51,13 @@ async def _faster(tx: Tx, project_id: int) -> Refused:
     last = await tx.conn.fetchrow(
         "SELECT actor_name, actor_title, at FROM kernel_journal WHERE subject_table = $1 AND subject_id = $2"
         " ORDER BY id DESC LIMIT 1",
-        PROJECT, project_id,
+        PROJECT,
+        project_id,
     )
     return Refused(
-        "KRN-409", who=last["actor_name"] if last else "", title=last["actor_title"] if last else "",
+        "KRN-409",
+        who=last["actor_name"] if last else "",
+        title=last["actor_title"] if last else "",
         at=last["at"] if last else tx.now,
     )
 

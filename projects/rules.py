@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made
 from typing import Any, Generic, TypeVar
 
 from quzhou_migrants.kernel.errors import Problem
@@ -32,7 +33,7 @@ class Line:
     holds: bool
     source: str
     confirmed: bool
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = made(default_factory=dict)
 
 
 def problems(lines: list[Line]) -> list[Problem]:

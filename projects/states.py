@@ -60,7 +60,7 @@ def has_term(row: Row, facts: Row) -> None:
 
 def has_clause(_row: Row, facts: Row) -> None:
     """A refusal names the rule it rests on and says why."""
-    if not facts.get("clause") or not facts.get("reason"):
+    if not facts.get("ground") or not facts.get("reason"):
         raise Refused("PRJ-204")
 
 
@@ -113,31 +113,42 @@ def has_owner(_row: Row, facts: Row) -> None:
         raise Refused("PRJ-406")
 
 
-PROJECT = machine("PROJECT", S, S.DRAFT, (
-    Arrow(S.DRAFT, "submit", S.SUBMITTED, P.SUBMIT, has_receipt),
-    Arrow(S.RETURNED, "submit", S.SUBMITTED, P.SUBMIT, has_receipt),
-    Arrow(S.DRAFT, "withdraw", S.WITHDRAWN, P.SUBMIT),
-    Arrow(S.RETURNED, "withdraw", S.WITHDRAWN, P.SUBMIT),
-    Arrow(S.SUBMITTED, "withdraw", S.WITHDRAWN, P.SUBMIT, has_reason),
-    Arrow(S.SUBMITTED, "pass", S.TOWNSHIP_PASSED, P.CHECK),
-    Arrow(S.SUBMITTED, "return", S.RETURNED, P.CHECK, has_remarks),
-    Arrow(S.TOWNSHIP_PASSED, "send_back", S.RETURNED, P.ADMIT, has_remarks),
-    Arrow(S.TOWNSHIP_PASSED, "admit", S.ADMITTED, P.ADMIT, has_term),
-    Arrow(S.TOWNSHIP_PASSED, "refuse", S.REFUSED, P.ADMIT, has_clause),
-    Arrow(S.ADMITTED, "remove", S.WITHDRAWN, P.ADMIT, has_reason),
-    Arrow(S.ADMITTED, "plan", S.PLANNED, P.APPROVE_PLAN, has_plan),
-    Arrow(S.TOWNSHIP_PASSED, "plan_exception", S.PLANNED, P.APPROVE_PLAN, has_exception),
-    Arrow(S.ADMITTED, "award", S.AWARDED, P.AWARD, has_award),
-    Arrow(S.PLANNED, "award", S.AWARDED, P.AWARD, has_award),
-    Arrow(S.AWARDED, "sign", S.CONTRACTED, P.CONTRACT, has_contract),
-    Arrow(S.CONTRACTED, "start", S.BUILDING, P.BUILD),
-    Arrow(S.BUILDING, "complete", S.COMPLETED, P.BUILD, all_seen),
-    Arrow(S.COMPLETED, "accept", S.ACCEPTED, P.ACCEPT, has_opinion),
-    Arrow(S.ACCEPTED, "hand_over", S.HANDED_OVER, P.ACCEPT, has_owner),
-))
+PROJECT = machine(
+    "PROJECT",
+    S,
+    S.DRAFT,
+    (
+        Arrow(S.DRAFT, "submit", S.SUBMITTED, P.SUBMIT, has_receipt),
+        Arrow(S.RETURNED, "submit", S.SUBMITTED, P.SUBMIT, has_receipt),
+        Arrow(S.DRAFT, "withdraw", S.WITHDRAWN, P.SUBMIT),
+        Arrow(S.RETURNED, "withdraw", S.WITHDRAWN, P.SUBMIT),
+        Arrow(S.SUBMITTED, "withdraw", S.WITHDRAWN, P.SUBMIT, has_reason),
+        Arrow(S.SUBMITTED, "pass", S.TOWNSHIP_PASSED, P.CHECK),
+        Arrow(S.SUBMITTED, "return", S.RETURNED, P.CHECK, has_remarks),
+        Arrow(S.TOWNSHIP_PASSED, "send_back", S.RETURNED, P.ADMIT, has_remarks),
+        Arrow(S.TOWNSHIP_PASSED, "admit", S.ADMITTED, P.ADMIT, has_term),
+        Arrow(S.TOWNSHIP_PASSED, "refuse", S.REFUSED, P.ADMIT, has_clause),
+        Arrow(S.ADMITTED, "remove", S.WITHDRAWN, P.ADMIT, has_reason),
+        Arrow(S.ADMITTED, "plan", S.PLANNED, P.APPROVE_PLAN, has_plan),
+        Arrow(S.TOWNSHIP_PASSED, "plan_exception", S.PLANNED, P.APPROVE_PLAN, has_exception),
+        Arrow(S.ADMITTED, "award", S.AWARDED, P.AWARD, has_award),
+        Arrow(S.PLANNED, "award", S.AWARDED, P.AWARD, has_award),
+        Arrow(S.AWARDED, "sign", S.CONTRACTED, P.CONTRACT, has_contract),
+        Arrow(S.CONTRACTED, "start", S.BUILDING, P.BUILD),
+        Arrow(S.BUILDING, "complete", S.COMPLETED, P.BUILD, all_seen),
+        Arrow(S.COMPLETED, "accept", S.ACCEPTED, P.ACCEPT, has_opinion),
+        Arrow(S.ACCEPTED, "hand_over", S.HANDED_OVER, P.ACCEPT, has_owner),
+    ),
+)
 
 EDITABLE = (S.DRAFT, S.RETURNED)
 CHOSEN = (
-    S.PLANNED, S.AWARDED, S.CONTRACTED, S.BUILDING, S.COMPLETED, S.ACCEPTED, S.HANDED_OVER,
+    S.PLANNED,
+    S.AWARDED,
+    S.CONTRACTED,
+    S.BUILDING,
+    S.COMPLETED,
+    S.ACCEPTED,
+    S.HANDED_OVER,
 )
 """States in which the project is public: it was chosen, and everybody may follow it."""

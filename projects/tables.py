@@ -90,9 +90,7 @@ class Project(Table, tablename="projects_project"):
     projects_project_amounts = Check(
         "estimate_fen >= 0 AND asked_fen >= 0 AND own_fen >= 0 AND other_fen >= 0 AND award_fen >= 0"
     )
-    projects_project_contract_ceiling = Check(
-        "contract_fen >= 0 AND contract_fen <= award_fen + own_fen + other_fen"
-    )
+    projects_project_contract_ceiling = Check("contract_fen >= 0 AND contract_fen <= award_fen + own_fen + other_fen")
     projects_project_progress_range = Check("progress_bp BETWEEN 0 AND 10000")
     projects_project_people = Check("beneficiaries >= migrants AND migrants >= 0")
 

@@ -52,12 +52,19 @@ class Checked:
 
 def read_draft(draft: Draft) -> dict[str, Form[Any]]:
     """Read every part as typed, slips and all."""
-    return {name: read_raw({k: list(v) for k, v in draft.get(name, {}).items()}, struct)
-            for name, struct in SECTIONS.items()}
+    return {
+        name: read_raw({k: list(v) for k, v in draft.get(name, {}).items()}, struct)
+        for name, struct in SECTIONS.items()
+    }
 
 
 def check_draft(
-    draft: Draft, papers: Mapping[str, int], rule: IntakeRules, today: date, work: WorkCalendar,
+    draft: Draft,
+    papers: Mapping[str, int],
+    rule: IntakeRules,
+    *,
+    today: date,
+    work: WorkCalendar,
     remarked: Mapping[str, list[str]] | None = None,
 ) -> Checked:
     """Check the whole application.
@@ -129,8 +136,16 @@ def _step(name: str, draft: Draft, found: list[Problem], papers: Mapping[str, in
 def resolution_of(d: Decision) -> rules.Resolution:
     """The minutes as the rules read them."""
     return rules.Resolution(
-        d.body, d.told_on, d.held_on, d.due, d.representatives, d.women, d.present,
-        d.votes_for, d.votes_against, d.abstained,
+        d.body,
+        d.told_on,
+        d.held_on,
+        d.due,
+        d.representatives,
+        d.women,
+        d.present,
+        d.votes_for,
+        d.votes_against,
+        d.abstained,
     )
 
 

@@ -163,4 +163,3 @@ STEPS = (*SECTIONS, FILES)
 SECTION_OF = {f: name for name, struct in SECTIONS.items() for f in struct.__struct_fields__} | {
     kind.value: FILES for kind in FileKind
 }
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from projects.intake.rules import DayKind, NoticeRule, ResolutionRule
 from projects.rules import Bound
@@ -47,7 +48,7 @@ def intake_rules(policy: Policies) -> IntakeRules:
     )
 
 
-def bound(policy: Policies, name: str) -> Bound[int]:
+def bound(policy: Policies, name: str) -> Bound[Any]:
     """Give a parameter of this room with its clause."""
     param = policy.param(f"projects.intake.{name}")
     return Bound(param.value, param.source, param.confirmed)

@@ -118,7 +118,13 @@ def _quorum(r: Resolution, rule: ResolutionRule) -> Line:
     need = at_least(rule.quorum.value, r.due)
     holds = need <= r.present <= r.due
     return _line(
-        "PRJ-123", "present", rule.quorum, holds=holds, due=r.due, present=r.present, need=need,
+        "PRJ-123",
+        "present",
+        rule.quorum,
+        holds=holds,
+        due=r.due,
+        present=r.present,
+        need=need,
         share=str(rule.quorum.value),
     )
 
@@ -126,24 +132,39 @@ def _quorum(r: Resolution, rule: ResolutionRule) -> Line:
 def _counted(r: Resolution, rule: ResolutionRule) -> Line:
     votes = r.votes_for + r.votes_against + r.abstained
     return _line(
-        "PRJ-124", "votes_for", rule.majority, holds=votes == r.present,
-        votes=votes, present=r.present,
+        "PRJ-124",
+        "votes_for",
+        rule.majority,
+        holds=votes == r.present,
+        votes=votes,
+        present=r.present,
     )
 
 
 def _majority(r: Resolution, rule: ResolutionRule) -> Line:
     need = more_than(rule.majority.value, r.present)
     return _line(
-        "PRJ-125", "votes_for", rule.majority, holds=r.votes_for >= need,
-        votes=r.votes_for, present=r.present, need=need,
+        "PRJ-125",
+        "votes_for",
+        rule.majority,
+        holds=r.votes_for >= need,
+        votes=r.votes_for,
+        present=r.present,
+        need=need,
     )
 
 
 def _collective(r: Resolution, rule: ResolutionRule) -> Line:
     need = at_least(rule.collective.value, r.due)
     return _line(
-        "PRJ-128", "votes_for", rule.collective, holds=r.votes_for >= need,
-        votes=r.votes_for, due=r.due, need=need, share=str(rule.collective.value),
+        "PRJ-128",
+        "votes_for",
+        rule.collective,
+        holds=r.votes_for >= need,
+        votes=r.votes_for,
+        due=r.due,
+        need=need,
+        share=str(rule.collective.value),
     )
 
 
@@ -152,13 +173,24 @@ def _composition(r: Resolution, rule: ResolutionRule) -> list[Line]:
     women = at_least(rule.women.value, r.due)
     return [
         _line(
-            "PRJ-126", "representatives", rule.representatives,
-            holds=reps <= r.representatives <= r.due, count=r.representatives, due=r.due, need=reps,
+            "PRJ-126",
+            "representatives",
+            rule.representatives,
+            holds=reps <= r.representatives <= r.due,
+            count=r.representatives,
+            due=r.due,
+            need=reps,
             share=str(rule.representatives.value),
         ),
         _line(
-            "PRJ-127", "women", rule.women, holds=women <= r.women <= r.representatives,
-            count=r.women, due=r.due, need=women, share=str(rule.women.value),
+            "PRJ-127",
+            "women",
+            rule.women,
+            holds=women <= r.women <= r.representatives,
+            count=r.women,
+            due=r.due,
+            need=women,
+            share=str(rule.women.value),
         ),
     ]
 
@@ -176,23 +208,40 @@ def notice_days(n: Notice, rule: NoticeRule, works: Callable[[date], bool]) -> i
 
 
 def check_notice(
-    n: Notice, held_on: date | None, rule: NoticeRule, today: date, works: Callable[[date], bool],
+    n: Notice,
+    held_on: date | None,
+    rule: NoticeRule,
+    today: date,
+    works: Callable[[date], bool],
 ) -> list[Line]:
     """Explain whether the public notice was long enough and is over, its objections answered."""
     days, need = notice_days(n, rule, works), rule.days.value
     return [
         _line(
-            "PRJ-131", "notice_from", rule.days, holds=held_on is None or n.starts_on >= held_on,
-            starts=n.starts_on, held=held_on or n.starts_on,
+            "PRJ-131",
+            "notice_from",
+            rule.days,
+            holds=held_on is None or n.starts_on >= held_on,
+            starts=n.starts_on,
+            held=held_on or n.starts_on,
         ),
         _line(
-            "PRJ-132", "notice_to", rule.days, holds=days >= need, days=days, need=need,
+            "PRJ-132",
+            "notice_to",
+            rule.days,
+            holds=days >= need,
+            days=days,
+            need=need,
             kind=rule.kind.value.value,
         ),
         _line("PRJ-133", "notice_to", rule.days, holds=n.ends_on < today, ends=n.ends_on),
         _line(
-            "PRJ-134", "answered", rule.days, holds=n.answered == n.objections,
-            objections=n.objections, answered=n.answered,
+            "PRJ-134",
+            "answered",
+            rule.days,
+            holds=n.answered == n.objections,
+            objections=n.objections,
+            answered=n.answered,
         ),
     ]
 
@@ -210,10 +259,16 @@ class Money:
 def check_money(m: Money, source: str) -> list[Line]:
     """Explain whether the sources add up to the estimate."""
     total = m.asked_fen + m.own_fen + m.other_fen
-    return [Line(
-        "PRJ-141", "estimate_fen", total == m.estimate_fen, source, confirmed=True,
-        facts={"total": total, "estimate": m.estimate_fen},
-    )]
+    return [
+        Line(
+            "PRJ-141",
+            "estimate_fen",
+            total == m.estimate_fen,
+            source,
+            confirmed=True,
+            facts={"total": total, "estimate": m.estimate_fen},
+        )
+    ]
 
 
 def missing_files(needed: list[str], present: Mapping[str, int]) -> list[str]:

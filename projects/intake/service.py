@@ -8,9 +8,9 @@ from typing import Any, cast
 import msgspec
 
 from projects.events import ProjectSubmitted
-from projects.intake import papers, queries, windows
+from projects.intake import queries, windows
 from projects.intake.draft import Checked, check_draft
-from projects.intake.forms import SECTIONS, Basics, Benefit, Decision, Posting, StartForm, Works
+from projects.intake.forms import SECTIONS, Basics, Benefit, Decision, PaperForm, Posting, StartForm, Works
 from projects.intake.parameters import intake_rules
 from projects.permissions import P
 from projects.queries import PROJECT, lock, subject
@@ -19,12 +19,15 @@ from projects.states import PROJECT as MACHINE
 from projects.tables import Project
 from quzhou_migrants.kernel.commands import command
 from quzhou_migrants.kernel.errors import Invalid, Refused
+from quzhou_migrants.kernel.file_types import DOCX, JPEG, PDF, PNG, XLSX
+from quzhou_migrants.kernel.files import FileRef, drop, files_of, store
 from quzhou_migrants.kernel.grams import bigrams
 from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.web.forms import Form
 
 Row = dict[str, Any]
+PAPERS = frozenset({JPEG, PNG, PDF, DOCX, XLSX})
 FILING = "衢政办发〔2016〕65号 二(二)1"
 
 
@@ -44,8 +47,15 @@ async def start(tx: Tx, form: StartForm) -> int:
     await tx.conn.execute(
         "INSERT INTO projects_project (id, code, division_code, title, category, state, draft, title_grams, created_by)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        project_id, code, village, form.title, form.category.value, S.DRAFT.value, json.dumps(draft),
-        bigrams(form.title), tx.actor.user_id,
+        project_id,
+        code,
+        village,
+        form.title,
+        form.category.value,
+        S.DRAFT.value,
+        json.dumps(draft),
+        bigrams(form.title),
+        tx.actor.user_id,
     )
     await tx.note((PROJECT, project_id, village), "projects.application.start", title=form.title)
     return int(project_id)
@@ -68,7 +78,12 @@ async def keep(tx: Tx, project_id: int, section: str, form: Form[Any]) -> Row:
     await tx.conn.execute(
         "UPDATE projects_project SET draft = jsonb_set(draft, ARRAY[$2], $3::jsonb), title = $4, category = $5,"
         " title_grams = $6, version = version + 1 WHERE id = $1",
-        project_id, section, json.dumps(typed, ensure_ascii=False), title, category, bigrams(title),
+        project_id,
+        section,
+        json.dumps(typed, ensure_ascii=False),
+        title,
+        category,
+        bigrams(title),
     )
     row["draft"] = {**row["draft"], section: typed}
     return row
@@ -81,11 +96,11 @@ def _editable(row: Row) -> None:
 
 async def check(tx: Tx, row: Row) -> Checked:
     """Check a draft as it stands, with the rules of today. A read."""
-    found = queries.counted(await papers.of(tx, row["id"]))
+    found = queries.counted(await files_of(tx, owner(row)))
     spoken = await queries.remarks(tx, row["id"], row["round"]) if row["state"] == S.RETURNED else []
     rule = intake_rules(tx.policy_for(row["division_code"]))
     return check_draft(
-        row["draft"], found, rule, tx.today, tx.policy.work_calendar, queries.by_field(spoken)
+        row["draft"], found, rule, today=tx.today, work=tx.policy.work_calendar, remarked=queries.by_field(spoken)
     )
 
 
@@ -124,10 +139,22 @@ async def submit(tx: Tx, project_id: int) -> Row:
     receipt = row["receipt"] or f"{name.replace('-', '')}-{row['division_code'][:6]}-{project_id:06d}"
     await _stand_behind(tx, row, round_, checked)
     moved = await fire(
-        tx, MACHINE, Project, row, "submit", clause=FILING, receipt=receipt, window=name, round=round_,
+        tx,
+        MACHINE,
+        Project,
+        row,
+        "submit",
+        clause=FILING,
+        receipt=receipt,
+        window=name,
+        round=round_,
         sets={
-            **_columns(checked), "round": round_, '"window"': name, "receipt": receipt,
-            "submitted_at": tx.now, "correct_by": None,
+            **_columns(checked),
+            "round": round_,
+            '"window"': name,
+            "receipt": receipt,
+            "submitted_at": tx.now,
+            "correct_by": None,
         },
     )
     tx.emit(ProjectSubmitted(project_id, row["division_code"], receipt))
@@ -157,15 +184,29 @@ async def _stand_behind(tx: Tx, row: Row, round_: int, checked: Checked) -> None
         "INSERT INTO projects_resolution (project, division_code, round, body, told_on, held_on, due,"
         " representatives, women, present, votes_for, votes_against, abstained, basis)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        *head, decision.body.value, decision.told_on, decision.held_on, decision.due, decision.representatives,
-        decision.women, decision.present, decision.votes_for, decision.votes_against, decision.abstained,
+        *head,
+        decision.body.value,
+        decision.told_on,
+        decision.held_on,
+        decision.due,
+        decision.representatives,
+        decision.women,
+        decision.present,
+        decision.votes_for,
+        decision.votes_against,
+        decision.abstained,
         decision.basis,
     )
     await tx.conn.execute(
         "INSERT INTO projects_notice (project, division_code, round, starts_on, ends_on, place, objections,"
         " answered, outcome) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        *head, posting.notice_from, posting.notice_to, posting.notice_place, posting.objections,
-        posting.answered, posting.outcome,
+        *head,
+        posting.notice_from,
+        posting.notice_to,
+        posting.notice_place,
+        posting.objections,
+        posting.answered,
+        posting.outcome,
     )
 
 
@@ -176,18 +217,36 @@ async def withdraw(tx: Tx, project_id: int, reason: str) -> Row:
     Raises: Refused KRN-408, PRJ-205.
     """
     row = await lock(tx, project_id)
-    return await fire(
-        tx, MACHINE, Project, row, "withdraw", reason=reason, sets={"closing_reason": reason}
-    )
+    return await fire(tx, MACHINE, Project, row, "withdraw", reason=reason, sets={"closing_reason": reason})
 
 
 @command(P.SUBMIT, audit="projects.application.paper")
-async def add_paper(tx: Tx, project_id: int, kind: str, upload: Any) -> None:  # noqa: ANN401 - the server's own upload type
+async def add_paper(tx: Tx, project_id: int, form: PaperForm) -> FileRef:
     """Add a paper to an application that is still in the village's hands.
 
     Raises: Refused PRJ-105, and what the store refuses about type and size.
     """
     row = await lock(tx, project_id)
     _editable(row)
-    await papers.add(tx, row, kind, upload)
-    await tx.note(subject(row), "projects.application.paper", kind=kind, name=upload.filename)
+    kept = await store(
+        tx, form.paper, owner=owner(row), kind=form.kind.value, division_code=row["division_code"], accept=PAPERS
+    )
+    await tx.note(subject(row), "projects.application.paper", kind=kept.kind, name=kept.name)
+    return kept
+
+
+@command(P.SUBMIT, audit="projects.application.drop_paper")
+async def drop_paper(tx: Tx, project_id: int, file_id: int) -> None:
+    """Take a paper out of an application that is still in the village's hands.
+
+    Raises: Refused PRJ-105, KRN-648.
+    """
+    row = await lock(tx, project_id)
+    _editable(row)
+    await drop(tx, file_id, owner(row))
+    await tx.note(subject(row), "projects.application.drop_paper")
+
+
+def owner(row: Row) -> tuple[str, int]:
+    """Name a project as the owner of its papers."""
+    return PROJECT, row["id"]

@@ -30,9 +30,7 @@ class Resolution(Table, tablename="projects_resolution"):
     is_demo = Boolean(null=False, default=False)
 
     projects_resolution_one_per_round = Unique(["project", "round"])
-    projects_resolution_votes = Check(
-        "votes_for + votes_against + abstained = present AND present <= due"
-    )
+    projects_resolution_votes = Check("votes_for + votes_against + abstained = present AND present <= due")
 
 
 @business()

@@ -10,6 +10,9 @@ from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
 
+_FIND = "SELECT * FROM projects_plan WHERE id = $1"
+_LOCK = f"{_FIND} FOR UPDATE"
+
 _ITEMS = """
 SELECT i.*, p.code, p.title, p.category, p.state AS project_state, p.asked_fen, p.estimate_fen, p.own_fen,
   p.other_fen, p.content, p.migrants, p.valid_until, p.version AS project_version, v.name AS village_name,
@@ -27,8 +30,7 @@ async def find(tx: Tx, plan_id: int, *, lock: bool = False) -> Row:
 
     Raises: Refused KRN-404.
     """
-    sql = "SELECT * FROM projects_plan WHERE id = $1" + (" FOR UPDATE" if lock else "")
-    row = await tx.conn.fetchrow(sql, plan_id)
+    row = await tx.conn.fetchrow(_LOCK if lock else _FIND, plan_id)
     if row is None:
         raise Refused("KRN-404")
     return dict(row)
@@ -43,7 +45,12 @@ def as_items(rows: list[Row]) -> list[Item]:
     """The rows as the rules read them."""
     return [
         Item(
-            r["project"], r["title"], r["amount_fen"], r["asked_fen"], r["outside"], r["allowed_at"] is not None,
+            r["project"],
+            r["title"],
+            r["amount_fen"],
+            r["asked_fen"],
+            r["outside"],
+            r["allowed_at"] is not None,
             None if r["outside"] else r["valid_until"],
         )
         for r in rows

@@ -38,7 +38,13 @@ async def open_plan(tx: Tx, form: PlanForm) -> int:
     plan_id = await tx.conn.fetchval(
         "INSERT INTO projects_plan (division_code, year, batch, title, money_fen, money_source, state, created_by)"
         " VALUES ($1, $2, $3, $4, $5, $6, 'draft', $7) RETURNING id",
-        county, form.year, form.batch, form.title, form.money_fen, form.money_source, tx.actor.user_id,
+        county,
+        form.year,
+        form.batch,
+        form.title,
+        form.money_fen,
+        form.money_source,
+        tx.actor.user_id,
     )
     await tx.note(("projects_plan", plan_id, county), "projects.plan.open", title=form.title, money=form.money_fen)
     return int(plan_id)
@@ -65,7 +71,7 @@ async def take(tx: Tx, plan_id: int, form: ItemForm) -> None:
         raise Refused("PRJ-307", field="amount_fen")
     if expired(project["valid_until"], tx.today):
         raise Refused("PRJ-308", field="amount_fen", until=project["valid_until"])
-    await _insert(tx, plan, items, project, form.amount_fen, "")
+    await _insert(tx, plan, items, project, amount=form.amount_fen)
 
 
 @command(P.PLAN, audit="projects.plan.except")
@@ -82,17 +88,23 @@ async def take_outside(tx: Tx, plan_id: int, form: ExceptionForm) -> None:
     project = await lock(tx, project_id)
     if project["state"] != S.TOWNSHIP_PASSED:
         raise Refused("PRJ-310", field="code")
-    await _insert(tx, plan, items, project, form.amount_fen, form.reason)
+    await _insert(tx, plan, items, project, amount=form.amount_fen, reason=form.reason)
 
 
-async def _insert(tx: Tx, plan: Row, items: list[Item], project: Row, amount: int, reason: str) -> None:
+async def _insert(tx: Tx, plan: Row, items: list[Item], project: Row, *, amount: int, reason: str = "") -> None:
     outside = bool(reason)
     item = Item(project["id"], project["title"], amount, project["asked_fen"], outside, allowed=False, valid_until=None)
     rules.check_item(item, plan["money_fen"], items)
     await tx.conn.execute(
         "INSERT INTO projects_plan_item (plan, project, division_code, amount_fen, outside, reason, added_by)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        plan["id"], project["id"], project["division_code"], amount, outside, reason, tx.actor.user_id,
+        plan["id"],
+        project["id"],
+        project["division_code"],
+        amount,
+        outside,
+        reason,
+        tx.actor.user_id,
     )
     verb = "projects.plan.except" if outside else "projects.plan.take"
     facts = {"plan": plan["title"], "amount": amount, "reason": reason}
@@ -123,7 +135,8 @@ async def allow(tx: Tx, plan_id: int, item_id: int) -> None:
     await _open(tx, plan_id)
     item = await tx.conn.fetchrow(
         "SELECT * FROM projects_plan_item WHERE id = $1 AND plan = $2 AND outside AND allowed_at IS NULL",
-        item_id, plan_id,
+        item_id,
+        plan_id,
     )
     if item is None:
         raise Refused("KRN-404")
@@ -131,7 +144,9 @@ async def allow(tx: Tx, plan_id: int, item_id: int) -> None:
         raise Refused("PRJ-304")
     await tx.conn.execute(
         "UPDATE projects_plan_item SET allowed_by = $2, allowed_at = $3 WHERE id = $1",
-        item_id, tx.actor.name, tx.now,
+        item_id,
+        tx.actor.name,
+        tx.now,
     )
     project = await lock(tx, item["project"])
     await tx.note(subject(project), "projects.plan.allow", clause=RESERVE, reason=item["reason"])
@@ -149,7 +164,15 @@ async def approve(tx: Tx, plan_id: int, doc_no: str, seen: int) -> Row:
     rows = await queries.items(tx, plan_id)
     found = rules.check_plan(queries.as_items(rows), plan["money_fen"], tx.today)
     moved = await fire(
-        tx, PLAN, Plan, plan, "approve", clause=RESERVE, problems=found, doc_no=doc_no, approver=tx.actor.user_id,
+        tx,
+        PLAN,
+        Plan,
+        plan,
+        "approve",
+        clause=RESERVE,
+        problems=found,
+        doc_no=doc_no,
+        approver=tx.actor.user_id,
         sets={"doc_no": doc_no, "approved_on": tx.today, "approved_by": tx.actor.name},
     )
     for row in rows:
@@ -161,7 +184,16 @@ async def _plan_project(tx: Tx, plan: Row, item: Row) -> None:
     project = await lock(tx, item["project"])
     verb = "plan_exception" if item["outside"] else "plan"
     await fire(
-        tx, MACHINE, Project, project, verb, clause=RESERVE, plan=plan["title"], doc_no=plan["doc_no"],
-        amount_fen=item["amount_fen"], approved_exception=item["allowed_by"], sets={"plan_year": plan["year"]},
+        tx,
+        MACHINE,
+        Project,
+        project,
+        verb,
+        clause=RESERVE,
+        plan=plan["title"],
+        doc_no=plan["doc_no"],
+        amount_fen=item["amount_fen"],
+        approved_exception=item["allowed_by"],
+        sets={"plan_year": plan["year"]},
     )
     tx.emit(ProjectPlanned(project["id"], project["division_code"], plan["id"], plan["year"], item["amount_fen"]))

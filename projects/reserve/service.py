@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from projects.events import ProjectAdmitted
+from projects.intake.forms import FILES, SECTION_OF
 from projects.permissions import P
 from projects.queries import lock
 from projects.reserve import rules
 from projects.states import PROJECT as MACHINE
-from projects.intake.forms import FILES, SECTION_OF
 from projects.tables import Project
 from quzhou_migrants.kernel.clock import add_working_days
 from quzhou_migrants.kernel.commands import command
@@ -50,15 +50,32 @@ async def send_back(tx: Tx, project_id: int, seen: int, remarks: Sequence[tuple[
     until = add_working_days(tx.today, days, policy.work_calendar)
     verb = "return" if row["state"] == "submitted" else "send_back"
     moved = await fire(
-        tx, MACHINE, Project, row, verb, clause=TOWNSHIP_DUTY, remarks=len(remarks), opinion=opinion,
-        correct_by=until, sets={"correct_by": until},
+        tx,
+        MACHINE,
+        Project,
+        row,
+        verb,
+        clause=TOWNSHIP_DUTY,
+        remarks=len(remarks),
+        opinion=opinion,
+        correct_by=until,
+        sets={"correct_by": until},
     )
     await tx.conn.executemany(
         "INSERT INTO projects_remark (project, division_code, round, section, field, text, author, author_title, at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         [
-            (project_id, row["division_code"], row["round"], SECTION_OF.get(field, FILES), field, text,
-             tx.actor.name, tx.actor.title, tx.now)
+            (
+                project_id,
+                row["division_code"],
+                row["round"],
+                SECTION_OF.get(field, FILES),
+                field,
+                text,
+                tx.actor.name,
+                tx.actor.title,
+                tx.now,
+            )
             for field, text in remarks
         ],
     )
@@ -76,7 +93,14 @@ async def admit(tx: Tx, project_id: int, seen: int, years: int, opinion: str) ->
     least, most = cycle(tx)
     until = rules.valid_until(tx.today, years, least, most)
     moved = await fire(
-        tx, MACHINE, Project, row, "admit", clause=RESERVE, valid_until=until, opinion=opinion,
+        tx,
+        MACHINE,
+        Project,
+        row,
+        "admit",
+        clause=RESERVE,
+        valid_until=until,
+        opinion=opinion,
         sets={"valid_until": until, "admitted_at": tx.now},
     )
     tx.emit(ProjectAdmitted(project_id, row["division_code"], until))
@@ -113,6 +137,13 @@ async def remove(tx: Tx, project_id: int, seen: int, clause: str, reason: str) -
 
 async def _close(tx: Tx, row: Row, verb: str, clause: str, reason: str) -> Row:
     return await fire(
-        tx, MACHINE, Project, row, verb, clause=clause, reason=reason,
+        tx,
+        MACHINE,
+        Project,
+        row,
+        verb,
+        clause=clause,
+        ground=clause,
+        reason=reason,
         sets={"closing_reason": reason, "closing_clause": clause},
     )

@@ -47,16 +47,13 @@ def check_contract(c: Contract, ceiling_fen: Fen, today: date) -> list[Problem]:
     if c.amount_fen <= 0:
         found.append(Problem("PRJ-411", "amount_fen"))
     if c.amount_fen > ceiling_fen:
-        facts = {"amount": c.amount_fen, "ceiling": ceiling_fen}
-        found.append(Problem("PRJ-412", "amount_fen", facts))
+        found.append(Problem("PRJ-412", "amount_fen", {"amount": c.amount_fen, "ceiling": ceiling_fen}))
     if c.signed_on > today:
         found.append(Problem("PRJ-413", "signed_on", {"signed": c.signed_on}))
     if c.starts_on < c.signed_on:
-        facts = {"starts": c.starts_on, "signed": c.signed_on}
-        found.append(Problem("PRJ-414", "starts_on", facts))
+        found.append(Problem("PRJ-414", "starts_on", {"starts": c.starts_on, "signed": c.signed_on}))
     if c.ends_on < c.starts_on:
-        facts = {"ends": c.ends_on, "starts": c.starts_on}
-        found.append(Problem("PRJ-415", "ends_on", facts))
+        found.append(Problem("PRJ-415", "ends_on", {"ends": c.ends_on, "starts": c.starts_on}))
     return found
 
 

@@ -48,19 +48,40 @@ async def sign(tx: Tx, project_id: int, form: ContractForm, seen: int | None = N
         "INSERT INTO projects_contract (project, division_code, number, method, contractor, credit_code,"
         " credit_reason, supervisor, amount_fen, signed_on, starts_on, ends_on, recorded_by)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        project_id, row["division_code"], form.number, form.method.value, form.contractor, code,
-        form.credit_reason, form.supervisor, form.amount_fen, form.signed_on, form.starts_on, form.ends_on,
+        project_id,
+        row["division_code"],
+        form.number,
+        form.method.value,
+        form.contractor,
+        code,
+        form.credit_reason,
+        form.supervisor,
+        form.amount_fen,
+        form.signed_on,
+        form.starts_on,
+        form.ends_on,
         tx.actor.user_id,
     )
     await tx.conn.executemany(
         "INSERT INTO projects_milestone (project, division_code, seq, title, weight_bp, planned_on)"
         " VALUES ($1, $2, $3, $4, $5, $6)",
-        [(project_id, row["division_code"], n, s.title, s.weight_bp, s.planned_on)
-         for n, s in enumerate(form.steps, 1)],
+        [
+            (project_id, row["division_code"], n, s.title, s.weight_bp, s.planned_on)
+            for n, s in enumerate(form.steps, 1)
+        ],
     )
     moved = await fire(
-        tx, MACHINE, Project, row, "sign", clause=CEILING, weight_bp=sum(weights), number=form.number,
-        contractor=form.contractor, amount_fen=form.amount_fen, ceiling_fen=top,
+        tx,
+        MACHINE,
+        Project,
+        row,
+        "sign",
+        clause=CEILING,
+        weight_bp=sum(weights),
+        number=form.number,
+        contractor=form.contractor,
+        amount_fen=form.amount_fen,
+        ceiling_fen=top,
         sets={"contractor": form.contractor, "contract_fen": form.amount_fen},
     )
     tx.emit(ContractSigned(project_id, row["division_code"], form.amount_fen))
@@ -113,8 +134,16 @@ async def complete(tx: Tx, project_id: int, form: CompleteForm) -> Row:
     _dated(form.completed_on, row["started_on"], tx.today, "completed_on")
     param = tx.policy_for(row["division_code"]).param("projects.works.completion_bp")
     moved = await fire(
-        tx, MACHINE, Project, row, "complete", clause=param.source, needed_bp=param.value, note=form.note,
-        completed_on=form.completed_on, sets={"completed_on": form.completed_on},
+        tx,
+        MACHINE,
+        Project,
+        row,
+        "complete",
+        clause=param.source,
+        needed_bp=param.value,
+        note=form.note,
+        completed_on=form.completed_on,
+        sets={"completed_on": form.completed_on},
     )
     tx.emit(ProjectCompleted(project_id, row["division_code"], form.completed_on))
     return moved
@@ -132,13 +161,26 @@ async def accept(tx: Tx, project_id: int, form: AcceptForm) -> Row:
         raise Refused("PRJ-417", field="settled_fen", settled=form.settled_fen, contract=row["contract_fen"])
     opinions = {a: getattr(form, a) for a in rules.ASPECTS}
     moved = await fire(
-        tx, MACHINE, Project, row, "accept", clause=ACCEPTANCE, failed=rules.failed_aspects(opinions),
-        opinions=opinions, settled_fen=form.settled_fen, sets={"accepted_on": form.held_on},
+        tx,
+        MACHINE,
+        Project,
+        row,
+        "accept",
+        clause=ACCEPTANCE,
+        failed=rules.failed_aspects(opinions),
+        opinions=opinions,
+        settled_fen=form.settled_fen,
+        sets={"accepted_on": form.held_on},
     )
     await tx.conn.execute(
         "INSERT INTO projects_acceptance (project, division_code, held_on, members, opinions, settled_fen, note)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        project_id, row["division_code"], form.held_on, form.members, json.dumps(opinions), form.settled_fen,
+        project_id,
+        row["division_code"],
+        form.held_on,
+        form.members,
+        json.dumps(opinions),
+        form.settled_fen,
         form.note,
     )
     tx.emit(ProjectAccepted(project_id, row["division_code"], form.held_on))
@@ -157,10 +199,22 @@ async def hand_over(tx: Tx, project_id: int, form: HandoverForm) -> Row:
     await tx.conn.execute(
         "INSERT INTO projects_handover (project, division_code, handed_on, owner, caretaker, asset)"
         " VALUES ($1, $2, $3, $4, $5, $6)",
-        project_id, row["division_code"], form.handed_on, form.owner, form.caretaker, form.asset,
+        project_id,
+        row["division_code"],
+        form.handed_on,
+        form.owner,
+        form.caretaker,
+        form.asset,
     )
     return await fire(
-        tx, MACHINE, Project, row, "hand_over", clause=ASSETS, owner=form.owner, caretaker=form.caretaker,
+        tx,
+        MACHINE,
+        Project,
+        row,
+        "hand_over",
+        clause=ASSETS,
+        owner=form.owner,
+        caretaker=form.caretaker,
         sets={"handed_over_on": form.handed_on, "asset_owner": form.owner, "caretaker": form.caretaker},
     )
 

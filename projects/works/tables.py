@@ -7,7 +7,7 @@ from piccolo.columns import JSONB, BigInt, Boolean, Date, Integer, SmallInt, Tex
 from projects.tables import PUBLIC_STATES, Project
 from quzhou_migrants.kernel.tables import BigSerial, Check, DivisionCode, Stamp, Table, Unique, business, fen, fk
 
-_FOLLOWED = f"EXISTS (SELECT 1 FROM projects_project p WHERE p.id = project AND p.state IN {PUBLIC_STATES})"
+_FOLLOWED = f"EXISTS (SELECT 1 FROM projects_project p WHERE p.id = project AND p.state IN {PUBLIC_STATES})"  # noqa: S608 - constants of our own
 
 
 @business()

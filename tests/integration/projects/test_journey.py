@@ -1,0 +1,537 @@
+"""One project from a village's draft to a handed-over asset, through the public commands only."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from house import BAIMA, CITY, KECHENG, NIANLI, NOW, QUJIANG, actor, become
+from litestar.datastructures import UploadFile
+from PIL import Image
+
+from projects import public, queries
+from projects.intake import service as intake
+from projects.intake.forms import SECTIONS, Category, FileKind, PaperForm
+from projects.intake.forms import StartForm as NewForm
+from projects.plan import service as plan
+from projects.plan.forms import ExceptionForm, ItemForm, PlanForm
+from projects.reserve import service as reserve
+from projects.works import service as works
+from projects.works.forms import AcceptForm, CompleteForm, ContractForm, HandoverForm, Method, StartForm, StepForm
+from quzhou_migrants.accounts.roles import Role
+from quzhou_migrants.kernel.clock import SHANGHAI
+from quzhou_migrants.kernel.errors import Invalid, Refused
+from quzhou_migrants.kernel.journal import timeline
+from quzhou_migrants.kernel.tx import Tx
+from quzhou_migrants.web.forms import Form, read_raw
+
+TYPED: dict[str, dict[str, str]] = {
+    "basics": {
+        "title": "白马新村灌溉渠道修复工程",
+        "category": "farmland_water",
+        "place": "白马新村二组",
+        "starts_on": "2027-01-10",
+        "ends_on": "2027-06-30",
+        "contact": "演示甲",
+        "phone": "0570-0000000",
+        "no_duplicate": "yes",
+        "way": "none",
+        "lat": "28.95",
+        "lon": "118.78",
+    },
+    "works": {
+        "content": "修复灌溉渠道一千二百米，新建过水涵洞三座。",
+        "estimate_fen": "499610",
+        "asked_fen": "424660",
+        "own_fen": "74950",
+        "other_fen": "0",
+        "other_source": "",
+    },
+    "benefit": {
+        "beneficiaries": "320",
+        "migrants": "186",
+        "goals": "改善灌溉面积三百亩，群众满意度不低于百分之九十五。",
+        "asset_owner": "白马新村股份经济合作社",
+        "caretaker": "白马新村村民委员会",
+        "low_income": "6",
+        "income_fen": "",
+    },
+    "decision": {
+        "body": "representatives",
+        "told_on": "2026-09-01",
+        "held_on": "2026-09-05",
+        "due": "45",
+        "representatives": "40",
+        "women": "16",
+        "present": "32",
+        "votes_for": "28",
+        "votes_against": "2",
+        "abstained": "2",
+        "basis": "",
+    },
+    "posting": {
+        "notice_from": "2026-09-08",
+        "notice_to": "2026-09-12",
+        "notice_place": "村务公开栏",
+        "objections": "0",
+        "answered": "0",
+        "outcome": "",
+    },
+}
+CLERK = actor(Role.VILLAGE_CLERK, BAIMA)
+TOWN = actor(Role.TOWNSHIP_CLERK, NIANLI)
+COUNTY = actor(Role.COUNTY_CLERK, QUJIANG)
+LEADER = actor(Role.COUNTY_LEADER, QUJIANG)
+INSPECTOR = actor(Role.INSPECTOR, QUJIANG)
+
+
+@dataclass(frozen=True)
+class Award:
+    project_id: int
+    amount_fen: int
+    source: str = "plan"
+
+
+@asynccontextmanager
+async def on_day(tx: Tx, day: datetime) -> AsyncIterator[None]:
+    before = (tx.now, tx._policy)
+    tx.now, tx._policy = day, None
+    yield
+    tx.now, tx._policy = before
+
+
+def paper(kind: FileKind) -> PaperForm:
+    bytes_ = io.BytesIO()
+    Image.new("RGB", (8, 8), (len(kind.value), 9, 9)).save(bytes_, "PNG")
+    return PaperForm(kind, UploadFile("image/png", f"{kind.value}.png", bytes_.getvalue()))
+
+
+def typed(section: str, **change: str) -> Form[Any]:
+    raw = {k: [v] for k, v in {**TYPED[section], **change}.items()}
+    return read_raw(raw, SECTIONS[section], partial=True)
+
+
+async def draft(tx: Tx) -> int:
+    project_id = await intake.start(tx, NewForm("白马新村渠道", Category.FARMLAND_WATER))
+    for section in SECTIONS:
+        await intake.keep(tx, project_id, section, typed(section))
+    for kind in (FileKind.RESOLUTION, FileKind.NOTICE, FileKind.DESIGN):
+        form = paper(kind)
+        await intake.add_paper(tx, project_id, form)
+        await form.paper.close()
+    return project_id
+
+
+async def version(tx: Tx, project_id: int) -> int:
+    return int((await queries.find(tx, project_id))["version"])
+
+
+async def filed(tx: Tx) -> int:
+    async with become(tx, CLERK):
+        project_id = await draft(tx)
+        await intake.submit(tx, project_id)
+    return project_id
+
+
+async def passed(tx: Tx) -> int:
+    project_id = await filed(tx)
+    async with become(tx, TOWN):
+        await reserve.pass_on(tx, project_id, await version(tx, project_id), "同意上报")
+    return project_id
+
+
+async def admitted(tx: Tx) -> int:
+    project_id = await passed(tx)
+    async with become(tx, COUNTY):
+        await reserve.admit(tx, project_id, await version(tx, project_id), 5, "同意入库")
+    return project_id
+
+
+async def awarded(tx: Tx, amount: int = 424_660_00) -> int:
+    project_id = await admitted(tx)
+    async with become(tx, COUNTY):
+        await public.on_awarded(tx, Award(project_id, amount))
+    return project_id
+
+
+def contract(**change: object) -> ContractForm:
+    steps = [StepForm("渠道土方", 4000, date(2027, 2, 28)), StepForm("衬砌与涵洞", 6000, date(2027, 5, 31))]
+    facts = {
+        "number": "QJ-2026-001",
+        "method": Method.SMALL_WORKS,
+        "contractor": "衢江区演示建设有限公司",
+        "credit_code": "91330803MA00000000",
+        "amount_fen": 499_610_00,
+        "signed_on": date(2026, 9, 16),
+        "starts_on": date(2026, 9, 16),
+        "ends_on": date(2027, 6, 30),
+        "steps": steps,
+        "credit_reason": "演示用代码，已核对",
+        "supervisor": "",
+        **change,
+    }
+    return ContractForm(**facts)  # type: ignore[arg-type]  # the fields of the form
+
+
+async def test_whole_life_of_a_project_leaves_its_trail(tx: Tx) -> None:
+    project_id = await admitted(tx)
+    async with become(tx, COUNTY):
+        plan_id = await plan.open_plan(
+            tx, PlanForm(2027, "衢江区二〇二七年度计划", 1_000_000_00, "2026年第一批后扶资金")
+        )
+        await plan.take(tx, plan_id, ItemForm(project_id, 424_660_00))
+    async with become(tx, LEADER):
+        done = await plan.approve(tx, plan_id, "衢江移〔2026〕9号", 1)
+    assert done["state"] == "approved"
+    async with become(tx, COUNTY):
+        await public.on_awarded(tx, Award(project_id, 424_660_00))
+    async with become(tx, CLERK):
+        await works.sign(tx, project_id, contract())
+        await works.start(tx, project_id, StartForm(date(2026, 9, 16), await version(tx, project_id)))
+    steps = [m["id"] for m in await public.milestones(tx, project_id)]
+    async with become(tx, INSPECTOR):
+        assert await public.record_progress(tx, project_id, {steps[0]: 10_000}) == 4000
+        assert await public.record_progress(tx, project_id, {steps[1]: 10_000}) == 10_000
+    async with become(tx, CLERK):
+        await works.complete(tx, project_id, CompleteForm(date(2026, 9, 16), "全部完工", await version(tx, project_id)))
+    async with become(tx, COUNTY):
+        opinions = dict.fromkeys(("quality", "money", "benefit", "audit", "accounts", "archive"), "pass")
+        form = AcceptForm(
+            date(2026, 9, 16), "验收组五人", settled_fen=499_610_00, seen=await version(tx, project_id), **opinions
+        )
+        await works.accept(tx, project_id, form)
+        hand = HandoverForm(
+            date(2026, 9, 16), "白马新村股份经济合作社", "村委会", "渠道一千二百米", await version(tx, project_id)
+        )
+        await works.hand_over(tx, project_id, hand)
+    row = await public.brief(tx, project_id)
+    assert (row["state"], row["progress_bp"], row["award_fen"], row["plan_year"]) == (
+        "handed_over",
+        10_000,
+        424_660_00,
+        2027,
+    )
+    told = [e.to_state for e in reversed(await timeline(tx, "projects_project", project_id)) if e.to_state]
+    assert told == [
+        "submitted",
+        "township_passed",
+        "admitted",
+        "planned",
+        "awarded",
+        "contracted",
+        "building",
+        "completed",
+        "accepted",
+        "handed_over",
+    ]
+
+
+async def test_submit_writes_columns_receipt_and_what_stands_behind(tx: Tx) -> None:
+    project_id = await filed(tx)
+    row = await queries.find(tx, project_id)
+    assert (row["title"], row["estimate_fen"], row["asked_fen"], row["migrants"], row["round"], row["window"]) == (
+        "白马新村灌溉渠道修复工程",
+        499_610_00,
+        424_660_00,
+        186,
+        1,
+        "2026-09",
+    )
+    assert row["receipt"] == f"202609-330803-{project_id:06d}"
+    decision = await tx.conn.fetchrow("SELECT * FROM projects_resolution WHERE project = $1", project_id)
+    notice = await tx.conn.fetchrow("SELECT * FROM projects_notice WHERE project = $1", project_id)
+    assert (decision["present"], decision["votes_for"], decision["round"]) == (32, 28, 1)
+    assert (notice["starts_on"], notice["ends_on"]) == (date(2026, 9, 8), date(2026, 9, 12))
+
+
+async def test_submit_outside_the_window_is_refused_and_nothing_is_lost(tx: Tx) -> None:
+    async with become(tx, CLERK):
+        project_id = await draft(tx)
+        async with on_day(tx, datetime(2026, 10, 1, 0, 0, tzinfo=SHANGHAI)):
+            with pytest.raises(Refused) as caught:
+                await intake.submit(tx, project_id)
+        assert (caught.value.code, caught.value.facts["opens"]) == ("PRJ-103", date(2027, 3, 1))
+        assert (await queries.find(tx, project_id))["draft"]["works"]["asked_fen"] == ["424660"]
+        async with on_day(tx, datetime(2026, 9, 30, 23, 59, 59, 999999, tzinfo=SHANGHAI)):
+            assert (await intake.submit(tx, project_id))["state"] == "submitted"
+
+
+async def test_submit_names_every_problem_at_once(tx: Tx) -> None:
+    async with become(tx, CLERK):
+        project_id = await intake.start(tx, NewForm("白马新村渠道", Category.FARMLAND_WATER))
+        await intake.keep(
+            tx,
+            project_id,
+            "decision",
+            typed("decision", present="29", votes_for="29", votes_against="0", abstained="0"),
+        )
+        await intake.keep(tx, project_id, "works", typed("works", own_fen="1"))
+        with pytest.raises(Invalid) as caught:
+            await intake.submit(tx, project_id)
+    found = {(p.code, p.field) for p in caught.value.problems}
+    assert {
+        ("PRJ-123", "present"),
+        ("PRJ-141", "estimate_fen"),
+        ("PRJ-151", "resolution"),
+        ("WEB-101", "goals"),
+    } <= found
+
+
+async def test_a_second_submit_is_refused_by_the_machine(tx: Tx) -> None:
+    project_id = await filed(tx)
+    async with become(tx, CLERK):
+        with pytest.raises(Refused) as caught:
+            await intake.submit(tx, project_id)
+    assert caught.value.code == "KRN-408"
+
+
+async def test_only_a_village_files(tx: Tx) -> None:
+    town_as_village = actor(Role.VILLAGE_CLERK, NIANLI)
+    async with become(tx, town_as_village):
+        with pytest.raises(Refused) as caught:
+            await intake.start(tx, NewForm("不该有的申报", Category.OTHER))
+    assert caught.value.code == "PRJ-102"
+
+
+async def test_what_was_typed_wrong_is_kept_as_typed(tx: Tx) -> None:
+    async with become(tx, CLERK):
+        project_id = await intake.start(tx, NewForm("白马新村渠道", Category.FARMLAND_WATER))
+        await intake.keep(tx, project_id, "works", typed("works", asked_fen="四十万", content="短"))
+        row = await queries.find(tx, project_id)
+        assert row["draft"]["works"]["asked_fen"] == ["四十万"]
+        checked = await intake.check(tx, row)
+    assert checked.steps == {
+        "basics": "partial",
+        "works": "problem",
+        "benefit": "empty",
+        "decision": "empty",
+        "posting": "empty",
+        "papers": "empty",
+    }
+
+
+async def test_returned_application_shows_each_reason_and_may_come_back_after_the_window(tx: Tx) -> None:
+    project_id = await filed(tx)
+    async with become(tx, TOWN), on_day(tx, datetime(2026, 9, 29, 9, tzinfo=SHANGHAI)):
+        seen = await version(tx, project_id)
+        moved = await reserve.send_back(
+            tx, project_id, seen, [("goals", "指标请写清数量"), ("asked_fen", "申请比例偏高")], ""
+        )
+    assert (moved["state"], moved["correct_by"]) == ("returned", date(2026, 10, 19))
+    async with become(tx, CLERK):
+        row = await queries.find(tx, project_id)
+        checked = await intake.check(tx, row)
+        assert checked.remarked == {"goals": ["指标请写清数量"], "asked_fen": ["申请比例偏高"]}
+        assert (checked.steps["benefit"], checked.steps["works"], checked.steps["basics"]) == (
+            "remarked",
+            "remarked",
+            "done",
+        )
+        async with on_day(tx, datetime(2026, 10, 19, 23, 59, 59, tzinfo=SHANGHAI)):
+            again = await intake.submit(tx, project_id)
+    assert (again["window"], again["round"], again["receipt"]) == ("2026-09", 2, row["receipt"])
+
+
+async def test_a_correction_after_its_term_waits_for_the_next_window(tx: Tx) -> None:
+    project_id = await filed(tx)
+    async with become(tx, TOWN):
+        await reserve.send_back(tx, project_id, await version(tx, project_id), [("goals", "请写清")], "")
+    async with become(tx, CLERK), on_day(tx, datetime(2026, 10, 20, 0, 0, tzinfo=SHANGHAI)):
+        with pytest.raises(Refused) as caught:
+            await intake.submit(tx, project_id)
+    assert caught.value.code == "PRJ-104"
+
+
+async def test_return_without_a_reason_is_refused(tx: Tx) -> None:
+    project_id = await filed(tx)
+    async with become(tx, TOWN):
+        with pytest.raises(Refused) as caught:
+            await reserve.send_back(tx, project_id, await version(tx, project_id), [], "请修改")
+    assert caught.value.code == "PRJ-202"
+
+
+async def test_the_second_reviewer_is_told_who_was_faster(tx: Tx) -> None:
+    project_id = await filed(tx)
+    other = actor(Role.TOWNSHIP_CLERK, NIANLI, name="演示乙")
+    seen = await version(tx, project_id)
+    async with become(tx, other):
+        await reserve.pass_on(tx, project_id, seen, "同意")
+    async with become(tx, TOWN):
+        with pytest.raises(Refused) as caught:
+            await reserve.send_back(tx, project_id, seen, [("goals", "请写清")], "")
+    assert (caught.value.code, caught.value.facts["who"]) == ("KRN-409", "演示乙")
+
+
+async def test_another_county_does_not_see_the_project(tx: Tx) -> None:
+    project_id = await filed(tx)
+    async with become(tx, actor(Role.COUNTY_CLERK, KECHENG)):
+        with pytest.raises(Refused) as caught:
+            await reserve.admit(tx, project_id, 1, 3, "")
+        assert await tx.conn.fetchval("SELECT count(*) FROM projects_project") == 0
+    assert caught.value.code == "KRN-404"
+
+
+async def test_the_township_cannot_admit_and_the_county_cannot_pass(tx: Tx) -> None:
+    project_id = await filed(tx)
+    async with become(tx, COUNTY):
+        with pytest.raises(Refused, match="KRN-403"):
+            await reserve.pass_on(tx, project_id, await version(tx, project_id), "")
+    async with become(tx, TOWN):
+        with pytest.raises(Refused, match="KRN-403"):
+            await reserve.admit(tx, project_id, await version(tx, project_id), 3, "")
+
+
+async def test_refusal_needs_clause_and_reason(tx: Tx) -> None:
+    project_id = await passed(tx)
+    async with become(tx, COUNTY):
+        seen = await version(tx, project_id)
+        with pytest.raises(Refused, match="PRJ-204"):
+            await reserve.refuse(tx, project_id, seen, "", "行业资金可以覆盖")
+        row = await reserve.refuse(tx, project_id, seen, "衢政办发〔2016〕65号 三(一)", "行业资金可以覆盖")
+    assert (row["state"], row["closing_clause"]) == ("refused", "衢政办发〔2016〕65号 三(一)")
+
+
+async def test_exception_needs_a_leader_and_then_enters_the_plan(tx: Tx) -> None:
+    project_id = await passed(tx)
+    code = (await queries.find(tx, project_id))["code"]
+    async with become(tx, COUNTY):
+        plan_id = await plan.open_plan(tx, PlanForm(2027, "衢江区二〇二七年度计划", 1_000_000_00, "2026年第一批"))
+        with pytest.raises(Refused, match="PRJ-307"):
+            await plan.take(tx, plan_id, ItemForm(project_id, 100))
+        await plan.take_outside(tx, plan_id, ExceptionForm(code, 400_000_00, "水毁应急修复，汛前必须完工"))
+    item = await tx.conn.fetchval("SELECT id FROM projects_plan_item WHERE plan = $1", plan_id)
+    async with become(tx, LEADER):
+        with pytest.raises(Invalid) as caught:
+            await plan.approve(tx, plan_id, "衢江移〔2026〕9号", 1)
+        assert [p.code for p in caught.value.problems] == ["PRJ-323"]
+        await plan.allow(tx, plan_id, item)
+        await plan.approve(tx, plan_id, "衢江移〔2026〕9号", 1)
+    assert (await queries.find(tx, project_id))["state"] == "planned"
+
+
+async def test_plan_keeps_within_its_money(tx: Tx) -> None:
+    project_id = await admitted(tx)
+    async with become(tx, COUNTY):
+        plan_id = await plan.open_plan(tx, PlanForm(2027, "衢江区二〇二七年度计划", 400_000_00, "2026年第一批"))
+        with pytest.raises(Refused) as caught:
+            await plan.take(tx, plan_id, ItemForm(project_id, 424_660_00))
+        assert caught.value.facts["left"] == 400_000_00
+        await plan.take(tx, plan_id, ItemForm(project_id, 400_000_00))
+        await plan.drop(tx, plan_id, await tx.conn.fetchval("SELECT id FROM projects_plan_item"))
+    assert await tx.conn.fetchval("SELECT count(*) FROM projects_plan_item") == 0
+
+
+async def test_an_expired_project_cannot_be_planned(tx: Tx) -> None:
+    project_id = await admitted(tx)
+    async with become(tx, COUNTY), on_day(tx, NOW + timedelta(days=5 * 366)):
+        plan_id = await plan.open_plan(tx, PlanForm(2032, "衢江区二〇三二年度计划", 1_000_000_00, "2031年第一批"))
+        with pytest.raises(Refused, match="PRJ-308"):
+            await plan.take(tx, plan_id, ItemForm(project_id, 100_00))
+
+
+async def test_contract_never_above_award_plus_own_money(tx: Tx) -> None:
+    project_id = await awarded(tx, 400_000_00)
+    async with become(tx, CLERK):
+        with pytest.raises(Invalid) as caught:
+            await works.sign(tx, project_id, contract(amount_fen=474_950_01))
+        assert [p.code for p in caught.value.problems] == ["PRJ-412"]
+        row = await works.sign(tx, project_id, contract(amount_fen=474_950_00))
+    assert row["contract_fen"] == 474_950_00
+
+
+async def test_contract_reports_weights_dates_and_credit_code_together(tx: Tx) -> None:
+    project_id = await awarded(tx)
+    steps = [StepForm("土方", 4000, date(2027, 2, 28)), StepForm("涵洞", 5900, date(2027, 5, 31))]
+    async with become(tx, CLERK):
+        with pytest.raises(Invalid) as caught:
+            await works.sign(tx, project_id, contract(steps=steps, credit_reason="", ends_on=date(2026, 9, 1)))
+    assert {(p.code, p.field) for p in caught.value.problems} == {
+        ("PRJ-402", "steps.0.weight_bp"),
+        ("PRJ-415", "ends_on"),
+        ("PRJ-416", "credit_reason"),
+    }
+
+
+async def test_completion_waits_for_what_was_seen(tx: Tx) -> None:
+    project_id = await awarded(tx)
+    async with become(tx, CLERK):
+        await works.sign(tx, project_id, contract())
+        await works.start(tx, project_id, StartForm(date(2026, 9, 16), await version(tx, project_id)))
+        steps = [m["id"] for m in await public.milestones(tx, project_id)]
+        await public.record_progress(tx, project_id, {steps[0]: 10_000, steps[1]: 9_999})
+        form = CompleteForm(date(2026, 9, 16), "全部完工", await version(tx, project_id))
+        with pytest.raises(Refused) as caught:
+            await works.complete(tx, project_id, form)
+    assert (caught.value.code, caught.value.facts["seen"]) == ("PRJ-404", 9999)
+
+
+async def test_progress_of_a_foreign_milestone_is_refused(tx: Tx) -> None:
+    project_id = await awarded(tx)
+    async with become(tx, CLERK):
+        with pytest.raises(Refused, match="PRJ-441"):
+            await public.record_progress(tx, project_id, {})
+        await works.sign(tx, project_id, contract())
+        with pytest.raises(Refused, match="PRJ-442"):
+            await public.record_progress(tx, project_id, {999_999: 100})
+
+
+async def test_a_second_award_adds_to_the_first(tx: Tx) -> None:
+    project_id = await awarded(tx, 300_000_00)
+    async with become(tx, actor(Role.CITY_CLERK, CITY)):
+        await public.on_awarded(tx, Award(project_id, 50_000_00))
+    row = await public.brief(tx, project_id)
+    assert (row["state"], row["award_fen"]) == ("awarded", 350_000_00)
+
+
+async def test_a_failed_opinion_keeps_the_works_from_acceptance(tx: Tx) -> None:
+    project_id = await awarded(tx)
+    async with become(tx, CLERK):
+        await works.sign(tx, project_id, contract())
+        await works.start(tx, project_id, StartForm(date(2026, 9, 16), await version(tx, project_id)))
+        steps = [m["id"] for m in await public.milestones(tx, project_id)]
+        await public.record_progress(tx, project_id, dict.fromkeys(steps, 10_000))
+        await works.complete(tx, project_id, CompleteForm(date(2026, 9, 16), "完工", await version(tx, project_id)))
+    async with become(tx, COUNTY):
+        opinions = dict.fromkeys(("quality", "money", "benefit", "audit", "accounts", "archive"), "pass")
+        form = AcceptForm(
+            date(2026, 9, 16),
+            "验收组",
+            settled_fen=1,
+            seen=await version(tx, project_id),
+            **{**opinions, "audit": "fail"},
+        )
+        with pytest.raises(Refused, match="PRJ-405"):
+            await works.accept(tx, project_id, form)
+
+
+async def test_withdrawn_before_the_township_acts(tx: Tx) -> None:
+    project_id = await filed(tx)
+    async with become(tx, CLERK):
+        with pytest.raises(Refused, match="PRJ-205"):
+            await intake.withdraw(tx, project_id, "")
+        row = await intake.withdraw(tx, project_id, "改报明年三月")
+    assert row["state"] == "withdrawn"
+
+
+async def test_reserve_candidates_are_those_whose_term_runs(tx: Tx) -> None:
+    project_id = await admitted(tx)
+    async with become(tx, COUNTY):
+        assert [c["id"] for c in await public.reserve_candidates(tx, QUJIANG)] == [project_id]
+        assert await public.reserve_candidates(tx, QUJIANG, category="training") == []
+        async with on_day(tx, NOW + timedelta(days=5 * 366)):
+            assert await public.reserve_candidates(tx, QUJIANG) == []
+    async with become(tx, actor(Role.CITY_CLERK, CITY)):
+        assert await public.reserve_candidates(tx, KECHENG) == []
+
+
+async def test_public_page_names_no_person(tx: Tx) -> None:
+    project_id = await awarded(tx)
+    page = await public.public_page(tx, project_id)
+    assert "演示甲" not in str(page)
+    assert "0570-0000000" not in str(page)
+    assert page["title"] == "白马新村灌溉渠道修复工程"
