@@ -1,0 +1,5 @@
+"""The policy room for the composition root."""
+
+from quzhou_migrants.policy.pages import ROUTES
+
+__all__ = ["ROUTES"]

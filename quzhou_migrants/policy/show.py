@@ -1,0 +1,61 @@
+"""How the value of a parameter is written for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.money import yuan
+from quzhou_migrants.kernel.policy import Param
+from quzhou_migrants.web.render import nice_percent
+
+BETWEEN, LIST_BETWEEN, NOTHING = "、", "；", "—"
+
+
+def shown(param: Param) -> str:
+    """Write the value of a parameter with its unit; nothing when it is repealed."""
+    return written(param.value, param)
+
+
+def written(value: Any, param: Param) -> str:  # noqa: ANN401 - a parameter has any type
+    """Write a value as one of a parameter: 500 basis points as 5%, a list in words."""
+    if value is None:
+        return NOTHING
+    if param.unit in {"list", "table", "text", "bool", "date"}:
+        return _words(value, param.key) or NOTHING
+    return _amount(value, param.unit)
+
+
+def _amount(value: int, unit: str) -> str:
+    if unit == "basis_point":
+        return nice_percent(value)
+    figure = yuan(value) if unit == "fen" else f"{value:,}"
+    return f"{figure}{CATALOGUE.text(f'unit.{unit}')}"
+
+
+def _words(value: Any, key: str, name: str = "") -> str:  # noqa: ANN401 - an entry of a list or table
+    """Write an entry of a list or table, with the Chinese names that the catalogue has for it."""
+    if isinstance(value, dict):
+        return LIST_BETWEEN.join(f"{_word(part, key)} {_words(entry, key, part)}" for part, entry in value.items())
+    if isinstance(value, list | tuple):
+        nested = any(isinstance(entry, dict | list | tuple) for entry in value)
+        return (LIST_BETWEEN if nested else BETWEEN).join(_words(entry, key, name) for entry in value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        unit = {"bp": "basis_point", "fen": "fen"}.get(name.rpartition("_")[2], "")
+        return _amount(value, unit) if unit else str(value)
+    return _word(value, key)
+
+
+def _word(value: object, key: str) -> str:
+    """Name a word as the parameter means it, else as the catalogue means it everywhere, else as it stands."""
+    word = str(value).lower() if isinstance(value, bool) else str(value)
+    for name in (f"value.{key}.{word}", f"value.{word}"):
+        if (said := CATALOGUE.text(name)) != name:
+            return said
+    return word
+
+
+def room_title(room: str) -> str:
+    """Name a room; one the catalogue does not know is shown as itself."""
+    said = CATALOGUE.text(f"room.{room}")
+    return room if said == f"room.{room}" else said
