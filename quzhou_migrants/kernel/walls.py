@@ -22,6 +22,8 @@ RANGE = (
 )
 DOWN = "division_code = ANY (string_to_array(current_setting('app.up', true), ','))"
 OUTSIDER = "coalesce(current_setting('app.engagement', true), '') <> '' AND ({})"
+# PostgreSQL may evaluate the halves of an AND in any order: an empty setting must not be cast.
+ENGAGEMENT = ("current_setting('app.engagement')::bigint", "nullif(current_setting('app.engagement', true), '')::bigint")
 PUBLIC = "coalesce(current_setting('app.public', true), '') = '1' AND ({})"
 
 LOG_FUNCTION = """
@@ -91,7 +93,7 @@ def _policies(wall: Wall) -> Iterator[str]:
     if wall.down:
         rules["down"] = ("SELECT", DOWN)
     if wall.outsider:
-        rules["outsider"] = ("ALL", OUTSIDER.format(wall.outsider))
+        rules["outsider"] = ("ALL", OUTSIDER.format(wall.outsider.replace(*ENGAGEMENT)))
     if wall.public:
         rules["public"] = ("SELECT", PUBLIC.format(wall.public))
     yield f"ALTER TABLE {t} ENABLE ROW LEVEL SECURITY"
