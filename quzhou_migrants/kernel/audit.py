@@ -47,10 +47,11 @@ class Verdict:
     fault: Fault | None
 
 
-async def seal(conn: Connection, *, limit: int | None = None) -> int:
+async def seal(conn: Connection, *, limit: int | None = None, settled_only: bool = True) -> int:
     """Link every settled change to the chain; answer how many. One sealer at a time (advisory lock).
 
-    `conn` must belong to the owner of the tables, outside any transaction.
+    `conn` must belong to the owner of the tables, outside any transaction. With `settled_only`
+    false, numbers of transactions are not compared: for a place nobody else writes to.
     """
     done = 0
     while limit is None or done < limit:
@@ -61,9 +62,9 @@ async def seal(conn: Connection, *, limit: int | None = None) -> int:
             pos, head = (last["pos"], last["hash"]) if last else (0, GENESIS)
             rows = await conn.fetch(
                 f"SELECT c.id, {CANONICAL} AS text FROM kernel_change c"  # noqa: S608 - a constant
-                " WHERE c.txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+                " WHERE (c.txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint OR NOT $1)"
                 " AND NOT EXISTS (SELECT 1 FROM kernel_seal s WHERE s.change_id = c.id)"
-                f" ORDER BY c.id LIMIT {BATCH}")
+                f" ORDER BY c.id LIMIT {BATCH}", settled_only)
             links = []
             for row in rows:
                 pos += 1

@@ -1,0 +1,34 @@
+"""`recompute`: a stranger checks us with one file and without a database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from allocation.recompute import recompute_split
+from quzhou_migrants.cli.console import OUT, refusals, say
+from surveys.recompute import recompute_sample
+
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+@click.group(help=say("cli.help.recompute"))
+def recompute() -> None:
+    """Group the two recomputations."""
+
+
+@recompute.command(help=say("cli.help.recompute.split"))
+@FILE
+@refusals
+def split(file: Path) -> None:
+    """Print the shares of a frozen allocation."""
+    OUT.print(recompute_split(file), markup=False)
+
+
+@recompute.command(help=say("cli.help.recompute.sample"))
+@FILE
+@refusals
+def sample(file: Path) -> None:
+    """Print the households of a frozen draw."""
+    OUT.print(recompute_sample(file), markup=False)

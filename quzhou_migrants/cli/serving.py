@@ -1,0 +1,114 @@
+"""`serve`: the web server with its worker processes and, if wished, the scheduled work beside it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import asyncpg
+import click
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.server.mp import MPServer
+
+from quzhou_migrants.cli.console import NO_DATABASE, OUT, as_option, database, give_up, run, say, tell
+from quzhou_migrants.kernel import schema
+from quzhou_migrants.kernel.db import connect_arguments
+from quzhou_migrants.settings import Settings
+
+TARGET = "quzhou_migrants.app:application"
+ACCOUNTS = "demo-accounts.txt"
+
+
+@click.command(help=say("cli.help.serve"))
+@as_option("--host", envvar="QM_HOST")
+@as_option("--port", envvar="QM_PORT", type=click.IntRange(1, 65535))
+@as_option("--workers", envvar="QM_WORKERS", type=click.IntRange(1, 64))
+@as_option("--with-worker", is_flag=True)
+def serve(host: str | None, port: int | None, workers: int | None, *, with_worker: bool) -> None:
+    """Serve until told to stop, then finish what runs."""
+    for variable, value in (("QM_HOST", host), ("QM_PORT", port), ("QM_WORKERS", workers)):
+        if value is not None:
+            os.environ[variable] = str(value)
+    with database() as (settings, found):
+        if run(_schema(found.owner)) != schema.version():
+            give_up(NO_DATABASE, "cli.migrate_first")
+        _welcome(settings)
+        companion = Companion(settings.stop_seconds) if with_worker else None
+        try:
+            _server(settings).serve()
+        finally:
+            if companion:
+                companion.stop()
+    tell("cli.stopped")
+
+
+async def _schema(owner_dsn: str) -> str | None:
+    connection = await asyncpg.connect(**connect_arguments(owner_dsn))
+    try:
+        found: str | None = await connection.fetchval(schema.READ)
+    except asyncpg.UndefinedTableError:
+        return None
+    finally:
+        await connection.close()
+    return found
+
+
+def _server(settings: Settings) -> MPServer:
+    return MPServer(
+        TARGET,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        factory=True,
+        workers=settings.workers,
+        respawn_failed_workers=True,
+        workers_kill_timeout=settings.stop_seconds,
+        http1_settings=HTTP1Settings(header_read_timeout=30_000),
+        websockets=False,
+        # The program writes its own lines: an access log would hold what people searched for.
+        log_access=False,
+        log_level="warning",  # type: ignore[arg-type]
+    )
+
+
+def _welcome(settings: Settings) -> None:
+    tell("cli.serving", url=settings.public_url, workers=settings.workers)
+    people = settings.data_dir / ACCOUNTS
+    if people.exists():
+        OUT.print(people.read_text(encoding="utf-8"), markup=False)
+    tell("cli.how_to_stop")
+
+
+class Companion:
+    """The scheduled work in a process of its own, started again when it falls."""
+
+    def __init__(self, patience: int) -> None:
+        """Start it; `patience` seconds are given to it at the end."""
+        self._patience = patience
+        self._stopping = threading.Event()
+        self._process = self._start()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    @staticmethod
+    def _start() -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "quzhou_migrants", "worker"]
+        return subprocess.Popen(command, cwd=Path.cwd())  # noqa: S603 - ourselves
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(2):
+            if self._process.poll() is not None:
+                self._process = self._start()
+
+    def stop(self) -> None:
+        """Ask it to finish; end it when it does not."""
+        self._stopping.set()
+        self._process.terminate()
+        try:
+            self._process.wait(self._patience)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
