@@ -1,0 +1,309 @@
+"""Claims on the real database: gates, signatures, frozen claims, the ledger, and many hands at once."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import date
+from typing import Any
+
+import pytest
+from litestar.datastructures import UploadFile
+
+from allocation.budget import ledger
+from allocation.budget.ledger import Kind as Lies
+from allocation.payments import queries, service
+from allocation.payments.forms import ClaimForm, PayForm
+from allocation.payments.rules import Kind
+from quzhou_migrants.accounts.roles import Role
+from quzhou_migrants.kernel.actor import SYSTEM, Actor
+from quzhou_migrants.kernel.errors import Invalid, Refused
+from quzhou_migrants.kernel.tx import Tx, begin
+from house import BAIMA, KECHENG, NOW, QUJIANG, VILLAGE, Database, actor, become
+
+TxAs = Callable[..., AbstractAsyncContextManager[Tx]]
+CLERK = actor(Role.COUNTY_CLERK, KECHENG, user_id=901)
+LEADER = actor(Role.COUNTY_LEADER, KECHENG, user_id=902)
+FINANCE = actor(Role.COUNTY_FINANCE, KECHENG, user_id=903)
+AWARD, CONTRACT = 480_000_00, 500_000_00
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+async def contracted(
+    tx: Tx, *, award: int = AWARD, contract: int = CONTRACT, seen: int = 5000, village: str = VILLAGE
+) -> int:
+    """Write a project under contract, its money in the ledger. Machine's transaction."""
+    key = uuid.uuid4().hex[:8]
+    project = int(await tx.conn.fetchval(
+        "INSERT INTO projects_project (code, division_code, title, state, asked_fen, own_fen, award_fen, contract_fen,"
+        " contractor, progress_bp) VALUES ($1, $2, '村道硬化', 'building', $3, $4, $3, $4, '建设公司', $5)"
+        " RETURNING id", f"P{key}", village, award, contract, seen))
+    batch = int(await tx.conn.fetchval(
+        "INSERT INTO allocation_batch (division_code, doc_no, title, level, fund_kind, issued_on, project_fen)"
+        " VALUES ($1, $2, '批次', 'city', 'project', '2026-01-10', $3) RETURNING id", KECHENG, f"D{key}", award))
+    held = min(award, contract)
+    await ledger.post(tx, f"test:{key}", [
+        ledger.Line(batch, KECHENG, Lies.NOTIFIED, -award),
+        ledger.Line(batch, village, Lies.CONTRACTED, held, project),
+        ledger.Line(batch, village, Lies.AWARDED, award - held, project),
+    ], source=("test", 1))
+    return project
+
+
+def form(kind: Kind = Kind.ADVANCE, amount: int = 144_000_00, *, number: str = "", **more: Any) -> ClaimForm:
+    digits = number or str(uuid.uuid4().int)[:20].rjust(20, "1")
+    known = {"payee": "建设公司", "invoice_fen": amount, "invoice_on": date(2026, 9, 10), **more}
+    return ClaimForm(kind=kind, amount_fen=amount, invoice_number=digits, **known)
+
+
+async def prepared(tx: Tx, project: int, what: ClaimForm | None = None) -> int:
+    """Prepare a claim with every paper its stage needs, as the clerk."""
+    what = what or form()
+    async with become(tx, CLERK):
+        claim = await service.draft(tx, project, what)
+        for paper in tx.policy.get("allocation.payments.papers")[what.kind.value]:
+            upload = UploadFile("application/pdf", f"{paper}.pdf", PDF)
+            await service.add_paper(tx, claim, paper, upload)
+            await upload.close()
+    return claim
+
+
+async def submitted(tx: Tx, project: int, what: ClaimForm | None = None) -> int:
+    claim = await prepared(tx, project, what)
+    async with become(tx, CLERK):
+        await service.submit(tx, claim)
+    return claim
+
+
+async def signed(tx: Tx, project: int, what: ClaimForm | None = None) -> int:
+    claim = await submitted(tx, project, what)
+    for who in (LEADER, FINANCE):
+        async with become(tx, who):
+            await service.sign(tx, claim)
+    return claim
+
+
+def paid_form(ref: str = "") -> PayForm:
+    return PayForm(voucher_no="记-0916", bank_ref=ref or uuid.uuid4().hex[:20], paid_on=date(2026, 9, 16))
+
+
+async def refused(tx: Tx, who: Actor, work: Callable[[], Any]) -> list[str]:
+    """Run work as somebody inside a savepoint; answer the codes it was refused with."""
+    with pytest.raises(Invalid) as caught:  # noqa: PT012 - the savepoint belongs to the work
+        async with tx.conn.transaction(), become(tx, who):
+            await work()
+    tx.actor, tx._policy = SYSTEM, None
+    await tx.conn.execute("SELECT set_config('app.lo', '', true), set_config('app.hi', '~', true)")
+    return [p.code for p in caught.value.problems]
+
+
+async def test_a_claim_goes_from_draft_to_voucher_and_the_ledger_follows(tx: Tx) -> None:
+    project = await contracted(tx)
+    claim = await signed(tx, project)
+    assert (await queries.claim(tx, claim))["state"] == "signed"
+    async with become(tx, FINANCE):
+        row = await service.pay(tx, claim, paid_form())
+    assert row["state"] == "paid"
+    money = await ledger.project_money(tx, project)
+    assert money == {Lies.CONTRACTED: AWARD - 144_000_00, Lies.PAID: 144_000_00}
+    line = await queries.money_line(tx, project)
+    assert (line.award, line.contract, line.claimed, line.paid) == (AWARD, CONTRACT, 144_000_00, 144_000_00)
+
+
+async def test_every_shut_gate_is_named_and_nothing_is_written(tx: Tx) -> None:
+    project = await contracted(tx)
+    claim = await prepared(tx, project, form(Kind.PROGRESS, 450_000_00, invoice_fen=1_00, payee="别的公司"))
+    assert await refused(tx, CLERK, lambda: service.submit(tx, claim)) == ["ALC-404", "ALC-409", "ALC-410"]
+    assert (await queries.claim(tx, claim))["state"] == "draft"
+    assert await ledger.project_money(tx, project) == {Lies.CONTRACTED: AWARD}
+
+
+async def test_verified_progress_opens_the_gate(tx: Tx) -> None:
+    project = await contracted(tx, seen=2000)
+    claim = await prepared(tx, project, form(Kind.PROGRESS, 100_000_00))
+    assert await refused(tx, CLERK, lambda: service.submit(tx, claim)) == ["ALC-404"]
+    await tx.conn.execute("UPDATE projects_project SET progress_bp = 2451 WHERE id = $1", project)
+    async with become(tx, CLERK):
+        assert (await service.submit(tx, claim))["state"] == "submitted"
+
+
+async def test_missing_papers_are_refused(tx: Tx) -> None:
+    project = await contracted(tx)
+    async with become(tx, CLERK):
+        claim = await service.draft(tx, project, form())
+    assert await refused(tx, CLERK, lambda: service.submit(tx, claim)) == ["ALC-414"]
+
+
+async def test_settlement_waits_for_acceptance_and_keeps_the_retention(tx: Tx) -> None:
+    project = await contracted(tx, seen=10_000)
+    await signed(tx, project)
+    most = 465_600_00 - 144_000_00  # 480,000 less 3 %
+    claim = await prepared(tx, project, form(Kind.SETTLEMENT, most, final_fen=CONTRACT))
+    assert await refused(tx, CLERK, lambda: service.submit(tx, claim)) == ["ALC-405"]
+    await tx.conn.execute("UPDATE projects_project SET accepted_on = '2026-09-01' WHERE id = $1", project)
+    async with become(tx, CLERK):
+        await service.submit(tx, claim)
+    for who in (LEADER, FINANCE):
+        async with become(tx, who):
+            await service.sign(tx, claim)
+    async with become(tx, FINANCE):
+        await service.pay(tx, claim, paid_form())
+    money = await ledger.project_money(tx, project)
+    assert money == {Lies.RETAINED: 14_400_00, Lies.CLAIMED: 144_000_00, Lies.PAID: most}
+
+
+async def test_signatures_stand_in_order_by_different_hands(tx: Tx) -> None:
+    claim = await submitted(tx, await contracted(tx))
+    both = actor(Role.COUNTY_LEADER, KECHENG, user_id=CLERK.user_id)
+    assert await refused(tx, both, lambda: service.sign(tx, claim)) == ["ALC-422"]
+    assert await refused(tx, FINANCE, lambda: service.sign(tx, claim)) == ["ALC-424"]
+    assert await refused(tx, CLERK, lambda: service.sign(tx, claim)) == ["KRN-403"]
+    async with become(tx, LEADER):
+        await service.sign(tx, claim, "同意")
+    same = actor(Role.COUNTY_FINANCE, KECHENG, user_id=LEADER.user_id)
+    assert await refused(tx, same, lambda: service.sign(tx, claim)) == ["ALC-423"]
+    async with become(tx, FINANCE):
+        assert (await service.sign(tx, claim))["state"] == "signed"
+    assert [(s["step"], s["role"]) for s in await queries.signatures(tx, claim)] == [
+        (0, "county_leader"), (1, "county_finance"),
+    ]
+
+
+async def test_a_million_yuan_needs_three_hands(tx: Tx) -> None:
+    project = await contracted(tx, award=4_000_000_00, contract=4_000_000_00)
+    claim = await signed(tx, project, form(Kind.ADVANCE, 1_000_000_00))
+    assert (await queries.claim(tx, claim))["state"] == "submitted"
+    async with become(tx, actor(Role.COUNTY_FINANCE, KECHENG, user_id=904)):
+        assert (await service.sign(tx, claim))["state"] == "signed"
+
+
+async def test_a_submitted_claim_is_frozen_for_everybody(tx: Tx) -> None:
+    claim = await submitted(tx, await contracted(tx))
+    assert await refused(tx, CLERK, lambda: service.edit(tx, claim, 2, form())) == ["ALC-417"]
+    with pytest.raises(Exception, match="frozen"):
+        async with tx.conn.transaction():
+            await tx.conn.execute("UPDATE allocation_claim SET amount_fen = 1 WHERE id = $1", claim)
+
+
+async def test_a_returned_claim_frees_its_money_and_is_signed_anew(tx: Tx) -> None:
+    project = await contracted(tx)
+    claim = await submitted(tx, project)
+    async with become(tx, LEADER):
+        await service.sign(tx, claim)
+    assert await refused(tx, FINANCE, lambda: service.send_back(tx, claim, " ")) == ["ALC-425"]
+    async with become(tx, FINANCE):
+        await service.send_back(tx, claim, "发票抬头有误")
+    assert await ledger.project_money(tx, project) == {Lies.CONTRACTED: AWARD}
+    async with become(tx, CLERK):
+        row = await queries.claim(tx, claim)
+        await service.edit(tx, claim, row["version"], form(amount=100_000_00))
+        await service.submit(tx, claim)
+    assert await refused(tx, FINANCE, lambda: service.sign(tx, claim)) == ["ALC-424"]
+    async with become(tx, LEADER):
+        await service.sign(tx, claim)
+    assert len(await queries.signatures(tx, claim)) == 2
+
+
+async def test_progress_taken_back_stops_the_signature(tx: Tx) -> None:
+    project = await contracted(tx)
+    claim = await submitted(tx, project, form(Kind.PROGRESS, 200_000_00))
+    await tx.conn.execute("UPDATE projects_project SET progress_bp = 1000 WHERE id = $1", project)
+    assert await refused(tx, LEADER, lambda: service.sign(tx, claim)) == ["ALC-404"]
+
+
+async def test_paying_twice_or_with_a_used_reference_is_refused(tx: Tx) -> None:
+    project = await contracted(tx)
+    first = await signed(tx, project)
+    async with become(tx, FINANCE):
+        await service.pay(tx, first, paid_form("ABC123"))
+    assert await refused(tx, FINANCE, lambda: service.pay(tx, first, paid_form())) == ["ALC-426"]
+    second = await signed(tx, await contracted(tx))
+    with pytest.raises(Exception, match="allocation_payment_one_reference"):
+        async with tx.conn.transaction(), become(tx, FINANCE):
+            await service.pay(tx, second, paid_form("ABC123"))
+
+
+async def test_another_county_sees_and_signs_nothing(tx: Tx) -> None:
+    project = await contracted(tx)
+    claim = await submitted(tx, project)
+    foreign = actor(Role.COUNTY_LEADER, QUJIANG)
+    assert await refused(tx, foreign, lambda: service.sign(tx, claim)) == ["KRN-404"]
+    async with become(tx, foreign):
+        assert await queries.of_project(tx, project) == []
+        assert await tx.conn.fetchval("SELECT count(*) FROM allocation_claim") == 0
+
+
+async def as_committed(who: Actor, work: Callable[[Tx], Any]) -> Any:  # noqa: ANN401 - what the work answers
+    async with begin(who, request_id=uuid.uuid4().hex[:16], at=NOW) as tx:
+        return await work(tx)
+
+
+async def outcome(who: Actor, work: Callable[[Tx], Any]) -> str:
+    """Commit one command; answer "done" or the code it was refused with."""
+    try:
+        await as_committed(who, work)
+    except Invalid as refusal:
+        return refusal.problems[0].code
+    return "done"
+
+
+async def test_twenty_claims_at_once_never_exceed_the_ceiling(db: Database) -> None:
+    project = await as_committed(SYSTEM, contracted)
+    claims = [
+        await as_committed(SYSTEM, lambda tx: prepared(tx, project, form(Kind.PROGRESS, 30_000_00))) for _ in range(20)
+    ]
+    said = await asyncio.gather(*(
+        outcome(CLERK, lambda tx, c=c: service.submit(tx, c)) for c in claims  # type: ignore[misc]  # bound in time
+    ))
+    most = AWARD * 5000 * 8500 // 10_000**2  # 204,000 yuan
+    assert sorted(set(said)) == ["ALC-404", "done"]
+    assert said.count("done") == most // 30_000_00
+    money = await as_committed(SYSTEM, lambda tx: ledger.project_money(tx, project))
+    assert money[Lies.CLAIMED] == said.count("done") * 30_000_00 <= most
+
+
+async def test_two_hands_at_once_give_one_signature(db: Database) -> None:
+    project = await as_committed(SYSTEM, contracted)
+    claim = await as_committed(SYSTEM, lambda tx: submitted(tx, project))
+    leaders = [actor(Role.COUNTY_LEADER, KECHENG, user_id=910 + n) for n in range(2)]
+    said = await asyncio.gather(*(outcome(who, lambda tx: service.sign(tx, claim)) for who in leaders))
+    assert sorted(said) == ["ALC-424", "done"]
+    given = await as_committed(SYSTEM, lambda tx: queries.signatures(tx, claim))
+    assert len(given) == 1
+
+
+async def test_a_payment_clicked_five_times_is_made_once(db: Database) -> None:
+    project = await as_committed(SYSTEM, contracted)
+    claim = await as_committed(SYSTEM, lambda tx: signed(tx, project))
+    said = await asyncio.gather(*(outcome(FINANCE, lambda tx: service.pay(tx, claim, paid_form())) for _ in range(5)))
+    assert sorted(said) == ["ALC-426"] * 4 + ["done"]
+    money = await as_committed(SYSTEM, lambda tx: ledger.project_money(tx, project))
+    assert money[Lies.PAID] == 144_000_00
+
+
+async def test_an_invoice_sent_from_two_desks_at_once_is_used_once(db: Database) -> None:
+    projects = [await as_committed(SYSTEM, contracted) for _ in range(2)]
+    said = await asyncio.gather(*(
+        outcome(CLERK, lambda tx, p=p: service.draft(tx, p, form(number="12345678")))  # type: ignore[misc]  # bound in time
+        for p in projects
+    ))
+    assert sorted(said) == ["ALC-412", "done"]
+
+
+async def test_the_same_invoice_is_refused_in_another_county_however_it_is_spelled(db: Database) -> None:
+    here = await as_committed(SYSTEM, contracted)
+    there = await as_committed(SYSTEM, lambda tx: contracted(tx, village=BAIMA))
+    elsewhere = actor(Role.COUNTY_CLERK, QUJIANG)
+    assert await outcome(CLERK, lambda tx: service.draft(tx, here, form(number="03302600 1111"))) == "done"
+    wide = form(number="０３３０２６００１１１１")
+    assert await outcome(elsewhere, lambda tx: service.draft(tx, there, wide)) == "ALC-412"
+
+
+async def test_refusals_are_named_by_the_constraint_alone(db: Database) -> None:
+    project = await as_committed(SYSTEM, contracted)
+    assert await outcome(CLERK, lambda tx: service.draft(tx, project, form(number="12-34"))) == "ALC-413"
+    with pytest.raises(Refused) as caught:
+        await as_committed(CLERK, lambda tx: service.draft(tx, project, form(invoice_on=date(2026, 9, 17))))
+    assert caught.value.code == "ALC-418"
