@@ -25,6 +25,7 @@ WHOLE_BP = 10_000
 STRATA = ("county", "village_kind", "support", "low_income")
 COLUMNS = ("household", "village", "village_kind", "support", "low_income", "members")
 COUNTY_DIGITS = 6
+SEED_LENGTH = (8, 120)
 
 Stratum: TypeAlias = tuple[str, ...]
 """A value for each field of `Design.strata`; the county's six digits come first."""
@@ -52,6 +53,17 @@ class Design:
             raise Refused("SUR-101", rate_bp=self.rate_bp)
         if self.strata[:1] != ("county",) or set(self.strata) - set(STRATA) or len(set(self.strata)) < len(self.strata):
             raise Refused("SUR-102", strata=", ".join(self.strata))
+
+
+def proper_seed(seed: str) -> str:
+    """Give a seed as it is stored: one line of visible text that a file can carry unchanged.
+
+    Raises: Refused SUR-104.
+    """
+    seed = seed.strip()
+    if not SEED_LENGTH[0] <= len(seed) <= SEED_LENGTH[1] or not seed.isprintable() or seed.endswith(","):
+        raise Refused("SUR-104", field="seed")
+    return seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +161,14 @@ def ordered(frame: Iterable[bytes], design: Design, seed: str) -> dict[Stratum, 
         code, _, facts = line.partition(b",")
         queue = queue_of.get(facts)
         if queue is None:
-            queue = queue_of[facts] = queues[_stratum(facts.decode(), design)]
+            queue = queue_of[facts] = queues[stratum_of(facts.decode(), design)]
         queue.append(sha256(salt + code).digest() + code)
     for queue in queues.values():
         queue.sort()
     return dict(queues)
 
 
-def _stratum(facts: str, design: Design) -> Stratum:
+def stratum_of(facts: str, design: Design) -> Stratum:
     """Name the stratum of a household from the columns after its code."""
     cells = dict(zip(COLUMNS[1:], facts.split(","), strict=True))
     cells["county"] = cells["village"][:COUNTY_DIGITS]
