@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from litestar import get
+from litestar.params import FromPath
 from litestar.response import File
 
 from quzhou_migrants.kernel import blobs
@@ -33,7 +34,7 @@ async def _readable(request: Request[Any, Any, Any], file_id: int) -> FileRef:
 
 
 @get("/files/{file_id:int}", opt=signed_in(), include_in_schema=False)
-async def file(request: Request[Any, Any, Any], file_id: int) -> File:
+async def file(request: Request[Any, Any, Any], file_id: FromPath[int]) -> File:
     """Give a file: pictures in the page, everything else to be saved."""
     found = await _readable(request, file_id)
     return File(
@@ -46,7 +47,7 @@ async def file(request: Request[Any, Any, Any], file_id: int) -> File:
 
 
 @get("/files/{file_id:int}/small", opt=signed_in(), include_in_schema=False)
-async def small(request: Request[Any, Any, Any], file_id: int) -> File:
+async def small(request: Request[Any, Any, Any], file_id: FromPath[int]) -> File:
     """Give the thumbnail of a picture. Raises: Refused KRN-648 for what is none."""
     found = await _readable(request, file_id)
     if not found.is_picture:

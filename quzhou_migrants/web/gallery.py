@@ -93,7 +93,19 @@ def sample_page(request: Request[Any, Any, Any], *, empty: bool = False) -> Page
     ]
     asked = read_asked(SAMPLE, request.query_params, {"q": samples()["query"]} if empty else {})
     more = "" if empty else "x"
-    return Page(SAMPLE, asked, rows, controls, len(rows) * 400, False, "", more, Places(names, {}), "/gallery")
+    total = len(rows) * 400
+    return Page(
+        SAMPLE,
+        asked,
+        rows,
+        controls,
+        total,
+        capped=False,
+        before="",
+        after=more,
+        places=Places(names, {}),
+        path="/gallery",
+    )
 
 
 @get("/gallery", opt=signed_in(), include_in_schema=False)
@@ -115,7 +127,7 @@ async def gallery(request: Request[Any, Any, Any]) -> Response[bytes]:
         "web/gallery.html",
         form=form,
         page=sample_page(request),
-        none=sample_page(request, empty=True),
+        none_page=sample_page(request, empty=True),
         entries=entries,
         categories=[(c, sample["categories"][c]) for c in Category],
         day=shell_of(request).today + timedelta(days=3),

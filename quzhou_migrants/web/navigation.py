@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from litestar.routes import HTTPRoute
 
@@ -42,14 +41,11 @@ class Menu:
         return max((u for u in urls if path == u or path.startswith(u + "/")), key=len, default="")
 
 
-_MENUS: WeakKeyDictionary[Litestar, Menu] = WeakKeyDictionary()
-
-
 def menu_for(app: Litestar, actor: Actor) -> Menu:
     """Give what the post may open, of the pages that this application has."""
-    if app not in _MENUS:
-        _MENUS[app] = _whole(app)
-    return _held(_MENUS[app], actor.permissions)
+    if "menu" not in app.state:
+        app.state["menu"] = _whole(app)
+    return _held(app.state["menu"], actor.permissions)
 
 
 def _whole(app: Litestar) -> Menu:
