@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from piccolo.columns import BigInt, Boolean, Integer, SmallInt, Text, Timestamptz, Varchar
+from piccolo.columns import BigInt, Boolean, Integer, LazyTableReference, SmallInt, Text, Timestamptz, Varchar
 
-from projects.tables import Project
 from quzhou_migrants.kernel.tables import (
     BigSerial,
     Check,
@@ -17,13 +16,15 @@ from quzhou_migrants.kernel.tables import (
     state_column,
 )
 
+PROJECT = LazyTableReference("Project", app_name="projects")
+
 
 @business(public="true")
 class SiteCode(Table, tablename="inspection_site_code"):
     """One code in print: its token, the key that tagged it, and whether it still holds."""
 
     id = BigSerial(primary_key=True)
-    project = fk(Project)
+    project = fk(PROJECT)
     division_code = DivisionCode()
     token = Varchar(length=15, null=False, unique=True)
     key_no = SmallInt(null=False)

@@ -14,6 +14,7 @@ from piccolo.columns import (
     Date,
     DoublePrecision,
     Integer,
+    LazyTableReference,
     Real,
     SmallInt,
     Text,
@@ -21,9 +22,7 @@ from piccolo.columns import (
     Varchar,
 )
 
-from inspection.site_codes.tables import SiteCode
-from projects.tables import Project
-from projects.works.tables import Milestone
+from inspection.site_codes.tables import PROJECT, SiteCode
 from quzhou_migrants.kernel.tables import (
     BigSerial,
     Check,
@@ -37,6 +36,8 @@ from quzhou_migrants.kernel.tables import (
     state_column,
 )
 
+MILESTONE = LazyTableReference("Milestone", app_name="projects")
+
 
 @business()
 class Visit(Table, tablename="inspection_visit"):
@@ -44,7 +45,7 @@ class Visit(Table, tablename="inspection_visit"):
 
     id = BigSerial(primary_key=True)
     client_id = UUID(null=False, unique=True, default=None)
-    project = fk(Project)
+    project = fk(PROJECT)
     division_code = DivisionCode()
     site_code = fk(SiteCode, null=True)
     inspector_id = BigInt(null=True, default=None)
@@ -102,7 +103,7 @@ class VisitPhoto(Table, tablename="inspection_visit_photo"):
     fix_at = Timestamptz(null=True, default=None)
     distance_m = Integer(null=True, default=None)
     caption = Varchar(length=200, null=False, default="")
-    milestone = fk(Milestone, null=True)
+    milestone = fk(MILESTONE, null=True)
     file = BigInt(null=True, default=None)
     received_at = Timestamptz(null=True, default=None)
     is_demo = Boolean(null=False, default=False)
@@ -118,7 +119,7 @@ class VisitProgress(Table, tablename="inspection_visit_progress"):
     id = BigSerial(primary_key=True)
     visit = fk(Visit)
     division_code = DivisionCode()
-    milestone = fk(Milestone)
+    milestone = fk(MILESTONE)
     before_bp = Integer(null=False)
     seen_bp = Integer(null=False)
     is_demo = Boolean(null=False, default=False)
@@ -133,7 +134,7 @@ class SiteFinding(Table, tablename="inspection_finding"):
 
     id = BigSerial(primary_key=True)
     visit = fk(Visit)
-    project = fk(Project)
+    project = fk(PROJECT)
     division_code = DivisionCode()
     kind = Varchar(length=12, null=False)
     serious = Boolean(null=False, default=False)

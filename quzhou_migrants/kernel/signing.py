@@ -14,6 +14,7 @@ import os
 import secrets
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -92,6 +93,16 @@ def open_ring(folder: Path, text: str | None = None) -> KeyRing:
     if not file.exists():
         _create(file, KeyRing({0: secrets.token_bytes(SECRET_BYTES)}))
     return _parse(file.read_text())
+
+
+@lru_cache(maxsize=4)
+def _kept(folder: Path) -> KeyRing:
+    return open_ring(folder)
+
+
+def installed_ring() -> KeyRing:
+    """The ring of this installation, beside its other keys; read once."""
+    return _kept(Path(os.environ.get("QM_KEYS") or Path(os.environ.get("QM_DATA", "data")) / "keys.json").parent)
 
 
 def save_ring(folder: Path, ring: KeyRing) -> None:
