@@ -66,7 +66,7 @@ TRAIL = Listing(
         Column("at", "j.at", kind="datetime"),
         Column("actor", "j.actor_name"),
         Column("title", "j.actor_title"),
-        Column("verb", "j.verb", kind="tag"),
+        Column("verb", "j.verb", kind="verb"),
         Column("division", "j.division_code", kind="division"),
         Column("clause", "j.clause"),
         Column("id", "j.id", shown=False),

@@ -37,6 +37,7 @@ def cell(column: Column, label: Callable[[str], str]) -> Cell:
         "bool": lambda v, _p: CATALOGUE.text("list.yes") if v else "",
         "state": lambda v, _p: str(state_badge(column.machine, v)),
         "division": lambda v, p: str(escape(p.name(v))),
+        "verb": lambda v, _p: str(escape(CATALOGUE.verb(v))),
         "tag": lambda v, _p: str(escape(label(f"{column.name}.{v}"))),
     }
     return kinds[column.kind]
