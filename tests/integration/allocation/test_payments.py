@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from house import BAIMA, KECHENG, NOW, QUJIANG, VILLAGE, Database, actor, become
 from litestar.datastructures import UploadFile
 
 from allocation.budget import ledger
@@ -21,7 +22,6 @@ from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.actor import SYSTEM, Actor
 from quzhou_migrants.kernel.errors import Invalid, Refused
 from quzhou_migrants.kernel.tx import Tx, begin
-from house import BAIMA, KECHENG, NOW, QUJIANG, VILLAGE, Database, actor, become
 
 TxAs = Callable[..., AbstractAsyncContextManager[Tx]]
 CLERK = actor(Role.COUNTY_CLERK, KECHENG, user_id=901)
@@ -91,7 +91,7 @@ def paid_form(ref: str = "") -> PayForm:
 
 async def refused(tx: Tx, who: Actor, work: Callable[[], Any]) -> list[str]:
     """Run work as somebody inside a savepoint; answer the codes it was refused with."""
-    with pytest.raises(Invalid) as caught:  # noqa: PT012 - the savepoint belongs to the work
+    with pytest.raises(Invalid) as caught:
         async with tx.conn.transaction(), become(tx, who):
             await work()
     tx.actor, tx._policy = SYSTEM, None
@@ -235,7 +235,7 @@ async def test_another_county_sees_and_signs_nothing(tx: Tx) -> None:
         assert await tx.conn.fetchval("SELECT count(*) FROM allocation_claim") == 0
 
 
-async def as_committed(who: Actor, work: Callable[[Tx], Any]) -> Any:  # noqa: ANN401 - what the work answers
+async def as_committed(who: Actor, work: Callable[[Tx], Any]) -> Any:
     async with begin(who, request_id=uuid.uuid4().hex[:16], at=NOW) as tx:
         return await work(tx)
 
