@@ -13,10 +13,12 @@ from litestar.datastructures import State
 from quzhou_migrants import wiring
 from quzhou_migrants.accounts.parked import park_request
 from quzhou_migrants.database import addresses
+from quzhou_migrants.kernel import logs
 from quzhou_migrants.kernel import pool as heavy
 from quzhou_migrants.kernel.db import ENGINE, close_pool, open_pool
 from quzhou_migrants.kernel.guards import default_deny
 from quzhou_migrants.settings import Settings, load
+from quzhou_migrants.web.access_log import AccessLog
 from quzhou_migrants.web.errors import EXCEPTION_HANDLERS
 from quzhou_migrants.web.middleware import Identify
 from quzhou_migrants.web.openapi import OPENAPI
@@ -61,4 +63,6 @@ def _lifespan(settings: Settings, app_dsn: str | None) -> Lifespan:
 
 def application() -> Any:  # noqa: ANN401 - what an ASGI server asks for
     """Factory for the server's workers."""
-    return create_app()
+    settings = load(os.environ)
+    logs.configure(settings.log_level)
+    return AccessLog(create_app(settings))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from litestar.enums import ScopeType
+
 from quzhou_migrants.kernel.logs import logger
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ class AccessLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on; write a line for what a person asked."""
-        if scope["type"] == "http" and not scope["path"].startswith(SILENT):
+        if scope["type"] == ScopeType.HTTP and not scope["path"].startswith(SILENT):
             await self._note(scope, receive, send)
         else:
             await self.app(scope, receive, send)
