@@ -2,7 +2,8 @@
 
 Every list of the system is a `Listing`. A page costs one data query whatever its depth (plus a
 count, capped and kept for some seconds); rows are written by precompiled cell writers, not by
-template calls. Labels come from the catalogue: `"list.<key>.<column>"` under `[text]`.
+template calls. Labels come from the catalogue, under `[text]`: `"list.<key>.what"` names the list,
+`"list.<key>.<column>"` a column or filter, `"list.<key>.<column>.<value>"` a choice or tag.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Column:
 
     Shape: `sql` is its expression (the name itself when left out), `sort` a NOT NULL expression to
     sort by (True: the column's own), `link` an address with columns in braces.
-    Kinds: text int money wan date datetime bp bool state division tag. `shown=False` only feeds links.
+    Kinds: text int money wan date datetime bp bool state division tag verb. `shown=False` only feeds links.
     """
 
     name: str
@@ -116,6 +117,11 @@ class Page:
         """Draw the rows."""
         return self.listing.writer(self.rows, self.places)
 
+    @property
+    def title(self) -> str:
+        """Name of the list."""
+        return self.listing.title
+
     def label(self, name: str) -> str:
         """Label of a column or filter."""
         return self.listing.label(name)
@@ -170,6 +176,16 @@ class Listing:
         own, any_ = f"list.{self.key}.{name}", f"list.{name}"
         found = CATALOGUE.text(own)
         return CATALOGUE.text(any_) if found == own else found
+
+    @cached_property
+    def title(self) -> str:
+        """Name of the list."""
+        columns = {c.name for c in self.columns}
+        for name in ("what", "title"):
+            own = f"list.{self.key}.{name}"
+            if name not in columns and CATALOGUE.text(own) != own:
+                return CATALOGUE.text(own)
+        return self.key
 
     @cached_property
     def shown(self) -> tuple[Column, ...]:

@@ -44,11 +44,11 @@ async def export(listing: Listing, tx: Tx, request: Request[Any, Any, Any], base
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed, and so removed, when the last piece is sent
     with xlsx.Book(file) as book:
         book.facts(CATALOGUE.text("list.about"), await _facts(listing, tx, request, base))
-        sheet = book.table(listing.label("title"), [_heading(listing, c) for c in columns])
+        sheet = book.table(listing.title, [_heading(listing, c) for c in columns])
         async for row in tx.conn.cursor(text, *params, prefetch=BATCH):
             sheet.add(_plain(c, row[c.name], known, listing) for c in columns)
     file.seek(0)
-    name = f"{listing.label('title')}-{tx.today:%Y%m%d}.xlsx"
+    name = f"{listing.title}-{tx.today:%Y%m%d}.xlsx"
     return Stream(
         _pieces(file),
         media_type=xlsx.MEDIA_TYPE,
@@ -69,7 +69,7 @@ async def _facts(
     page = await listing.fetch(tx, request, base, at="")
     count = f"{page.total}" + (CATALOGUE.text("list.or_more") if page.capped else "")
     return [
-        (CATALOGUE.text("list.what"), listing.label("title")),
+        (CATALOGUE.text("list.what"), listing.title),
         (CATALOGUE.text("list.filters"), "；".join(chip for chip, _ in page.chips()) or CATALOGUE.text("list.none")),
         (CATALOGUE.text("list.count"), count),
         (CATALOGUE.text("list.maker"), f"{tx.actor.title} {tx.actor.name}"),
@@ -83,6 +83,8 @@ def _plain(column: Column, value: Any, known: Places, listing: Listing) -> Any: 
         return shanghai(value) if column.kind == "datetime" and value is not None else value
     if column.kind == "state":
         return CATALOGUE.state(column.machine, value)
+    if column.kind == "verb":
+        return CATALOGUE.verb(value)
     if column.kind == "division":
         return known.name(value)
     if column.kind == "tag":
