@@ -38,7 +38,6 @@ def cell(column: Column, label: Callable[[str], str]) -> Cell:
         "state": lambda v, _p: str(state_badge(column.machine, v)),
         "division": lambda v, p: str(escape(p.name(v))),
         "verb": lambda v, _p: str(escape(CATALOGUE.verb(v))),
-        "verb": lambda v, _p: str(escape(CATALOGUE.verb(v))),
         "tag": lambda v, _p: str(escape(label(f"{column.name}.{v}"))),
     }
     return kinds[column.kind]
