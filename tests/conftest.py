@@ -35,9 +35,10 @@ def _own_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pg.Server]:
-    """The embedded server, shared by the workers of a run."""
-    shared = Path(os.environ.get("QM_TEST_DATA") or tmp_path_factory.getbasetemp().parent / "postgres")
+def server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[pg.Server]:
+    """The embedded server, shared by the workers of a run and by nobody else."""
+    base = tmp_path_factory.getbasetemp()
+    shared = Path(os.environ.get("QM_TEST_DATA") or (base if worker_id == "main" else base.parent) / "postgres")
     running = pg.start(shared, fast=True)
     yield running
     running.release()

@@ -34,13 +34,14 @@ async def migrate(owner_dsn: str, *, report: Callable[[str], None] | None = None
     import quzhou_migrants.wiring  # noqa: F401, PLC0415 - every table, every SQL object must be declared first
 
     lock = await asyncpg.connect(**connect_arguments(owner_dsn))
-    before = ENGINE.config
+    before = (ENGINE.config, ENGINE.pool)
     try:
         await lock.execute(LOCK)
         if await lock.fetchval("SHOW server_version_num") < "130000":
             raise RuntimeError("PostgreSQL 13 or later is needed")
         await lock.execute(EVERY_ROLE)
         ENGINE.configure(owner_dsn)
+        ENGINE.pool = None  # an open pool leads to another database, or as another role
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
             result = await run_forwards("all")
@@ -53,5 +54,5 @@ async def migrate(owner_dsn: str, *, report: Callable[[str], None] | None = None
             await lock.execute(schema.SAVE, schema.version())
         return count
     finally:
-        ENGINE.config = before
+        ENGINE.config, ENGINE.pool = before
         await lock.close()
