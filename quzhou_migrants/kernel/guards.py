@@ -17,6 +17,10 @@ class SignInNeeded(Exception):  # noqa: N818 - an answer to the visitor, not a f
     """Nobody is signed in, or the session ended."""
 
 
+class PasswordChangeNeeded(Exception):  # noqa: N818 - an answer to the visitor, not a fault
+    """The first password is still in use: one's own account page is all there is."""
+
+
 def needs(permission: str) -> dict[str, Any]:
     """Route option: only posts that carry the permission."""
     return {"needs": str(permission)}
@@ -35,7 +39,7 @@ def public() -> dict[str, Any]:
 def default_deny(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Refuse undeclared routes, visitors where sign-in is needed, posts without the permission.
 
-    Raises: SignInNeeded, Refused KRN-403.
+    Raises: SignInNeeded, PasswordChangeNeeded, Refused KRN-403.
     """
     if handler.opt.get("public") is True:
         return
@@ -45,5 +49,7 @@ def default_deny(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
     actor: Actor | None = connection.scope["state"].get("actor")
     if actor is None:
         raise SignInNeeded
+    if need and actor.must_change_password:
+        raise PasswordChangeNeeded
     if need and not actor.may(need):
         raise Refused("KRN-403", need=CATALOGUE.permission(need))

@@ -16,7 +16,7 @@ from litestar.response import Response
 from quzhou_migrants.accounts.parked import park
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Invalid, Problem
-from quzhou_migrants.kernel.guards import SignInNeeded
+from quzhou_migrants.kernel.guards import PasswordChangeNeeded, SignInNeeded
 from quzhou_migrants.kernel.tx import AlreadyDone
 from quzhou_migrants.web.middleware import record_refusal
 from quzhou_migrants.web.render import render, see_other, wants_fragment
@@ -140,6 +140,11 @@ async def _parked(request: AnyRequest) -> str:
     return await park(request.url.path, typed) if typed else ""
 
 
+def on_password_change_needed(request: AnyRequest, _error: PasswordChangeNeeded) -> Response[Any]:
+    """Lead to one's own account while the first password is still in use."""
+    return answer(request, fault("ACC-104")) if is_api(request) else see_other("/account")
+
+
 def on_already_done(_request: AnyRequest, done: AlreadyDone) -> Response[bytes]:
     """Give a repeated form the answer of its first sending."""
     return see_other(done.location or "/home")
@@ -175,6 +180,7 @@ def on_failure(request: AnyRequest, error: Exception) -> Response[Any]:
 EXCEPTION_HANDLERS: dict[Any, Any] = {
     Invalid: on_refused,
     SignInNeeded: on_sign_in_needed,
+    PasswordChangeNeeded: on_password_change_needed,
     AlreadyDone: on_already_done,
     HTTPException: on_http,
     asyncpg.DataError: on_bad_value,
