@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -113,7 +114,11 @@ class Packs:
         """Layer the packs from the widest to the narrowest and name their content."""
         self.packs = sorted(packs, key=lambda pack: (len(pack.prefix), pack.prefix))
         self.version = _version(self.packs)
-        self._seen: dict[tuple[date, tuple[str, ...]], Policies] = {}
+        self._known = frozenset(key for pack in packs for key in pack.entries)
+        self._changes = sorted(
+            {dated.since for pack in packs for entry in pack.entries.values() for dated in entry.values}
+        )
+        self._seen: dict[tuple[int, tuple[str, ...]], Mapping[str, Param]] = {}
 
     @classmethod
     def load(cls, folder: Path) -> Packs:
@@ -132,13 +137,12 @@ class Packs:
     def at(self, day: date, division_code: str = "") -> Policies:
         """Give what is in force on a day in a division (the wider packs alone, without one)."""
         layers = [pack for pack in self.packs if division_code.startswith(pack.prefix)]
-        seen = (day, tuple(pack.prefix for pack in layers))
+        # Nothing changes between two days on which some value begins, so one reading serves them all.
+        seen = (bisect_right(self._changes, day), tuple(pack.prefix for pack in layers))
         if seen not in self._seen:
-            known = frozenset(key for pack in self.packs for key in pack.entries)
-            found = ((key, self._in_force(key, day, layers)) for key in sorted(known))
-            params = {key: param for key, param in found if param}
-            self._seen[seen] = Policies(day, self.version, known, params)
-        return self._seen[seen]
+            found = ((key, self._in_force(key, day, layers)) for key in sorted(self._known))
+            self._seen[seen] = {key: param for key, param in found if param}
+        return Policies(day, self.version, self._known, self._seen[seen])
 
     def history(self, key: str, division_code: str = "") -> list[Param]:
         """List every value a parameter ever had in a division, the newest first."""
