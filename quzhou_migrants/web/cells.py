@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Iterable, Sequence
+from html import escape  # three times as fast as markupsafe's, which wraps every answer
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.money import wan, yuan
@@ -27,7 +28,7 @@ UNBROKEN = frozenset({"date", "datetime", "state"})
 def cell(column: Column, label: Callable[[str], str]) -> Cell:
     """Make the function that writes one value of a column as HTML; None is written as nothing."""
     kinds: dict[str, Cell] = {
-        "text": lambda v, _p: str(escape(v)),
+        "text": lambda v, _p: escape(v if type(v) is str else str(v)),
         "int": lambda v, _p: f"{v:,}",
         "money": lambda v, _p: yuan(v),
         "wan": lambda v, _p: wan(v),
@@ -36,9 +37,9 @@ def cell(column: Column, label: Callable[[str], str]) -> Cell:
         "bp": lambda v, _p: nice_percent(v),
         "bool": lambda v, _p: CATALOGUE.text("list.yes") if v else "",
         "state": lambda v, _p: str(state_badge(column.machine, v)),
-        "division": lambda v, p: str(escape(p.name(v))),
-        "verb": lambda v, _p: str(escape(CATALOGUE.verb(v))),
-        "tag": lambda v, _p: str(escape(label(f"{column.name}.{v}"))),
+        "division": lambda v, p: escape(p.name(v)),
+        "verb": lambda v, _p: escape(CATALOGUE.verb(v)),
+        "tag": lambda v, _p: escape(label(f"{column.name}.{v}")),
     }
     return kinds[column.kind]
 

@@ -28,7 +28,7 @@ class Link:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # by identity: one object per set of permissions
 class Menu:
     """The navigation of one post, and where its searches may lead."""
 

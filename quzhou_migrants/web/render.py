@@ -135,8 +135,15 @@ def _environment() -> Environment:
         verb_title=CATALOGUE.verb,
         permission_title=CATALOGUE.permission,
         timedelta=timedelta,
+        side=side,
     )
     return env
+
+
+@lru_cache(maxsize=1024)
+def side(menu: Menu, current: str) -> Markup:
+    """Draw the side navigation once for everybody who has the same one."""
+    return Markup(ENV.get_template("web/side.html").render(menu=menu, current=current))  # noqa: S704 - a template of ours
 
 
 def _lines(value: str) -> Markup:
