@@ -80,7 +80,7 @@ async def post(tx: Tx, event_key: str, lines: Sequence[Line], *, source: tuple[s
     )
 
 
-async def move(  # noqa: PLR0917 - from where, to where, how much: read in this order
+async def move(  # noqa: PLR0913 - from where, to where, how much: read in this order
     tx: Tx, event_key: str, project: int, src: Kind, dst: Kind, amount_fen: Fen, *, source: tuple[str, int]
 ) -> None:
     """Move a project's money from one kind to the next, the oldest batch first.

@@ -13,6 +13,7 @@ from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.register import public as register
 
 Row = dict[str, Any]
+CODE_DIGITS, MOST_DIGITS = 12, 19
 
 # The columns of every overview, in the order money passes them.
 COLUMNS = (
@@ -65,18 +66,16 @@ async def available(tx: Tx, division_code: str, *, lock: bool = False) -> list[R
     return [dict(r) for r in rows]
 
 
-async def balances(tx: Tx, by: str, *, batch_id: int | None = None, within: str | None = None) -> list[Overview]:
-    """Add up balances by batch, county or project. Units: fen.
-
-    `within` narrows to a division and everything below it.
-    """
+async def balances(
+    tx: Tx, by: str, *, batch_id: int | None = None, project_id: int | None = None
+) -> list[Overview]:
+    """Add up the balances in the caller's range by batch, by city or county, or by project. Units: fen."""
     key = _KEYS[by]
-    lo, hi = code_range(within or tx.actor.division_code) if within or tx.actor.division_code else ("", "~")
     rows = await tx.conn.fetch(
         f"SELECT {key} AS key, b.kind, sum(b.balance_fen)::bigint AS fen FROM allocation_balance b"  # noqa: S608 - the key is one of ours
-        " WHERE b.division_code >= $1 AND b.division_code < $2 AND ($3::bigint IS NULL OR b.batch = $3)"
+        " WHERE ($1::bigint IS NULL OR b.batch = $1) AND ($2::bigint IS NULL OR b.project = $2)"
         f" AND ({key}) IS NOT NULL GROUP BY 1, 2 ORDER BY 1",
-        lo, hi, batch_id,
+        batch_id, project_id,
     )
     found: dict[str, dict[Kind, Fen]] = {}
     for r in rows:
@@ -121,6 +120,46 @@ async def award_of(tx: Tx, project_id: int) -> Row | None:
     row = await tx.conn.fetchrow(
         "SELECT * FROM allocation_award WHERE project = $1 AND state = 'standing'", project_id)
     return dict(row) if row else None
+
+
+async def award(tx: Tx, award_id: int) -> Row:
+    """Read one award. Raises: Refused KRN-404."""
+    row = await tx.conn.fetchrow("SELECT * FROM allocation_award WHERE id = $1", award_id)
+    if row is None:
+        raise Refused("KRN-404")
+    return dict(row)
+
+
+async def award_parts(tx: Tx, award_id: int) -> list[Row]:
+    """List the batches an award was taken from. Shape: batch, doc_no, fen."""
+    rows = await tx.conn.fetch(
+        "SELECT e.batch, b.doc_no, e.amount_fen AS fen FROM allocation_entry e"
+        " JOIN allocation_batch b ON b.id = e.batch"
+        " WHERE e.event_key = $1 AND e.kind = 'awarded' ORDER BY e.batch", f"award:{award_id}")
+    return [dict(r) for r in rows]
+
+
+async def runs_of_batch(tx: Tx, batch_id: int) -> list[Row]:
+    """List the factor runs over a batch that the caller may see."""
+    rows = await tx.conn.fetch(
+        "SELECT id, title, pool_fen, state FROM allocation_factor_run WHERE batch = $1"
+        " AND (state = 'approved' OR (division_code >= $2 AND division_code < $3)) ORDER BY id",
+        batch_id, *(code_range(tx.actor.division_code) if tx.actor.division_code else ("", "~")))
+    return [dict(r) for r in rows]
+
+
+async def entry_sum(tx: Tx, *, batch: str, project: str, division: str, kinds: str) -> Fen:
+    """Add up the entries a drill-down lists; what is not a number narrows nothing it could not. Units: fen."""
+    lo, hi = code_range(division) if len(division) == CODE_DIGITS and division.isdecimal() else ("", "~")
+    return int(await tx.conn.fetchval(
+        "SELECT coalesce(sum(amount_fen), 0) FROM allocation_entry WHERE ($1::bigint IS NULL OR batch = $1)"
+        " AND ($2::bigint IS NULL OR project = $2) AND division_code >= $3 AND division_code < $4"
+        " AND ($5 = '' OR kind = ANY (string_to_array($5, ',')))",
+        _number(batch), _number(project), lo, hi, kinds))
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < MOST_DIGITS else None
 
 
 async def ledger_faults(tx: Tx) -> list[str]:

@@ -6,6 +6,7 @@ Source: 国发〔2006〕17号 (600 yuan a head a year: the cash part is a whole 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -44,23 +45,32 @@ def persons(cash_fen: Fen, per_head_fen: Fen) -> int:
     return whole
 
 
-def batch_problems(
-    total_fen: Fen, cash_fen: Fen, project_fen: Fen, *, per_head_fen: Fen, issued_on: date, today: date
-) -> list[Problem]:
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a document states. Units: fen."""
+
+    total_fen: Fen
+    cash_fen: Fen
+    project_fen: Fen
+    issued_on: date
+
+
+def batch_problems(stated: Stated, per_head_fen: Fen, today: date) -> list[Problem]:
     """Find what is wrong with a batch as it was typed from its document.
 
     Codes: ALC-110 (persons), ALC-111 (parts), ALC-113 (nothing), ALC-114 (date).
     """
     found = []
-    if cash_fen + project_fen != total_fen:
-        facts = {"total": total_fen, "cash": cash_fen, "project": project_fen}
+    parts = stated.cash_fen + stated.project_fen
+    if parts != stated.total_fen:
+        facts = {"total": stated.total_fen, "cash": stated.cash_fen, "project": stated.project_fen}
         found.append(Problem("ALC-111", "total_fen", facts))
-    if cash_fen + project_fen == 0:
+    if parts == 0:
         found.append(Problem("ALC-113", "total_fen"))
-    if issued_on > today:
-        found.append(Problem("ALC-114", "issued_on", {"issued": issued_on}))
+    if stated.issued_on > today:
+        found.append(Problem("ALC-114", "issued_on", {"issued": stated.issued_on}))
     try:
-        persons(cash_fen, per_head_fen)
+        persons(stated.cash_fen, per_head_fen)
     except Refused as refusal:
         found += refusal.problems
     return found

@@ -65,10 +65,8 @@ async def _change_batch(tx: Tx, batch_id: int, version: int, values: Row) -> Non
 
 async def _batch_columns(tx: Tx, form: BatchForm) -> Row:
     per_head = tx.policy.whole("register.support.cash_yearly_fen")
-    problems = rules.batch_problems(
-        form.total_fen, form.cash_fen, form.project_fen,
-        per_head_fen=per_head, issued_on=form.issued_on, today=tx.today,
-    )
+    stated = rules.Stated(form.total_fen, form.cash_fen, form.project_fen, form.issued_on)
+    problems = rules.batch_problems(stated, per_head, tx.today)
     if problems:
         raise Invalid(problems)
     return {
@@ -129,7 +127,7 @@ async def award_from_pot(tx: Tx, project_id: int, amount_fen: Fen, doc_no: str =
     return await grant(tx, project, moves, source="factor", doc_no=doc_no, reason=reason)
 
 
-async def grant(
+async def grant(  # noqa: PLR0913 - an award has these parts
     tx: Tx, project: Row, moves: Sequence[tuple[int, str, Kind, Fen]], *, source: str,
     source_id: int | None = None, doc_no: str = "", reason: str = "",
 ) -> int:

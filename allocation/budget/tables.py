@@ -118,7 +118,10 @@ class Award(Table, tablename="allocation_award"):
 index("allocation_entry_account", "allocation_entry (batch, division_code, kind, project, id)")
 index("allocation_entry_source", "allocation_entry (source_table, source_id)")
 index("allocation_balance_project", "allocation_balance (project) WHERE project <> 0")
-index("allocation_award_standing", "UNIQUE allocation_award (project) WHERE state = 'standing'")
+index(
+    "allocation_award_standing",
+    "UNIQUE allocation_award (project, source, coalesce(source_id, 0)) WHERE state = 'standing'",
+)
 
 # A posting is one INSERT: its lines are summed and its accounts moved before anything else sees
 # them. Accounts are locked in one order, so two postings wait for each other instead of dying.

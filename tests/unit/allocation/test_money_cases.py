@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from allocation.budget.rules import batch_problems, draw, persons, register_gap
+from allocation.budget.rules import Stated, batch_problems, draw, persons, register_gap
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import Mode, Rounding, apportion, parse_wan, part_of, wan
 
@@ -41,7 +41,7 @@ def test_published_share_is_cut_not_rounded(case) -> None:
 def test_published_batch_ties_or_says_why_not(case) -> None:
     amounts = [parse_wan(case[k]) for k in ("total", "cash", "project")]
     day = date(2026, 1, 1)
-    found = batch_problems(*amounts, per_head_fen=PER_HEAD, issued_on=day, today=day)
+    found = batch_problems(Stated(*amounts, day), PER_HEAD, day)
     assert [p.code for p in found] == case["codes"]
     if "persons" in case:
         assert persons(amounts[1], PER_HEAD) == case["persons"]
@@ -64,9 +64,7 @@ def test_persons_refuses_half_a_person() -> None:
 
 
 def test_a_batch_dated_tomorrow_or_empty_is_named() -> None:
-    found = batch_problems(
-        0, 0, 0, per_head_fen=PER_HEAD, issued_on=date(2026, 9, 17), today=date(2026, 9, 16)
-    )
+    found = batch_problems(Stated(0, 0, 0, date(2026, 9, 17)), PER_HEAD, date(2026, 9, 16))
     assert [p.code for p in found] == ["ALC-113", "ALC-114"]
 
 

@@ -1,0 +1,129 @@
+"""Lists of the budget room: batches, ledger entries, projects waiting for money, awards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from allocation.budget.ledger import REACHED, Kind
+from allocation.budget.queries import COLUMNS
+from allocation.budget.rules import Fund, Level
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.tx import Tx
+from quzhou_migrants.web.listing import Column, Filter, Listing
+
+BATCHES = Listing(
+    key="funds",
+    source="allocation_batch b",
+    id="b.id",
+    order=("b.issued_on",),
+    descending=True,
+    columns=(
+        Column("id", "b.id", kind="int", shown=False, export=False),
+        Column("doc_no", "b.doc_no", link="/funds/{id}"),
+        Column("name", "b.title"),
+        Column("level", "b.level", kind="tag"),
+        Column("fund_kind", "b.fund_kind", kind="tag"),
+        Column("issued_on", "b.issued_on", kind="date", sort=True),
+        Column("cash_fen", "b.cash_fen", kind="money"),
+        Column("project_fen", "b.project_fen", kind="money", sort=True),
+        Column(
+            "available_fen",
+            "(SELECT coalesce(sum(x.balance_fen), 0)::bigint FROM allocation_balance x"
+            " WHERE x.batch = b.id AND x.kind = 'available')",
+            kind="money",
+        ),
+        Column("state", "b.state", kind="state", machine="BATCH"),
+    ),
+    filters=(
+        Filter("level", "b.level = {}", choices=tuple(Level)),
+        Filter("fund_kind", "b.fund_kind = {}", choices=tuple(Fund)),
+        Filter("state", "b.state = {}", machine="BATCH"),
+    ),
+)
+
+
+async def _columns(_tx: Tx) -> Sequence[tuple[str, str]]:
+    """Offer the figures of an overview, so that a click on one lists exactly what it adds up."""
+    reached = [(",".join(REACHED.get(k, (k,))), CATALOGUE.text(f"reached.{k}")) for k in COLUMNS]
+    return [*reached, *((k.value, CATALOGUE.text(f"ledger.{k}")) for k in (Kind.RETAINED, Kind.RETURNED))]
+
+
+# Where a reader is led from an entry: the row that caused it, with its papers.
+_SOURCE_URL = """CASE e.source_table
+ WHEN 'allocation_batch' THEN '/funds/' || e.source_id
+ WHEN 'allocation_factor_run' THEN '/factor/' || e.source_id
+ WHEN 'allocation_award' THEN '/awards/' || e.source_id
+ WHEN 'allocation_round' THEN '/rounds/' || e.source_id
+ WHEN 'allocation_claim' THEN '/claims/' || e.source_id
+ WHEN 'allocation_payment' THEN
+  '/claims/' || coalesce((SELECT p.claim FROM allocation_payment p WHERE p.id = e.source_id), 0)
+ ELSE '/projects/' || coalesce(e.project, 0) END"""
+
+ENTRIES = Listing(
+    key="entries",
+    source="allocation_entry e JOIN allocation_batch b ON b.id = e.batch"
+    " LEFT JOIN projects_project p ON p.id = e.project",
+    id="e.id",
+    scope="e.division_code",
+    descending=True,
+    columns=(
+        Column("posted_at", "e.posted_at", kind="datetime"),
+        Column("batch_id", "e.batch", kind="int", shown=False, export=False),
+        Column("project_id", "e.project", kind="int", shown=False, export=False),
+        Column("source_url", _SOURCE_URL, shown=False, export=False),
+        Column("source", "e.source_table", kind="tag", link="{source_url}"),
+        Column("division", "e.division_code", kind="division"),
+        Column("doc_no", "b.doc_no", link="/funds/{batch_id}"),
+        Column("project", "p.title", link="/projects/{project_id}"),
+        Column("kind", "e.kind", kind="tag"),
+        Column("amount_fen", "e.amount_fen", kind="money", sort=True),
+        Column("event_key", "e.event_key", shown=False),
+    ),
+    filters=(
+        Filter("division", "e.division_code", kind="division"),
+        Filter("kinds", "e.kind = ANY (string_to_array({}, ','))", options=_columns),
+        Filter("batch", "e.batch = {}", kind="int"),
+        Filter("project", "e.project = {}", kind="int"),
+    ),
+)
+
+WAITING = Listing(
+    key="waiting",
+    source="projects_project p",
+    id="p.id",
+    scope="p.division_code",
+    where="p.state = 'planned'",
+    columns=(
+        Column("id", "p.id", kind="int", shown=False, export=False),
+        Column("project", "p.title", link="/projects/{id}"),
+        Column("division", "p.division_code", kind="division"),
+        Column("plan_year", "p.plan_year"),
+        Column("estimate_fen", "p.estimate_fen", kind="money", sort=True),
+        Column("asked_fen", "p.asked_fen", kind="money", sort=True),
+        Column("act", "'award'", kind="tag", link="/awards/new?project={id}", export=False),
+    ),
+    filters=(Filter("division", "p.division_code", kind="division"), Filter("year", "p.plan_year = {}", kind="int")),
+)
+
+AWARDS = Listing(
+    key="awards",
+    source="allocation_award a JOIN projects_project p ON p.id = a.project",
+    id="a.id",
+    scope="a.division_code",
+    descending=True,
+    columns=(
+        Column("id", "a.id", kind="int", shown=False, export=False),
+        Column("project_id", "a.project", kind="int", shown=False, export=False),
+        Column("awarded_at", "a.awarded_at", kind="date", link="/awards/{id}"),
+        Column("project", "p.title", link="/projects/{project_id}"),
+        Column("division", "a.division_code", kind="division"),
+        Column("source", "a.source", kind="tag"),
+        Column("doc_no", "a.doc_no"),
+        Column("amount_fen", "a.amount_fen", kind="money", sort=True),
+        Column("state", "a.state", kind="state", machine="AWARD"),
+    ),
+    filters=(
+        Filter("division", "a.division_code", kind="division"),
+        Filter("source", "a.source = {}", choices=("factor", "round", "plan")),
+    ),
+)

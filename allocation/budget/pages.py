@@ -1,0 +1,205 @@
+"""Pages of the budget room: batches, the ledger behind every figure, awards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.response import Response
+
+from allocation.budget import queries, service
+from allocation.budget.forms import AwardForm, BatchForm, EmptyForm, ReasonForm
+from allocation.budget.listing import AWARDS, BATCHES, ENTRIES, WAITING
+from allocation.budget.rules import Fund, Level, register_gap
+from allocation.budget.states import BATCH
+from allocation.permissions import P
+from projects import public as projects
+from quzhou_migrants.kernel.actor import Actor
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.guards import needs
+from quzhou_migrants.kernel.journal import timeline
+from quzhou_migrants.kernel.states import verbs_open
+from quzhou_migrants.kernel.tx import open_tx
+from quzhou_migrants.web.forms import Form, new_form, read_form
+from quzhou_migrants.web.render import render, see_other
+
+AnyRequest = Request[Any, Any, Any]
+Page = Response[Any]
+
+
+def options(prefix: str, values: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - an enum
+    """Give (value, title) for a select."""
+    return [(v.value, CATALOGUE.text(f"{prefix}.{v.value}")) for v in values]
+
+
+@get("/funds", opt=needs(P.VIEW_FUNDS), include_in_schema=False)
+async def batches(request: AnyRequest) -> Page:
+    """List the batches, under one line of figures for the caller's range."""
+    actor: Actor = request.scope["state"]["actor"]
+    async with open_tx(request) as tx:
+        lines = await queries.balances(tx, "division")
+    actions = [("登记批次", "/funds/new", "primary")] if actor.may(P.RECORD_BATCH) else []
+    return await BATCHES.respond(request, "allocation/budget/list.html", lines=lines, actions=actions)
+
+
+@get("/funds/entries", opt=needs(P.VIEW_FUNDS), include_in_schema=False)
+async def entries(request: AnyRequest) -> Page:
+    """List the ledger entries behind a figure, with their sum."""
+    asked = request.query_params
+    async with open_tx(request) as tx:
+        total = await queries.entry_sum(
+            tx, batch=asked.get("batch", ""), project=asked.get("project", ""),
+            division=asked.get("division", ""), kinds=asked.get("kinds", ""))
+    return await ENTRIES.respond(request, "allocation/budget/entries.html", total=total)
+
+
+@get("/funds/new", opt=needs(P.RECORD_BATCH), include_in_schema=False)
+async def new(request: AnyRequest) -> Page:
+    """Start a batch."""
+    return _edit(request, new_form(BatchForm, issued_on=None), None)
+
+
+def _edit(request: AnyRequest, form: Form[BatchForm], row: dict[str, Any] | None) -> Page:
+    return render(
+        request, "allocation/budget/edit.html", form=form, row=row, levels=options("level", Level),
+        funds=options("fund", Fund), status=form.status if form.problems else 200,
+    )
+
+
+@post("/funds/new", opt=needs(P.RECORD_BATCH), status_code=200, include_in_schema=False)
+async def create(request: AnyRequest) -> Page:
+    """Keep a new batch as a draft."""
+    form = await read_form(request, BatchForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            batch_id = await service.draft_batch(tx, form.value)
+            return see_other(await tx.done(f"/funds/{batch_id}"), flash="allocation.batch.draft")
+    return _edit(request, form, None)
+
+
+@get("/funds/{batch_id:int}/edit", opt=needs(P.RECORD_BATCH), include_in_schema=False)
+async def change(request: AnyRequest, batch_id: int) -> Page:
+    """Open a draft for change."""
+    async with open_tx(request) as tx:
+        row = await queries.batch(tx, batch_id)
+    form = new_form(BatchForm, row, total_fen=row["cash_fen"] + row["project_fen"])
+    return _edit(request, form, row)
+
+
+@post("/funds/{batch_id:int}/edit", opt=needs(P.RECORD_BATCH), status_code=200, include_in_schema=False)
+async def save(request: AnyRequest, batch_id: int, version: int) -> Page:
+    """Keep the changes of a draft."""
+    form = await read_form(request, BatchForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await service.draft_batch(tx, form.value, batch_id=batch_id, version=version)
+            return see_other(await tx.done(f"/funds/{batch_id}"), flash="allocation.batch.draft")
+    async with open_tx(request) as tx:
+        row = await queries.batch(tx, batch_id)
+    return _edit(request, form, row)
+
+
+@get("/funds/{batch_id:int}", opt=needs(P.VIEW_FUNDS), include_in_schema=False)
+async def batch(request: AnyRequest, batch_id: int) -> Page:
+    """Show one batch: its document, where its money lies now, what happened to it."""
+    return await _batch_page(request, batch_id, new_form(ReasonForm))
+
+
+async def _batch_page(request: AnyRequest, batch_id: int, form: Form[Any]) -> Page:
+    async with open_tx(request) as tx:
+        row = await queries.batch(tx, batch_id)
+        registered = await queries.persons_on_register(tx, row["division_code"])
+        context: dict[str, Any] = {
+            "row": row, "verbs": verbs_open(BATCH, row, tx.actor),
+            "lines": await queries.balances(tx, "division", batch_id=batch_id),
+            "gap": register_gap(row["persons"], registered), "runs": await queries.runs_of_batch(tx, batch_id),
+            "entries": await timeline(tx, service.BATCH_TABLE, batch_id),
+        }
+    return render(request, "allocation/budget/batch.html", form=form, status=form.status if form.problems else 200,
+                  **context)
+
+
+@post("/funds/{batch_id:int}/record", opt=needs(P.RECORD_BATCH), status_code=200, include_in_schema=False)
+async def record(request: AnyRequest, batch_id: int) -> Page:
+    """Book a batch."""
+    form = await read_form(request, EmptyForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await service.record_batch(tx, batch_id)
+            return see_other(await tx.done(f"/funds/{batch_id}"), flash="allocation.batch.record")
+    return await _batch_page(request, batch_id, form)
+
+
+@post("/funds/{batch_id:int}/reverse", opt=needs(P.RECORD_BATCH), status_code=200, include_in_schema=False)
+async def take_back(request: AnyRequest, batch_id: int) -> Page:
+    """Reverse a batch."""
+    form = await read_form(request, ReasonForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await service.reverse_batch(tx, batch_id, form.value.reason)
+            return see_other(await tx.done(f"/funds/{batch_id}"), flash="allocation.batch.reverse")
+    return await _batch_page(request, batch_id, form)
+
+
+@get("/awards", opt=needs(P.VIEW_FUNDS), include_in_schema=False)
+async def awards(request: AnyRequest) -> Page:
+    """List the awards of the range."""
+    actor: Actor = request.scope["state"]["actor"]
+    actions = [("安排项目资金", "/awards/waiting", "primary")] if actor.may(P.AWARD) else []
+    return await AWARDS.respond(request, actions=actions)
+
+
+@get("/awards/waiting", opt=needs(P.AWARD), include_in_schema=False)
+async def waiting(request: AnyRequest) -> Page:
+    """List planned projects that wait for money, under what the county has left."""
+    async with open_tx(request) as tx:
+        pots = await queries.available(tx, tx.actor.division_code)
+    return await WAITING.respond(request, "allocation/budget/waiting.html", pots=pots)
+
+
+@get("/awards/new", opt=needs(P.AWARD), include_in_schema=False)
+async def new_award(request: AnyRequest, project: int) -> Page:
+    """Start the award of one project, the whole request proposed."""
+    return await _award_page(request, project, None)
+
+
+async def _award_page(request: AnyRequest, project_id: int, form: Form[AwardForm] | None) -> Page:
+    async with open_tx(request) as tx:
+        project = await projects.brief(tx, project_id)
+        pots = await queries.available(tx, tx.actor.division_code)
+    left = sum(int(p["fen"]) for p in pots)
+    filled = form or new_form(AwardForm, project=project_id, amount_fen=min(project["asked_fen"], left))
+    return render(request, "allocation/budget/award_new.html", form=filled, project=project, pots=pots, left=left,
+                  status=form.status if form else 200)
+
+
+@post("/awards/new", opt=needs(P.AWARD), status_code=200, include_in_schema=False)
+async def give(request: AnyRequest, project: int) -> Page:
+    """Award a project from the county's own money."""
+    form = await read_form(request, AwardForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            value = form.value
+            award_id = await service.award_from_pot(tx, project, value.amount_fen, value.doc_no, value.reason)
+            return see_other(await tx.done(f"/awards/{award_id}"), flash="allocation.award.give")
+    return await _award_page(request, project, form)
+
+
+@get("/awards/{award_id:int}", opt=needs(P.VIEW_FUNDS), include_in_schema=False)
+async def award(request: AnyRequest, award_id: int) -> Page:
+    """Show one award: project, money by batch, where it lies now."""
+    async with open_tx(request) as tx:
+        row = await queries.award(tx, award_id)
+        context: dict[str, Any] = {
+            "row": row, "project": await projects.brief(tx, row["project"]),
+            "parts": await queries.award_parts(tx, award_id),
+            "lines": await queries.balances(tx, "project", project_id=row["project"]),
+            "entries": await timeline(tx, service.AWARD_TABLE, award_id),
+        }
+    return render(request, "allocation/budget/award.html", **context)
+
+
+ROUTES = [
+    batches, entries, new, create, change, save, batch, record, take_back,
+    awards, waiting, new_award, give, award,
+]
