@@ -84,10 +84,17 @@ class MoneyLine:
     paid: Fen
     retained: Fen
     seen_bp: int
+    project_id: int = 0
 
     def share(self, amount: Fen) -> int:
         """Give an amount as basis points of the award, for a bar. 0 without an award."""
         return min(10_000, amount * 10_000 // self.award) if self.award else 0
+
+    def entries(self, kind: str) -> str:
+        """Give the address of the ledger entries behind one of the amounts."""
+        lies = ledger.Kind(kind)
+        kinds = ",".join(ledger.REACHED.get(lies, (lies,)))
+        return f"/funds/entries?project={self.project_id}&kinds={kinds}"
 
 
 async def money_line(tx: Tx, project_id: int) -> MoneyLine:
@@ -97,4 +104,5 @@ async def money_line(tx: Tx, project_id: int) -> MoneyLine:
     return MoneyLine(
         project["award_fen"], project["contract_fen"], ledger.reached(money, ledger.Kind.CLAIMED),
         ledger.reached(money, ledger.Kind.PAID), money.get(ledger.Kind.RETAINED, 0), project["progress_bp"],
+        project_id,
     )

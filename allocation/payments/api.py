@@ -1,0 +1,121 @@
+"""The claims of /api/v1: the same commands as behind the pages."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, get, post
+from litestar.params import Body
+
+from allocation.payments import queries, service
+from allocation.payments.forms import ClaimBody, ClaimForm, PayForm, SignForm
+from allocation.permissions import P
+from projects import public as projects
+from quzhou_migrants.kernel.guards import needs
+from quzhou_migrants.kernel.tx import AlreadyDone, Tx, open_tx
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class GateOut(msgspec.Struct):
+    """One gate as a program sees it. Units: fen."""
+
+    name: str
+    is_open: bool
+    code: str
+    ceiling_fen: int | None
+
+
+class ClaimOut(msgspec.Struct):
+    """One claim. Units: fen."""
+
+    id: int
+    project: int
+    kind: str
+    amount_fen: int
+    payee: str
+    invoice_code: str
+    invoice_number: str
+    state: str
+    version: int
+    steps: list[str]
+    signed: int
+    gates: list[GateOut]
+
+
+class MoneyOut(msgspec.Struct):
+    """A project's money against work seen. Units: fen, basis points."""
+
+    award_fen: int
+    contract_fen: int
+    claimed_fen: int
+    paid_fen: int
+    retained_fen: int
+    progress_bp: int
+
+
+async def _out(tx: Tx, claim_id: int) -> ClaimOut:
+    row = await queries.claim(tx, claim_id)
+    _, _, gates = await service.look(tx, row, await projects.brief(tx, row["project"]))
+    standing = queries.standing(await queries.signatures(tx, claim_id), row["attempt"])
+    names = ("id", "project", "kind", "amount_fen", "payee", "invoice_code", "invoice_number", "state", "version")
+    return ClaimOut(
+        **{n: row[n] for n in names}, steps=row["steps"], signed=len(standing),
+        gates=[GateOut(g.name, g.is_open, g.code, g.ceiling_fen) for g in gates])
+
+
+@get("/api/v1/claims/{claim_id:int}", opt=needs(P.VIEW_CLAIMS), tags=["claims"])
+async def read_claim(request: AnyRequest, claim_id: int) -> ClaimOut:
+    """Give one claim with its gates as they stand now."""
+    async with open_tx(request) as tx:
+        return await _out(tx, claim_id)
+
+
+@get("/api/v1/projects/{project_id:int}/money", opt=needs(P.VIEW_CLAIMS), tags=["claims"])
+async def read_money(request: AnyRequest, project_id: int) -> MoneyOut:
+    """Give a project's money against work seen."""
+    async with open_tx(request) as tx:
+        line = await queries.money_line(tx, project_id)
+    return MoneyOut(line.award, line.contract, line.claimed, line.paid, line.retained, line.seen_bp)
+
+
+@post("/api/v1/claims", opt=needs(P.CLAIM), tags=["claims"])
+async def create_claim(request: AnyRequest, data: Annotated[ClaimBody, Body()]) -> ClaimOut:
+    """Prepare a claim; the same `once` gives the same claim again."""
+    values = {k: v for k, v in msgspec.structs.asdict(data).items() if k not in {"once", "project"}}
+    try:
+        async with open_tx(request, once=data.once) as tx:
+            claim_id = await service.draft(tx, data.project, ClaimForm(**values))
+            await tx.done(str(claim_id))
+            return await _out(tx, claim_id)
+    except AlreadyDone as done:
+        async with open_tx(request) as tx:
+            return await _out(tx, int(done.location))
+
+
+@post("/api/v1/claims/{claim_id:int}/submit", opt=needs(P.CLAIM), status_code=200, tags=["claims"])
+async def submit_claim(request: AnyRequest, claim_id: int) -> ClaimOut:
+    """Submit a claim for signatures."""
+    async with open_tx(request) as tx:
+        await service.submit(tx, claim_id)
+        return await _out(tx, claim_id)
+
+
+@post("/api/v1/claims/{claim_id:int}/sign", opt=needs(P.SIGN), status_code=200, tags=["claims"])
+async def sign_claim(request: AnyRequest, claim_id: int, data: Annotated[SignForm, Body()]) -> ClaimOut:
+    """Sign the next step."""
+    async with open_tx(request) as tx:
+        await service.sign(tx, claim_id, data.opinion)
+        return await _out(tx, claim_id)
+
+
+@post("/api/v1/claims/{claim_id:int}/pay", opt=needs(P.PAY), status_code=200, tags=["claims"])
+async def pay_claim(request: AnyRequest, claim_id: int, data: Annotated[PayForm, Body()]) -> ClaimOut:
+    """Record a payment made."""
+    async with open_tx(request) as tx:
+        await service.pay(tx, claim_id, data)
+        return await _out(tx, claim_id)
+
+
+ROUTES = [read_claim, read_money, create_claim, submit_claim, sign_claim, pay_claim]

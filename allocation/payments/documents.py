@@ -1,0 +1,73 @@
+"""The claim as a printed form: what is asked, what it rests on, the gates, places for signatures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allocation.payments import queries, service
+from allocation.payments.rules import Gate
+from projects import public as projects
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.clock import shanghai
+from quzhou_migrants.kernel.money import yuan
+from quzhou_migrants.kernel.pdf import Document, Fields, Grid, Heading, Signs, Text
+from quzhou_migrants.kernel.tx import Tx
+
+Row = dict[str, Any]
+
+
+def _t(key: str) -> str:
+    return CATALOGUE.text(f"paper.{key}")
+
+
+def _money(fen: int | None) -> str:
+    return "" if fen is None else f"{yuan(fen)} {_t('yuan')}"
+
+
+async def claim_form(tx: Tx, claim_id: int) -> Document:
+    """Lay a claim out as it stands now. Raises: Refused KRN-404."""
+    row = await queries.claim(tx, claim_id)
+    project = await projects.brief(tx, row["project"])
+    books, _, gates = await service.look(tx, row, project)
+    given = [s for s in await queries.signatures(tx, claim_id) if s["attempt"] == row["attempt"]]
+    facts = (
+        ("project", project["title"]), ("code", project["code"]),
+        ("place", project["county_name"] + project["township_name"] + project["village_name"]),
+        ("kind", CATALOGUE.text(f"claim.{row['kind']}")), ("amount", _money(row["amount_fen"])),
+        ("payee", row["payee"]), ("invoice_no", f"{row['invoice_code']} {row['invoice_number']}".strip()),
+        ("invoice_fen", _money(row["invoice_fen"])), ("final", _money(row["final_fen"])),
+        ("award", _money(books.award_fen)), ("contract_fen", _money(books.contract_fen)),
+        ("before", _money(books.claimed_fen)), ("seen", f"{books.seen_bp / 100:g}%"),
+        ("retained", _money(row["books"].get("retained"))), ("prepared", row["prepared_name"]),
+        ("submitted", _moment(row["submitted_at"])), ("state", CATALOGUE.state("CLAIM", row["state"])),
+    )
+    blocks = (
+        Fields(tuple((_t(key), value) for key, value in facts if value)),
+        Heading(_t("gates")), _gates(gates), Heading(_t("signatures")), _signed(row, given),
+        Signs(tuple(CATALOGUE.role(role) for role in row["steps"])),
+        Text(_t("rule") + (row["policy_version"] or tx.policy.version)[:16], small=True, indent=False),
+    )
+    return Document(_t("form"), blocks, author=tx.actor.org_name, footer=f"{project['code']} / {claim_id}")
+
+
+def _moment(value: Any) -> str:  # noqa: ANN401 - a moment or nothing
+    return f"{shanghai(value):%Y-%m-%d %H:%M}" if value else ""
+
+
+def _gates(gates: tuple[Gate, ...]) -> Grid:
+    rows = tuple(
+        (CATALOGUE.text(f"gate.{g.name}"), _t("open" if g.is_open else "shut"),
+         "" if g.ceiling_fen is None else yuan(g.ceiling_fen))
+        for g in gates
+    )
+    return Grid((_t("gate"), _t("result"), _t("ceiling")), rows, (3, 1, 2), frozenset({2}))
+
+
+def _signed(row: Row, given: list[Row]) -> Grid:
+    by_step = {s["step"]: s for s in given if row["state"] not in {"draft", "returned"}}
+    rows = tuple(
+        (str(n + 1), CATALOGUE.role(role), s["name"], s["opinion"] or _t("agree"), _moment(s["signed_at"]))
+        if (s := by_step.get(n)) else (str(n + 1), CATALOGUE.role(role), "", "", "")
+        for n, role in enumerate(row["steps"])
+    )
+    return Grid(tuple(_t(k) for k in ("step", "role", "name", "opinion", "time")), rows, (0.6, 1.6, 1.2, 1.6, 1.6))
