@@ -12,6 +12,7 @@ from typing import Any
 
 import quzhou_migrants.accounts.functions  # noqa: F401 - declares its SQL functions
 from quzhou_migrants.accounts.permissions import GRANTS, P
+from quzhou_migrants.kernel.chores import CHORES
 from quzhou_migrants.kernel.events import subscribe
 from quzhou_migrants.kernel.permissions import grant
 from quzhou_migrants.piccolo_app import APP_CONFIG as PLATFORM_APP
@@ -44,7 +45,7 @@ PANELS = _gather("PANELS")
 """async waiting(tx) -> list[Task]: what stands on a person's home page."""
 PROJECT_PANELS = _gather("PROJECT_PANELS")
 """async panel(tx, project) -> html template and context, shown on a project's page."""
-JOBS = _gather("JOBS")
+JOBS = [*CHORES, *_gather("JOBS")]
 """Scheduled work."""
 NAVIGATION = _gather("NAVIGATION")
 """Entries of the side navigation."""

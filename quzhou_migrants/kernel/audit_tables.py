@@ -101,7 +101,7 @@ class Refusal(Table, tablename="kernel_refusal"):
     request_id = Varchar(length=64, null=False, default="")
 
 
-@platform("SELECT, INSERT, UPDATE")
+@platform("SELECT, INSERT, UPDATE, DELETE")
 class Once(Table, tablename="kernel_once"):
     """A form token already used: a repeat is answered with the first answer."""
 
