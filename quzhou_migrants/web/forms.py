@@ -38,6 +38,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 ONCE = "once"
 UNREADABLE, REFUSED = 422, 409
 _NOT_A_SLIP = frozenset({401, 403, 404, 500})  # these are answered by an error page, not beside a field
+_NOT_YET = frozenset({"WEB-101", "WEB-102", "WEB-117"})  # what a draft may still lack
 Typed = dict[str, list[Any]]
 
 
@@ -169,7 +170,7 @@ def _read_fields(
         try:
             value = _read_rows(f, raw, name, problems, partial=partial) if f.struct else _read_one(f, raw, name)
         except Slip as slip:
-            if partial and slip.code == "WEB-101":
+            if partial and slip.code in _NOT_YET:
                 continue
             problems.append(Problem(slip.code, name, slip.facts))
             continue

@@ -105,7 +105,7 @@ class Page:
     asked: Asked
     rows: list[asyncpg.Record]
     controls: list[Control]
-    total: int | None
+    total: int
     capped: bool
     before: str
     after: str
@@ -215,10 +215,13 @@ class Listing:
         """Read the page that the address asks for. `base` is a further condition of the calling page."""
         asked = read_asked(self, request.query_params, preset)
         known = await places(tx)
-        sql = self.narrowed(tx, asked, base)
-        rows, before, after = await self._rows(tx, sql, asked)
-        total, capped = await self._total(tx, sql, rows, asked, more=bool(before or after))
         controls = [await _control(self, f, tx, asked, known) for f in self.filters]
+        sql = self.narrowed(tx, asked, base)
+        try:
+            rows, before, after = await self._rows(tx, sql, asked)
+            total, capped = await self._total(tx, sql, rows, asked, more=bool(before or after))
+        except asyncpg.DataError:  # a value typed into the address that no column can hold finds nothing
+            rows, before, after, total, capped = [], "", "", 0, False
         return Page(self, asked, rows, controls, total, capped, before, after, known, request.url.path)
 
     async def respond(
@@ -271,10 +274,7 @@ class Listing:
     async def _rows(self, tx: Tx, sql: Sql, asked: Asked) -> tuple[list[asyncpg.Record], str, str]:
         """Read one row more than the page shows, so that we know whether it goes on."""
         text, params = self.statement(sql, asked, asked.size + 1)
-        try:
-            rows = await tx.conn.fetch(text, *params)
-        except asyncpg.DataError:
-            return [], "", ""  # a filter typed into the address that no column can hold finds nothing
+        rows = await tx.conn.fetch(text, *params)
         more, rows = len(rows) > asked.size, rows[: asked.size]
         back = asked.cursor is not None and asked.cursor.back
         if back:
@@ -288,18 +288,15 @@ class Listing:
 
     async def _total(
         self, tx: Tx, sql: Sql, rows: list[asyncpg.Record], asked: Asked, *, more: bool
-    ) -> tuple[int | None, bool]:
+    ) -> tuple[int, bool]:
         """Count what matches, up to a bound; a list that fits one page is counted by looking at it."""
         if not more and asked.cursor is None:
             return len(rows), False
         key = (sql.where, tuple(str(p) for p in sql.params), tx.actor.division_code, tx.actor.engagement_id)
         kept = self._counts.get(key)
         if kept is None or time.monotonic() - kept[0] > COUNT_SECONDS:
-            text = f"SELECT count(*) FROM (SELECT 1 FROM {self.source}{sql.where} LIMIT {COUNT_MOST + 1}) AS some"  # noqa: S608 - see statement
-            try:
-                count = await tx.conn.fetchval(text, *sql.params)
-            except asyncpg.DataError:
-                return 0, False
+            text = f"SELECT count(*) FROM (SELECT 1 FROM {self.source}{sql.where} LIMIT {COUNT_MOST + 1}) AS matching"  # noqa: S608 - see statement
+            count = await tx.conn.fetchval(text, *sql.params)
             if len(self._counts) > COUNTS_KEPT:
                 self._counts.clear()
             kept = self._counts[key] = (time.monotonic(), count)

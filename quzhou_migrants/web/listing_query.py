@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SIZES = (20, 50, 100, 200)
 LONGEST = 100  # characters of a search or filter value
 CODE_DIGITS = 12
+WHOLE_DIGITS = 9  # fits an INTEGER column
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,5 +172,7 @@ class Sql:
 
 def _typed(f: Filter, value: str) -> Any:  # noqa: ANN401 - the type the column asks for
     if f.whole or f.kind == "int":
+        if len(value) > WHOLE_DIGITS:
+            raise ValueError(value)
         return int(value)
     return date.fromisoformat(value) if f.kind == "date" else value
