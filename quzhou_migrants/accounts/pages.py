@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Request, get, post
 from litestar.datastructures import Cookie
+from litestar.params import FromPath
 from litestar.response import Response
 
 from quzhou_migrants.accounts import parked, queries, service, sessions
@@ -29,7 +30,7 @@ Page = Response[bytes]
 
 def _cookie(request: AnyRequest, token: str, *, age: int | None = None) -> Cookie:
     secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
-    return Cookie(sessions.COOKIE, token, max_age=age, httponly=True, secure=secure, samesite="lax", path="/")
+    return Cookie(sessions.COOKIE, value=token, max_age=age, httponly=True, secure=secure, samesite="lax")
 
 
 def _inside(path: str) -> str:
@@ -74,7 +75,7 @@ async def sign_in(request: AnyRequest) -> Page:
 
 
 @get("/resume/{token:str}", opt=signed_in())
-async def resume(request: AnyRequest, token: str) -> Page:
+async def resume(request: AnyRequest, token: FromPath[str]) -> Page:
     """Give back the form that was sent after the session had ended, ready to be sent with one button."""
     found = await parked.fetch(token)
     if found is None:
@@ -188,7 +189,7 @@ async def create_person(request: AnyRequest) -> Page:
 
 
 @get("/accounts/{user_id:int}", opt=needs(P.MANAGE_PEOPLE))
-async def person(request: AnyRequest, user_id: int) -> Page:
+async def person(request: AnyRequest, user_id: FromPath[int]) -> Page:
     """Show one person: posts, engagements, what was done to the account."""
     async with open_tx(request) as tx:
         return await _person_page(request, tx, user_id)
@@ -206,7 +207,7 @@ async def _person_page(  # noqa: PLR0913 - what the page may carry
 
 
 @post("/accounts/{user_id:int}/posts", opt=needs(P.MANAGE_PEOPLE), status_code=200)
-async def add_post(request: AnyRequest, user_id: int) -> Page:
+async def add_post(request: AnyRequest, user_id: FromPath[int]) -> Page:
     """Add a post."""
     form = await read_form(request, PostForm)
     if form.ok:
@@ -218,7 +219,7 @@ async def add_post(request: AnyRequest, user_id: int) -> Page:
 
 
 @post("/accounts/posts/{post_id:int}/end", opt=needs(P.MANAGE_PEOPLE), status_code=200)
-async def end_post(request: AnyRequest, post_id: int) -> Page:
+async def end_post(request: AnyRequest, post_id: FromPath[int]) -> Page:
     """End a post."""
     async with open_tx(request) as tx:
         user_id = await service.end_post(tx, post_id)
@@ -226,7 +227,7 @@ async def end_post(request: AnyRequest, post_id: int) -> Page:
 
 
 @post("/accounts/{user_id:int}/reset", opt=needs(P.MANAGE_PEOPLE), status_code=200)
-async def reset(request: AnyRequest, user_id: int) -> Page:
+async def reset(request: AnyRequest, user_id: FromPath[int]) -> Page:
     """Set a new first password and show it once."""
     async with open_tx(request) as tx:
         password = await service.reset_password(tx, user_id)
@@ -234,7 +235,7 @@ async def reset(request: AnyRequest, user_id: int) -> Page:
 
 
 @post("/accounts/{user_id:int}/{verb:str}", opt=needs(P.MANAGE_PEOPLE), status_code=200)
-async def switch(request: AnyRequest, user_id: int, verb: str) -> Page:
+async def switch(request: AnyRequest, user_id: FromPath[int], verb: FromPath[str]) -> Page:
     """Disable or enable an account."""
     if verb not in {"disable", "enable"}:
         raise Refused("KRN-404")
@@ -298,7 +299,7 @@ async def engage(request: AnyRequest) -> Page:
 
 
 @post("/accounts/engagements/{engagement_id:int}/revoke", opt=needs(P.ENGAGE), status_code=200)
-async def revoke(request: AnyRequest, engagement_id: int) -> Page:
+async def revoke(request: AnyRequest, engagement_id: FromPath[int]) -> Page:
     """End an engagement before its time."""
     async with open_tx(request) as tx:
         await service.revoke(tx, engagement_id)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from litestar import Request, get
+from litestar.params import FromPath
 from litestar.response import Response
 
 from quzhou_migrants.accounts.permissions import P
@@ -72,7 +73,7 @@ async def in_force(request: AnyRequest) -> Response[bytes]:
 
 
 @get("/policy/{key:str}", opt=needs(P.VIEW_POLICY))
-async def history(request: AnyRequest, key: str) -> Response[bytes]:
+async def history(request: AnyRequest, key: FromPath[str]) -> Response[bytes]:
     """Show every value a parameter ever had, the newest first. Raises: Refused POL-130."""
     async with open_tx(request) as tx:
         asked = _asked(request, tx, dict(await _counties(tx)))

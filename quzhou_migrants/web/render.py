@@ -170,7 +170,7 @@ def render(
     """Answer with a page; `shell` and `request` are there for every template."""
     shell = shell_of(request)
     body = ENV.get_template(template).render(request=request, shell=shell, **context)
-    spent = [Cookie(FLASH, "", max_age=0, httponly=True)] if shell.flash else []
+    spent = [Cookie(FLASH, value="", max_age=0, httponly=True)] if shell.flash else []
     return Response(
         body.encode(),
         status_code=status,
@@ -217,7 +217,7 @@ def see_other(
     if not path.startswith("/") or path.startswith(("//", "/\\")):
         raise ValueError(path)
     note = base64.urlsafe_b64encode(json.dumps([flash, facts], default=str).encode()).decode()
-    cookies = [Cookie(FLASH, note, max_age=60, httponly=True, samesite="lax")] if flash else []
+    cookies = [Cookie(FLASH, value=note, max_age=60, httponly=True, samesite="lax")] if flash else []
     return Response(b"", status_code=SEE_OTHER, headers={"Location": path}, cookies=cookies, media_type=MediaType.HTML)
 
 

@@ -1,0 +1,199 @@
+"""Signing in, posts, first passwords, engagements — through the real pages."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import asyncpg
+import pytest
+
+from house import BAIMA, CITY, KECHENG, QUJIANG, SHILIANG, VILLAGE, make_account
+from quzhou_migrants.accounts import sessions
+from quzhou_migrants.accounts.passwords import hash_password
+from quzhou_migrants.accounts.roles import Role
+from quzhou_migrants.accounts.sessions import COOKIE
+from quzhou_migrants.kernel.db import connect_arguments
+from quzhou_migrants.kernel.errors import Refused
+
+GOOD = "Chang-Shan-2026"
+
+
+async def _with_password(db, role, division, *, must_change=False):
+    user = await make_account(db, role, division)
+    conn = await asyncpg.connect(**connect_arguments(db.owner))
+    await conn.execute("UPDATE accounts_user SET password_hash = $2, must_change = $3 WHERE id = $1",
+                       user, await hash_password(GOOD), must_change)
+    login = await conn.fetchval("SELECT login FROM accounts_user WHERE id = $1", user)
+    await conn.close()
+    return user, login
+
+
+async def test_sign_in_rotates_the_token_and_opens_home(db, client_as):
+    _, login = await _with_password(db, Role.COUNTY_CLERK, KECHENG)
+    async with client_as(None) as http:
+        http.cookies.set(COOKIE, "a-token-the-visitor-brought-along")
+        answer = await http.post("/sign-in", data={"login": login, "password": GOOD, "next": "/home"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/home")
+        token = answer.cookies[COOKIE]
+        assert token != "a-token-the-visitor-brought-along"
+        http.cookies.clear()
+        http.cookies.set(COOKIE, token)
+        assert (await http.get("/home")).status_code == 200
+
+
+async def test_signed_out_token_is_dead(db, client_as):
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        assert (await http.get("/home")).status_code == 200
+        token = http.cookies[COOKIE]
+        assert (await http.post("/sign-out")).status_code == 303
+        http.cookies.set(COOKIE, token)
+        assert (await http.get("/home")).headers["location"].startswith("/sign-in")
+
+
+async def test_wrong_password_and_unknown_login_say_the_same(db):
+    _, login = await _with_password(db, Role.COUNTY_CLERK, KECHENG)
+    for name in (login, "nobody_here"):
+        with pytest.raises(Refused) as refused:
+            await sessions.sign_in(name, "wrong", address="192.0.2.1", agent="")
+        assert refused.value.code == "ACC-101"
+
+
+async def test_sixth_try_must_wait(db):
+    _, login = await _with_password(db, Role.COUNTY_CLERK, KECHENG)
+    for _ in range(sessions.FREE_TRIES):
+        with pytest.raises(Refused):
+            await sessions.sign_in(login, "wrong", address="192.0.2.2", agent="")
+    with pytest.raises(Refused) as refused:
+        await sessions.sign_in(login, GOOD, address="192.0.2.3", agent="")
+    assert refused.value.code == "ACC-102"
+
+
+async def test_first_password_opens_only_the_own_account(db, client_as):
+    user, login = await _with_password(db, Role.COUNTY_ADMIN, KECHENG, must_change=True)
+    async with client_as(None) as http:
+        await http.post("/sign-in", data={"login": login, "password": GOOD})
+        assert (await http.get("/accounts")).headers["location"] == "/account"
+        weak = await http.post("/account/password", data={"old": GOOD, "password": "short", "again": "short"})
+        assert weak.status_code == 422
+        assert "ACC-111" in weak.text
+        changed = await http.post("/account/password", data={"old": GOOD, "password": "Kai-Hua-3308", "again": "Kai-Hua-3308"})
+        assert changed.headers["location"] == "/home"
+        assert (await http.get("/accounts")).status_code == 200
+
+
+async def test_administrator_creates_a_person_who_signs_in(db, client_as):
+    async with client_as(Role.COUNTY_ADMIN, KECHENG) as http:
+        conn = await asyncpg.connect(**connect_arguments(db.owner))
+        org = await conn.fetchval(
+            "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ($1, '石梁镇人民政府', 'township', true)"
+            " RETURNING id", SHILIANG)
+        await conn.close()
+        page = await http.post("/accounts/new", data={
+            "org_id": str(org), "name": "𬭎", "login": "shiliang_1", "role": "township_clerk", "phone": "13800001234"})
+        assert page.status_code == 200
+        password = re.search(r"初始密码：(\S+)", page.text).group(1)
+        assert "𬭎" in page.text
+        assert "138****34" in page.text
+    token = await sessions.sign_in("shiliang_1", password, address="192.0.2.4", agent="")
+    actor, _ = await sessions.identify(token)
+    assert (actor.role, actor.division_code, actor.must_change_password) == ("township_clerk", SHILIANG, True)
+
+
+async def test_administrator_cannot_reach_another_county(db, client_as):
+    stranger = await make_account(db, Role.VILLAGE_CLERK, BAIMA)
+    async with client_as(Role.COUNTY_ADMIN, KECHENG) as http:
+        assert (await http.get(f"/accounts/{stranger}")).status_code == 404
+        assert (await http.post(f"/accounts/{stranger}/reset")).status_code == 404
+        assert (await http.post(f"/accounts/{stranger}/disable")).status_code == 404
+
+
+async def test_role_belongs_to_its_level(db, client_as):
+    async with client_as(Role.COUNTY_ADMIN, KECHENG) as http:
+        conn = await asyncpg.connect(**connect_arguments(db.owner))
+        org = await conn.fetchval(
+            "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ($1, '演示村村委会', 'village', true)"
+            " RETURNING id", VILLAGE)
+        await conn.close()
+        page = await http.post("/accounts/new", data={
+            "org_id": str(org), "name": "某人", "login": "someone", "role": "county_clerk"})
+        assert page.status_code == 422
+        assert "ACC-123" in page.text
+        assert 'value="某人"' in page.text
+
+
+async def test_sign_out_everywhere_ends_other_sessions(db, client_as):
+    user = await make_account(db, Role.COUNTY_CLERK, KECHENG)
+    one, two = await sessions.open_session(user, "a"), await sessions.open_session(user, "b")
+    actor, _ = await sessions.identify(one)
+    await sessions.sign_out(actor, everywhere=True)
+    assert await sessions.identify(two) is None
+
+
+async def test_engagement_opens_on_its_first_day_and_ends_after_its_last(db, client_as):
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        del http
+    expert = await make_account(db, Role.EXPERT, KECHENG)
+    conn = await asyncpg.connect(**connect_arguments(db.owner))
+    post = await conn.fetchval('SELECT id FROM accounts_post WHERE "user" = $1', expert)
+
+    async def identities(first: date, last: date) -> int:
+        await conn.execute("DELETE FROM accounts_engagement")
+        await conn.execute(
+            "INSERT INTO accounts_engagement (division_code, post, subject_table, subject_id, purpose, starts_on, ends_on)"
+            " VALUES ($1, $2, 'allocation_round', 1, '评审', $3, $4)", KECHENG, post, first, last)
+        return len(await sessions.identities(expert))
+
+    assert await identities(date(2026, 9, 16), date(2026, 9, 16)) == 1
+    assert await identities(date(2026, 9, 17), date(2026, 9, 30)) == 0
+    assert await identities(date(2026, 9, 1), date(2026, 9, 15)) == 0
+    await conn.close()
+
+
+async def test_refusals_are_recorded(db, client_as):
+    async with client_as(Role.VILLAGE_CLERK, VILLAGE) as http:
+        assert (await http.get("/accounts")).status_code == 403
+    conn = await asyncpg.connect(**connect_arguments(db.owner))
+    assert [tuple(r) for r in await conn.fetch("SELECT code, path FROM kernel_refusal")] == [("KRN-403", "/accounts")]
+    await conn.close()
+
+
+async def test_expired_session_keeps_the_typed_form(db, client_as):
+    _, login = await _with_password(db, Role.COUNTY_ADMIN, KECHENG)
+    async with client_as(None) as http:
+        sent = await http.post("/accounts/new", data={"name": "没有丢", "login": "kept_1"})
+        assert sent.status_code == 303
+        parked = sent.headers["location"].partition("parked=")[2]
+        answer = await http.post("/sign-in", data={"login": login, "password": GOOD, "parked": parked})
+        page = await http.get(answer.headers["location"])
+        assert "没有丢" in page.text
+        assert 'action="/accounts/new"' in page.text
+
+
+async def test_business_date_moves_for_demonstration_accounts_only(db, client_as):
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        assert (await http.post("/demo/date", data={"day": "2026-03-31"})).status_code == 303
+        assert "2026年3月31日" in (await http.get("/home")).text
+        conn = await asyncpg.connect(**connect_arguments(db.owner))
+        await conn.execute("UPDATE accounts_user SET is_demo = false")
+        await conn.close()
+        await http.post("/demo/date", data={"day": "2026-05-01"})
+        assert "2026年3月31日" in (await http.get("/home")).text
+
+
+async def test_foreign_form_post_is_refused(db, client_as):
+    async with client_as(Role.COUNTY_ADMIN, CITY) as http:
+        http.headers["Sec-Fetch-Site"] = "cross-site"
+        assert (await http.post("/sign-out")).status_code == 403
+
+
+async def test_other_county_people_are_not_listed(db, client_as):
+    await make_account(db, Role.COUNTY_CLERK, QUJIANG)
+    async with client_as(Role.COUNTY_ADMIN, KECHENG) as http:
+        page = await http.get("/accounts")
+        assert page.status_code == 200
+        assert page.text.count("演示人员") >= 1
+        conn = await asyncpg.connect(**connect_arguments(db.owner))
+        stranger = await conn.fetchval("SELECT name FROM accounts_user WHERE division_code = $1", QUJIANG)
+        await conn.close()
+        assert stranger not in page.text
