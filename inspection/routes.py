@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from allocation.events import Awarded
+from inspection.panels import of_project, waiting
 from inspection.site_codes.routes import ROUTES as CODE_ROUTES
 from inspection.site_codes.service import on_awarded
+from inspection.visits.routes import ROUTES as VISIT_ROUTES
 
-ROUTES = [*CODE_ROUTES]
+ROUTES = [*CODE_ROUTES, *VISIT_ROUTES]
 HEARS = [(Awarded, on_awarded)]
+PANELS = [waiting]
+PROJECT_PANELS = [of_project]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pypdfium2
 import pytest
+from house import KECHENG, QUJIANG, VILLAGE
 
 from allocation.events import Awarded
 from inspection.site_codes import queries, service
@@ -17,7 +18,7 @@ from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.signing import KeyRing, installed_ring
 
-KECHENG, QUJIANG, VILLAGE, BAIMA = "330802000000", "330803000000", "330802100201", "330803112229"
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 

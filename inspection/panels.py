@@ -1,0 +1,50 @@
+"""What stands on the home page and on a project's page."""
+
+from __future__ import annotations
+
+from inspection.permissions import P
+from inspection.public import open_findings
+from inspection.site_codes import queries as codes
+from inspection.visits import queries
+from projects.public import Panel, Row
+from quzhou_migrants.kernel.tasks import Task
+from quzhou_migrants.kernel.tx import Tx
+
+MOST = 50
+
+
+async def waiting(tx: Tx) -> list[Task]:
+    """List doubtful visits to decide on, findings to close, and one's own visits with missing pictures."""
+    tasks: list[Task] = []
+    if tx.actor.may(P.JUDGE):
+        tasks += await _visits(tx, "v.state = 'held' AND v.inspector_id IS DISTINCT FROM $1", "visit_judge")
+    if tx.actor.may(P.VISIT):
+        tasks += await _visits(tx, "v.state = 'incomplete' AND v.inspector_id = $1", "visit_incomplete")
+    if tx.actor.may(P.CLOSE):
+        rows = await tx.conn.fetch(
+            "SELECT visit, content, due_on, division_code FROM inspection_finding WHERE state = 'open'"
+            " ORDER BY due_on NULLS LAST, id LIMIT $1", MOST)
+        tasks += [Task(r["content"][:60], f"/visits/{r['visit']}", r["due_on"], r["division_code"], "finding")
+                  for r in rows]
+    return tasks
+
+
+async def _visits(tx: Tx, which: str, kind: str) -> list[Task]:
+    rows = await tx.conn.fetch(
+        "SELECT v.id, v.division_code, p.title FROM inspection_visit v"  # noqa: S608 - the conditions stand above
+        f" JOIN projects_project p ON p.id = v.project WHERE {which} ORDER BY v.id LIMIT $2", tx.actor.user_id, MOST)
+    return [Task(r["title"], f"/visits/{r['id']}", None, r["division_code"], kind) for r in rows]
+
+
+async def of_project(tx: Tx, project: Row) -> Panel | None:
+    """Show a project's code, its latest visits with pictures, and what is still wrong."""
+    if not tx.actor.may(P.VIEW):
+        return None
+    code = await codes.active_of(tx, project["id"])
+    visits = await queries.of_project(tx, project["id"])
+    may_issue = tx.actor.may(P.ISSUE) and code is None and project["state"] in queries.VISITABLE
+    if not (code or visits or may_issue):
+        return None
+    findings = await open_findings(tx, project["id"])
+    return Panel("inspection/visits/panel.html", {
+        "code": code, "visits": visits, "findings": findings, "may_issue": may_issue, "project_id": project["id"]})

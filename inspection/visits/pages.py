@@ -1,0 +1,137 @@
+"""Pages of visits: the office's lists and one visit whole; the shell of the field app."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from litestar import MediaType, Request, get, post
+from litestar.params import FromPath
+from litestar.response import Response
+
+from inspection.permissions import P
+from inspection.site_codes import queries as codes
+from inspection.visits import office, queries, service
+from inspection.visits.forms import JudgeForm, NoteForm
+from inspection.visits.states import FINDING, VISIT
+from quzhou_migrants.kernel.guards import needs, public
+from quzhou_migrants.kernel.journal import timeline
+from quzhou_migrants.kernel.states import verbs_open
+from quzhou_migrants.kernel.tx import open_tx
+from quzhou_migrants.web import assets
+from quzhou_migrants.web.forms import Form, new_form, read_form
+from quzhou_migrants.web.render import ENV, render, see_other
+
+AnyRequest = Request[Any, Any, Any]
+Page = Response[Any]
+
+
+@get("/visits", opt=needs(P.VIEW), include_in_schema=False)
+async def visits(request: AnyRequest) -> Page:
+    """List the visits of one's range."""
+    return await queries.VISITS.respond(request, "inspection/visits/list.html")
+
+
+@get("/findings", opt=needs(P.VIEW), include_in_schema=False)
+async def findings(request: AnyRequest) -> Page:
+    """List what was found wrong."""
+    return await queries.FINDINGS.respond(request, "inspection/visits/findings.html")
+
+
+@get("/visits/{visit_id:int}", opt=needs(P.VIEW), include_in_schema=False)
+async def visit(request: AnyRequest, visit_id: FromPath[int]) -> Page:
+    """Show one visit: photos, places and clocks, what was seen and found, who did what."""
+    return await _visit_page(request, visit_id)
+
+
+async def _visit_page(
+    request: AnyRequest, visit_id: int, *, judge: Form[JudgeForm] | None = None, note: Form[NoteForm] | None = None,
+    status: int = 200,
+) -> Page:
+    async with open_tx(request) as tx:
+        row = await queries.find(tx, visit_id)
+        context = await queries.parts(tx, visit_id) | {
+            "row": row, "verbs": verbs_open(VISIT, row, tx.actor) if row["inspector_id"] != tx.actor.user_id else [],
+            "entries": await timeline(tx, service.TABLE, visit_id), "may_close": tx.actor.may(P.CLOSE),
+            "code": await codes.active_of(tx, row["project"]), "verbs_of": lambda f: verbs_open(FINDING, f, tx.actor),
+        }
+        return render(request, "inspection/visits/visit.html", status=status, judge=judge or new_form(JudgeForm),
+                      note=note or new_form(NoteForm), **context)
+
+
+@post("/visits/{visit_id:int}/accept", opt=needs(P.JUDGE), status_code=200, include_in_schema=False)
+async def accept(request: AnyRequest, visit_id: FromPath[int]) -> Page:
+    """Take a doubtful visit as good."""
+    form = await read_form(request, JudgeForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await office.accept(tx, visit_id, form.value.reason)
+            return see_other(await tx.done(f"/visits/{visit_id}"), flash="inspection.visit.accepted")
+    return await _visit_page(request, visit_id, judge=form, status=form.status)
+
+
+@post("/visits/{visit_id:int}/set-aside", opt=needs(P.JUDGE), status_code=200, include_in_schema=False)
+async def set_aside(request: AnyRequest, visit_id: FromPath[int]) -> Page:
+    """Set a doubtful visit aside."""
+    form = await read_form(request, JudgeForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await office.set_aside(tx, visit_id, form.value.reason)
+            return see_other(await tx.done(f"/visits/{visit_id}"), flash="inspection.visit.set_aside_done")
+    return await _visit_page(request, visit_id, judge=form, status=form.status)
+
+
+@post("/findings/{finding_id:int}/close", opt=needs(P.CLOSE), status_code=200, include_in_schema=False)
+async def close(request: AnyRequest, finding_id: FromPath[int]) -> Page:
+    """Close a finding with what was done."""
+    form = await read_form(request, NoteForm)
+    async with open_tx(request, once=form.once) as tx:
+        row = await office.close_finding(tx, finding_id, form.text("note"))
+        return see_other(await tx.done(f"/visits/{row['visit']}"), flash="inspection.finding.closed")
+
+
+@post("/findings/{finding_id:int}/reopen", opt=needs(P.CLOSE), status_code=200, include_in_schema=False)
+async def reopen(request: AnyRequest, finding_id: FromPath[int]) -> Page:
+    """Open a finding again."""
+    form = await read_form(request, NoteForm)
+    async with open_tx(request, once=form.once) as tx:
+        row = await office.reopen_finding(tx, finding_id, form.text("note"))
+        return see_other(await tx.done(f"/visits/{row['visit']}"), flash="inspection.finding.reopened")
+
+
+@get(["/field", "/field/"], opt=public(), include_in_schema=False)
+async def field() -> Response[str]:
+    """Give the shell of the field app: no data in it, so a phone may keep it for days without a network."""
+    html = ENV.get_template("inspection/visits/field.html").render()
+    return Response(html, media_type=MediaType.HTML, headers={"Cache-Control": "no-cache"})
+
+
+@get("/field/sw.js", opt=public(), include_in_schema=False)
+async def field_worker() -> Response[str]:
+    """Give the service worker, with the addresses of what it keeps."""
+    kept = ["/field", "/field/app.webmanifest", assets.asset("emblem.svg"), *assets_of("field")]
+    script = ENV.get_template("inspection/visits/sw.js").render(kept=json.dumps(kept))
+    headers = {"Service-Worker-Allowed": "/", "Cache-Control": "no-cache"}
+    return Response(script, media_type="text/javascript", headers=headers)
+
+
+@get("/field/app.webmanifest", opt=public(), include_in_schema=False)
+async def field_manifest() -> Response[str]:
+    """Let the field app be put on the phone's home screen."""
+    text = ENV.get_template("inspection/visits/app.webmanifest").render()
+    return Response(text, media_type="application/manifest+json")
+
+
+def assets_of(entry: str) -> list[str]:
+    """List the built files of an entry: script, styles, what they load."""
+    known = assets.manifest()
+    found: dict[str, None] = {}
+
+    def walk(part: dict[str, Any]) -> None:
+        for path in (part["file"], *part.get("css", ()), *part.get("assets", ())):
+            found[assets.URL + path] = None
+        for name in part.get("imports", ()):
+            walk(known[name])
+
+    walk(next(part for part in known.values() if part.get("name") == entry))
+    return list(found)

@@ -1,0 +1,269 @@
+"""Visits on the database and over HTTP: once whatever the line does, counted only when whole and believable."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from house import KECHENG, QUJIANG, actor, become
+from msgspec import convert
+from PIL import Image
+
+from inspection.public import open_findings
+from inspection.visits import office, queries, service
+from inspection.visits.forms import VisitReport
+from quzhou_migrants.accounts.roles import Role
+from quzhou_migrants.kernel import files
+from quzhou_migrants.kernel.errors import Refused
+
+NEAR, FAR = {"lat": 28.9703, "lon": 118.8702, "accuracy": 12}, {"lat": 28.99, "lon": 118.87, "accuracy": 12}
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+def photo(shade: int) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (64, 48), (shade * 20, 90, 60)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def report(site: dict[str, Any], *pictures: bytes, **changes: Any) -> dict[str, Any]:
+    """A visit as the phone would send it: an hour ago, near the site, everything seen."""
+    now = datetime.now(UTC)
+    fix = changes.get("fix", NEAR) and {**changes.get("fix", NEAR), "at": (now - timedelta(minutes=50)).isoformat()}
+    body = {
+        "client_id": str(uuid.uuid4()), "project": site["id"],
+        "started_at": (now - timedelta(hours=1)).isoformat(), "finished_at": (now - timedelta(minutes=30)).isoformat(),
+        "sent_at": now.isoformat(), "contact": {"way": "typed", "name": "张三"},
+        "photos": [
+            {"sha256": sha(p), "size": len(p), "taken_at": (now - timedelta(minutes=45)).isoformat(), "fix": fix}
+            for p in pictures
+        ],
+        "progress": [{"milestone": key, "seen_bp": 5000} for key in site["milestones"]],
+    }
+    return body | changes | {"fix": fix}
+
+
+def read(body: dict[str, Any]) -> VisitReport:
+    return convert(body, VisitReport)
+
+
+async def feed(data: bytes) -> Any:
+    async def chunks() -> Any:
+        yield data
+
+    return await files.receive(chunks())
+
+
+async def send(tx: Any, body: dict[str, Any], *pictures: bytes) -> Any:
+    answer = await service.record_visit(tx, read(body))
+    for picture in pictures:
+        answer = await service.receive_photo(tx, answer.client_id, await feed(picture), sha(picture))
+    return answer
+
+
+async def progress(tx: Any, project: dict[str, Any]) -> int:
+    return int(await tx.conn.fetchval("SELECT progress_bp FROM projects_project WHERE id = $1", project["id"]))
+
+
+async def test_progress_counts_when_the_last_picture_is_in(tx_as: Any, project_in: Any) -> None:
+    async with tx_as(Role.INSPECTOR, KECHENG) as tx:
+        project = await project_in(tx)
+        one, two = photo(1), photo(2)
+        body = report(project, one, two)
+        first = await service.record_visit(tx, read(body))
+        assert (first.state, first.received, first.missing) == ("incomplete", [], [sha(one), sha(two)])
+        half = await service.receive_photo(tx, first.client_id, await feed(one), sha(one))
+        assert (half.state, half.received, half.missing) == ("incomplete", [sha(one)], [sha(two)])
+        assert await progress(tx, project) == 0
+        whole = await service.receive_photo(tx, first.client_id, await feed(two), sha(two))
+        assert (whole.state, whole.missing) == ("counted", [])
+        assert await progress(tx, project) == 5000
+
+
+async def test_repeats_change_nothing_and_get_the_same_answer(tx_as: Any, project_in: Any) -> None:
+    async with tx_as(Role.INSPECTOR, KECHENG) as tx:
+        project = await project_in(tx)
+        picture = photo(3)
+        body = report(project, picture)
+        once = await send(tx, body, picture)
+        again = await send(tx, body, picture)
+        assert again == once
+        counts = [await tx.conn.fetchval(f"SELECT count(*) FROM {t}") for t in (
+            "inspection_visit", "inspection_visit_photo", "kernel_file")]
+        assert counts == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("changes", "mark"), [
+    ({"fix": FAR}, "INS-232"), ({"fix": None, "no_fix_reason": "山沟里没有信号"}, "INS-231"), ({"photos": []}, "INS-235"),
+])
+async def test_doubtful_visit_waits_for_somebody_else(
+    tx_as: Any, project_in: Any, changes: dict[str, Any], mark: str
+) -> None:
+    async with tx_as(Role.INSPECTOR, KECHENG) as tx:
+
+        project = await project_in(tx)
+        picture = photo(4)
+        body = report(project, picture, **changes)
+        answer = await send(tx, body, *([picture] if body["photos"] else []))
+        visit = await queries.find(tx, answer.id)
+        assert (answer.state, [m.code for m in visit["marks"]], await progress(tx, project)) == ("held", [mark], 0)
+        async with become(tx, actor(Role.COUNTY_CLERK, KECHENG)):
+            with pytest.raises(Refused, match="INS-208"):
+                await office.accept(tx, answer.id, " ")
+            await office.accept(tx, answer.id, "已电话核实")
+        assert await progress(tx, project) == 5000
+
+
+async def test_visit_set_aside_moves_nothing(tx_as: Any, project_in: Any) -> None:
+
+    async with tx_as(Role.INSPECTOR, KECHENG) as tx:
+        project = await project_in(tx)
+        answer = await send(tx, report(project, photos=[]))
+        async with become(tx, actor(Role.COUNTY_CLERK, KECHENG)):
+            await office.set_aside(tx, answer.id, "没有照片")
+            with pytest.raises(Refused, match="KRN-408"):
+                await office.accept(tx, answer.id, "改主意")
+        assert await progress(tx, project) == 0
+
+
+async def test_picture_of_an_earlier_visit_is_noticed(tx_as: Any, project_in: Any) -> None:
+    async with tx_as(Role.INSPECTOR, KECHENG) as tx:
+        project = await project_in(tx)
+        picture = photo(5)
+        await send(tx, report(project, picture), picture)
+        answer = await send(tx, report(project, picture), picture)
+        assert [m.code for m in (await queries.find(tx, answer.id))["marks"]] == ["INS-237"]
+        assert answer.state == "held"
+
+
+async def test_wrong_clock_is_measured_and_marked_not_refused(tx_as: Any, project_in: Any) -> None:
+    async with tx_as(Role.INSPECTOR, KECHENG) as tx:
+        project = await project_in(tx)
+        picture = photo(6)
+        body = report(project, picture)
+        for key in ("started_at", "finished_at", "sent_at"):
+            body[key] = (datetime.fromisoformat(body[key]) + timedelta(days=1)).isoformat()
+        body["photos"][0]["taken_at"] = body["finished_at"]
+        answer = await send(tx, body, picture)
+        visit = await queries.find(tx, answer.id)
+        assert abs(visit["skew_s"] - 86400) < 60
+        assert ([m.code for m in visit["marks"]], answer.state) == (["INS-236"], "counted")
+
+
+@pytest.mark.parametrize(("changes", "code"), [
+    ({"fix": None}, "INS-203"), ({"progress": []}, "INS-214"), ({"progress": [{"milestone": 999_999, "seen_bp": 1}]}, "INS-202"),
+    ({"contact": {"way": "typed", "name": " "}}, "INS-213"), ({"contact": {"way": "absent"}}, "INS-213"),
+    ({"contact": {"way": "drawn", "name": "张三"}}, "INS-213"),
+    ({"sent_at": "2020-01-01T00:00:00Z"}, "INS-212"), ({"project": 999_999}, "KRN-404"),
+])
+async def test_incomplete_reports_are_refused_with_a_code(
+    tx_as: Any, project_in: Any, changes: dict[str, Any], code: str
+) -> None:
+    async with tx_as(Role.INSPECTOR, KECHENG) as tx:
+        project = await project_in(tx)
+        with pytest.raises(Refused, match=code):
+            await service.record_visit(tx, read(report(project, photo(7), **changes)))
+
+
+async def test_only_works_under_way_are_visited(tx_as: Any, project_in: Any) -> None:
+    async with tx_as(Role.INSPECTOR, KECHENG) as tx:
+        project = await project_in(tx, state="awarded")
+        with pytest.raises(Refused, match="INS-201"):
+            await service.record_visit(tx, read(report(project)))
+
+
+async def test_foreign_county_and_other_roles_are_refused(tx_as: Any, project_in: Any) -> None:
+    async with tx_as(Role.INSPECTOR, KECHENG) as tx:
+
+        project = await project_in(tx)
+        async with become(tx, actor(Role.INSPECTOR, QUJIANG)):
+            with pytest.raises(Refused, match="KRN-404"):
+                await service.record_visit(tx, read(report(project)))
+        async with become(tx, actor(Role.COUNTY_CLERK, KECHENG)):
+            with pytest.raises(Refused, match="KRN-403"):
+                await service.record_visit(tx, read(report(project)))
+
+
+async def test_another_inspector_cannot_add_to_a_visit(tx_as: Any, project_in: Any) -> None:
+    async with tx_as(Role.INSPECTOR, KECHENG) as tx:
+
+        picture = photo(8)
+        body = report(await project_in(tx), picture)
+        answer = await service.record_visit(tx, read(body))
+        async with become(tx, actor(Role.INSPECTOR, KECHENG)):
+            with pytest.raises(Refused, match="INS-210"):
+                await service.record_visit(tx, read(body))
+            with pytest.raises(Refused, match="INS-211"):
+                await service.receive_photo(tx, answer.client_id, await feed(picture), sha(picture))
+
+
+async def test_findings_have_a_due_day_and_close_with_a_note(tx_as: Any, project_in: Any) -> None:
+
+    async with tx_as(Role.INSPECTOR, KECHENG) as tx:
+        project = await project_in(tx)
+        found = [{"kind": "quality", "content": "路面厚度不足", "measure": "返工"}]
+        answer = await send(tx, report(project, photos=[], findings=found))
+        (finding,) = await open_findings(tx, project["id"])
+        assert str(finding["due_on"]) == "2026-10-13"  # 15 working days over Mid-Autumn and National Day
+        async with become(tx, actor(Role.COUNTY_CLERK, KECHENG)):
+            with pytest.raises(Refused, match="INS-209"):
+                await office.close_finding(tx, finding["id"], "")
+            await office.close_finding(tx, finding["id"], "已返工并复测")
+            assert await open_findings(tx, project["id"]) == []
+            await office.reopen_finding(tx, finding["id"], "复测仍不足")
+        assert [f["id"] for f in await open_findings(tx, project["id"])] == [finding["id"]]
+        assert answer.state == "held"
+
+
+async def test_whole_way_over_http(client_as: Any, committed: Any) -> None:
+    project = await committed()
+    picture, other = photo(9), photo(10)
+    body = report(project, picture)
+    where = f"/api/v1/visits/{body['client_id']}"
+    async with client_as(Role.INSPECTOR, KECHENG) as http:
+        pack = (await http.get("/api/v1/field/pack")).json()
+        assert [p["id"] for p in pack["projects"]] == [project["id"]]
+        assert (await http.post("/api/v1/visits", json=body)).json()["missing"] == [sha(picture)]
+        wrong = await http.put(f"{where}/photos/{sha(picture)}", content=other)
+        unknown = await http.put(f"{where}/photos/{sha(other)}", content=other)
+        giant = await http.put(f"{where}/photos/{sha(picture)}", content=b"0", headers={"content-length": str(200 << 20)})
+        assert (wrong.status_code, wrong.json()["code"]) == (409, "KRN-650")
+        assert (unknown.status_code, unknown.json()["code"]) == (404, "INS-205")
+        assert giant.status_code == 413
+        done = await http.put(f"{where}/photos/{sha(picture)}", content=picture)
+        assert (done.json()["state"], done.json()["received"]) == ("counted", [sha(picture)])
+        assert (await http.get(where)).json() == done.json()
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        page = await http.get(f"/visits/{done.json()['id']}")
+        assert page.status_code == 200, page.text
+        assert (await http.get("/visits")).status_code == 200
+        assert (await http.get("/findings")).status_code == 200
+        link = page.text.split('src="/files/')[1].split("/small")[0]
+        small, full = await http.get(f"/files/{link}/small"), await http.get(f"/files/{link}")
+        assert (small.headers["content-type"], full.content) == ("image/jpeg", picture)
+        assert full.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    for role, division in ((Role.COUNTY_CLERK, QUJIANG), (Role.EXPERT, KECHENG)):
+        async with client_as(role, division) as http:
+            assert (await http.get(f"/files/{link}")).status_code in {403, 404}
+    async with client_as(None) as http:
+        assert (await http.get(f"/files/{link}")).status_code == 303
+
+
+async def test_not_a_picture_is_refused_and_nothing_is_kept(client_as: Any, committed: Any) -> None:
+    project = await committed()
+    fake = b"MZ" + b"\0" * 400
+    body = report(project, fake)
+    async with client_as(Role.INSPECTOR, KECHENG) as http:
+        await http.post("/api/v1/visits", json=body)
+        answer = await http.put(f"/api/v1/visits/{body['client_id']}/photos/{sha(fake)}", content=fake)
+        assert (answer.status_code, answer.json()["code"]) == (415, "KRN-641")
+        assert (await http.get(f"/api/v1/visits/{body['client_id']}")).json()["missing"] == [sha(fake)]
+    assert list((files.root() / "drafts").iterdir()) == []
