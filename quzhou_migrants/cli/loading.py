@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import asyncpg
 import click
+import msgspec
 
 import quzhou_migrants.policy
-from quzhou_migrants.cli.console import as_option, database, pool, refusals, run, say, tell
+from quzhou_migrants.cli.console import (
+    FAILED,
+    as_option,
+    database,
+    give_up,
+    pool,
+    progress,
+    refusals,
+    run,
+    say,
+    tell,
+)
 from quzhou_migrants.database import Addresses
+from quzhou_migrants.demo import build
+from quzhou_migrants.demo.build import Summary
+from quzhou_migrants.demo.world import Report
+from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.db import connect_arguments
 from quzhou_migrants.kernel.divisions import read_places, write_places
 from quzhou_migrants.kernel.migrate import migrate as migrate_database
+from quzhou_migrants.kernel.tx import system_tx
 
 DIVISIONS = Path(quzhou_migrants.policy.__file__).parent / "quzhou_divisions.csv"
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(help=say("cli.help.migrate"))
@@ -26,12 +45,7 @@ def migrate() -> None:
 
 
 @click.command(help=say("cli.help.load"))
-@click.option(
-    "--divisions",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=DIVISIONS,
-    help=say("cli.option.divisions"),
-)
+@as_option("--divisions", type=FILE, default=DIVISIONS)
 def load(divisions: Path) -> None:
     """Write the administrative map."""
     with database() as (_, found):
@@ -46,7 +60,16 @@ def load(divisions: Path) -> None:
 def demo(households: int, *, if_empty: bool) -> None:
     """Write the demonstration: places, people, projects in every state."""
     with database() as (_, found):
-        run(_demo(found, households, if_empty=if_empty))
+        run(migrate_database(found.owner))
+        run(_load(found, DIVISIONS))
+        if run(_state(found)):
+            if not if_empty:
+                give_up(FAILED, "cli.demo_there")
+            return
+        tell("cli.demo")
+        with progress() as report:
+            done = run(_demo(found, households, report))
+        tell("cli.demo_done", **asdict(done))
 
 
 async def _load(found: Addresses, divisions: Path) -> int:
@@ -58,8 +81,26 @@ async def _load(found: Addresses, divisions: Path) -> int:
         await connection.close()
 
 
-async def _demo(found: Addresses, households: int, *, if_empty: bool) -> None:
-    await migrate_database(found.owner)
-    await _load(found, DIVISIONS)
+async def _state(found: Addresses) -> bool:
+    """Tell whether a whole demonstration is there; give up when half of one is."""
     async with pool(found.app):
-        tell("cli.demo")
+        async with system_tx("demo.look") as tx:
+            whole = await tx.conn.fetchval("SELECT EXISTS (SELECT 1 FROM kernel_setting WHERE key = 'demo')")
+        if not whole and await build.is_there():
+            give_up(FAILED, "cli.demo_half")
+    return bool(whole)
+
+
+async def _demo(found: Addresses, households: int, report: Report) -> Summary:
+    def titled(title: str, done: int, total: int) -> None:
+        report(CATALOGUE.text(f"demo.{title}"), done, total)
+
+    async with pool(found.app, size=6):
+        done = await build.build(found.owner, titled, households=households)
+        async with system_tx("demo.done") as tx:
+            summary = msgspec.json.encode(asdict(done)).decode()
+            await tx.conn.execute("INSERT INTO kernel_setting (key, value) VALUES ('demo', $1::jsonb)", summary)
+    connection = await asyncpg.connect(**connect_arguments(found.owner))
+    await connection.execute("ANALYZE")
+    await connection.close()
+    return done

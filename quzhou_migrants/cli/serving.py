@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 
 import asyncpg
@@ -14,13 +15,13 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
-from quzhou_migrants.cli.console import NO_DATABASE, OUT, as_option, database, give_up, run, say, tell
+from quzhou_migrants.cli.console import NO_DATABASE, as_option, database, give_up, run, say, tell
+from quzhou_migrants.cli.welcome import welcome
 from quzhou_migrants.kernel import schema
 from quzhou_migrants.kernel.db import connect_arguments
 from quzhou_migrants.settings import Settings
 
 TARGET = "quzhou_migrants.app:application"
-ACCOUNTS = "demo-accounts.txt"
 
 
 @click.command(help=say("cli.help.serve"))
@@ -36,7 +37,8 @@ def serve(host: str | None, port: int | None, workers: int | None, *, with_worke
     with database() as (settings, found):
         if run(_schema(found.owner)) != schema.version():
             give_up(NO_DATABASE, "cli.migrate_first")
-        _welcome(settings)
+        run(welcome(settings, found.owner))
+        import_module(TARGET.partition(":")[0])  # once, before the server's processes split off and share it
         companion = Companion(settings.stop_seconds) if with_worker else None
         try:
             _server(settings).serve()
@@ -73,14 +75,6 @@ def _server(settings: Settings) -> MPServer:
         log_access=False,
         log_level="warning",  # type: ignore[arg-type]
     )
-
-
-def _welcome(settings: Settings) -> None:
-    tell("cli.serving", url=settings.public_url, workers=settings.workers)
-    people = settings.data_dir / ACCOUNTS
-    if people.exists():
-        OUT.print(people.read_text(encoding="utf-8"), markup=False)
-    tell("cli.how_to_stop")
 
 
 class Companion:
