@@ -59,6 +59,24 @@ async def insert(
     await conn.execute(f"DROP TABLE {draft}")
 
 
+async def replace(
+    conn: Any,  # noqa: ANN401 - asyncpg has no types
+    table: str,
+    columns: Sequence[str],
+    records: Iterable[tuple[Any, ...]],
+) -> None:
+    """Update many rows by id from COPY, counting their versions up; the first column is the id."""
+    draft, names = f"copy_{table}", ", ".join(columns)
+    sets = ", ".join(f"{c} = d.{c}" for c in columns[1:])
+    await conn.execute(f"CREATE TEMP TABLE {draft} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA")  # noqa: S608 - our own names
+    await conn.copy_records_to_table(draft, records=records, columns=columns, timeout=SECONDS)
+    await conn.execute(
+        f"UPDATE {table} t SET {sets}, version = t.version + 1, updated_at = now() FROM {draft} d WHERE t.id = d.id",  # noqa: S608 - our own names
+        timeout=SECONDS,
+    )
+    await conn.execute(f"DROP TABLE {draft}")
+
+
 def household_record(key: int, house: House) -> tuple[Any, ...]:
     """Give the values of a new household, in the order of HOUSEHOLD_COLUMNS."""
     head = house.head.name

@@ -55,6 +55,7 @@ class House:
     phone: str = ""
     bank_name: str = ""
     bank_account: str = ""
+    given: frozenset[str] = OWN  # what was really told; an empty cell of a sheet changes nothing
 
     @property
     def head(self) -> Person:
@@ -172,7 +173,8 @@ def _house(lines: Sequence[Line]) -> House:
         Person(v["name"], v["relation"], v["resident_id"], v.get("migrant", True)) for v in (li.values for li in lines)
     )
     return House(
-        code=head.values["household_code"], division_code=told.pop("village_code"), people=people, **told,
+        code=head.values["household_code"], division_code=told.pop("village_code"), people=people,
+        given=frozenset(told), **told,
     )  # fmt: skip
 
 
@@ -184,9 +186,15 @@ def plain_number(text: str) -> str:
 Read = tuple[Any, Problem | None]
 
 
+def household_code(text: str) -> str:
+    """Bring a household code to its plain form; "" where it is none."""
+    code = unicodedata.normalize("NFKC", text).strip().upper()
+    return code if _CODE.fullmatch(code) else ""
+
+
 def _code(_key: str, text: str, _known: Known) -> Read:
-    code = unicodedata.normalize("NFKC", text).upper()
-    return (code, None) if _CODE.fullmatch(code) else (None, Problem("REG-118"))
+    code = household_code(text)
+    return (code, None) if code else (None, Problem("REG-118"))
 
 
 def _village(_key: str, text: str, known: Known) -> Read:

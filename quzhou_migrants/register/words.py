@@ -40,3 +40,10 @@ class Outcome(StrEnum):
     UPDATE = "update"
     SAME = "same"
     BAD = "bad"
+
+
+class Mode(StrEnum):
+    """How a checked sheet is written."""
+
+    ALL = "all"
+    VALID = "valid"

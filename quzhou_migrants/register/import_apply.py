@@ -1,0 +1,110 @@
+"""Write judged households into the register: new ones by COPY, known ones by one UPDATE per chunk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from quzhou_migrants.kernel.grams import bigrams, bigrams_of, pinyin_key
+from quzhou_migrants.kernel.tx import Tx
+from quzhou_migrants.register import sealing
+from quzhou_migrants.register.bulk import MEMBER_COLUMNS, copy_households, insert, member_record, replace
+from quzhou_migrants.register.import_check import Verdict
+from quzhou_migrants.register.rules import House
+from quzhou_migrants.register.words import Outcome, Relation
+
+CHANGED: Final = (
+    "id", "division_code", "head_name", "sort_key", "name_grams", "support", "low_income", "members", "migrants",
+    "reservoir", "moved_year", "phone_cipher", "phone_blind", "bank_name", "bank_cipher", "bank_blind", "is_demo",
+)  # fmt: skip
+MEMBER_CHANGED: Final = ("id", "division_code", "name", "name_grams", "relation", "migrant")
+JOURNAL: Final = (
+    "at", "division_code", "subject_table", "subject_id", "verb", "from_state", "to_state", "actor_id", "actor_name",
+    "actor_title", "clause", "facts", "request_id",
+)  # fmt: skip
+
+
+async def write(tx: Tx, import_id: int, verdicts: Sequence[Verdict]) -> None:
+    """Write what a chunk of verdicts says; what is the same or bad is left alone."""
+    new = [v.house for v in verdicts if v.outcome is Outcome.NEW and v.house]
+    known = [v for v in verdicts if v.outcome is Outcome.UPDATE]
+    await copy_households(tx.conn, new)
+    if known:
+        await _update(tx, known)
+    codes = [v.code for v in verdicts if v.outcome in {Outcome.NEW, Outcome.UPDATE}]
+    await _note(tx, import_id, codes)
+
+
+async def _update(tx: Tx, known: Sequence[Verdict]) -> None:
+    keys = [v.row["id"] for v in known if v.row]
+    # One head at a time: the old one steps back before the new one steps up.
+    await tx.conn.execute(
+        "UPDATE register_member SET relation = 'other', version = version + 1 WHERE household = ANY ($1::bigint[])"
+        " AND state = 'active' AND relation = 'head' AND id_blind <> ALL ($2::bytea[])",
+        keys, [sealing.id_blind(v.house.head.resident_id) for v in known if v.house],
+    )  # fmt: skip
+    await replace(tx.conn, "register_member", MEMBER_CHANGED, [r for v in known for r in _members_changed(v)])
+    await insert(tx.conn, "register_member", MEMBER_COLUMNS, [r for v in known for r in _members_new(v)])
+    await replace(tx.conn, "register_household", CHANGED, [_household_changed(v) for v in known])
+
+
+def _parts(verdict: Verdict) -> tuple[House, Any]:
+    if verdict.house is None or verdict.row is None:
+        raise ValueError(verdict.code)
+    return verdict.house, verdict.row
+
+
+def _members_changed(verdict: Verdict) -> Iterable[tuple[Any, ...]]:
+    house, _ = _parts(verdict)
+    told = {sealing.id_blind(p.resident_id): p for p in house.people}
+    for blind, member in verdict.people.items():
+        person = told.get(blind)
+        name = person.name if person else member["name"]
+        relation = str(person.relation) if person else member["relation"]
+        if not person and relation == Relation.HEAD:
+            relation = str(Relation.OTHER)
+        migrant = person.migrant if person else member["migrant"]
+        yield member["id"], house.division_code, name, bigrams(name), relation, migrant
+
+
+def _members_new(verdict: Verdict) -> Iterable[tuple[Any, ...]]:
+    house, row = _parts(verdict)
+    for person in house.people:
+        if sealing.id_blind(person.resident_id) not in verdict.people:
+            yield member_record(row["id"], house.division_code, person)
+
+
+def _household_changed(verdict: Verdict) -> tuple[Any, ...]:
+    """Give the household as it will stand: what the sheet gave, else what the register holds."""
+    house, row = _parts(verdict)
+    told = {sealing.id_blind(p.resident_id): p for p in house.people}
+    kept = [m for blind, m in verdict.people.items() if blind not in told]
+    names = [*(p.name for p in house.people), *(m["name"] for m in kept)]
+    migrants = sum(p.migrant for p in house.people) + sum(m["migrant"] for m in kept)
+    own = {key: getattr(house, key) if key in house.given else row[key] for key in
+           ("support", "low_income", "reservoir", "moved_year", "bank_name")}  # fmt: skip
+    phone, bank = "phone" in house.given, "bank_account" in house.given
+    head = house.head.name
+    return (
+        row["id"], house.division_code, head, pinyin_key(head), bigrams_of(names), str(own["support"]),
+        own["low_income"], len(names), migrants, own["reservoir"], own["moved_year"],
+        sealing.sealed(house.phone, sealing.PHONE_PLACE) if phone else row["phone_cipher"],
+        sealing.phone_blind(house.phone) if phone else row["phone_blind"], own["bank_name"],
+        sealing.sealed(house.bank_account, sealing.BANK_PLACE) if bank else row["bank_cipher"],
+        sealing.bank_blind(house.bank_account) if bank else row["bank_blind"],
+        row["is_demo"] or any(p.is_demo for p in house.people),
+    )  # fmt: skip
+
+
+async def _note(tx: Tx, import_id: int, codes: Sequence[str]) -> None:
+    """Write one journal line for every household written."""
+    rows = await tx.conn.fetch(
+        "SELECT id, division_code FROM register_household WHERE code = ANY ($1::text[])", codes)  # fmt: skip
+    facts = json.dumps({"import": import_id})
+    actor = tx.actor
+    await insert(tx.conn, "kernel_journal", JOURNAL, [
+        (tx.now, r["division_code"], "register_household", r["id"], "register.household.import", "", "",
+         actor.user_id, actor.name, actor.title, "", facts, tx.request_id)
+        for r in rows
+    ])  # fmt: skip
