@@ -14,6 +14,7 @@ from projects.states import PROJECT as MACHINE
 from projects.states import S
 from projects.tables import Project
 from projects.works import service as works
+from quzhou_migrants.kernel.actor import code_range
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import Fen
 from quzhou_migrants.kernel.states import fire
@@ -93,25 +94,28 @@ async def milestones(tx: Tx, project_id: int) -> list[Row]:
     return [dict(r) for r in rows]
 
 
-async def reserve_candidates(tx: Tx, county: str, *, category: str = "", limit: int = 200, after: int = 0) -> list[Row]:
-    """List projects in a county's reserve whose term runs, by id after `after`.
+_CANDIDATES = """
+SELECT p.id, p.code, p.division_code, p.title, p.category, p.state, p.estimate_fen, p.asked_fen, p.own_fen,
+  p.beneficiaries, p.migrants, p.valid_until, p.plan_year, d.full_name AS place_name
+FROM projects_project p JOIN kernel_division d ON d.code = p.division_code
+WHERE p.division_code >= $1 AND p.division_code < $2 AND p.state = ANY($3)
+  AND (p.valid_until IS NULL OR p.valid_until >= $4) AND ($5 = '' OR p.category = $5) AND p.id > $6
+  AND NOT ($7 AND EXISTS (SELECT 1 FROM projects_plan_item i WHERE i.project = p.id))
+ORDER BY p.id LIMIT $8
+"""
 
-    Shape: county is a 12-digit code; only what the caller's range shows is answered.
+
+async def reserve_candidates(  # noqa: PLR0913 - filters of one list
+    tx: Tx, county: str, *, category: str = "", limit: int = 200, after: int = 0, unplanned: bool = False
+) -> list[Row]:
+    """List projects in the reserve of a county or township whose term runs, by id after `after`.
+
+    Shape: county is a 12-digit code; only what the caller's range shows is answered. `unplanned`
+    leaves out those that stand in a plan, drafted or approved.
     """
-    rows = await tx.conn.fetch(
-        "SELECT p.id, p.code, p.division_code, p.title, p.category, p.state, p.estimate_fen, p.asked_fen, p.own_fen,"
-        " p.beneficiaries, p.migrants, p.valid_until, p.plan_year, d.full_name AS place_name"
-        " FROM projects_project p JOIN kernel_division d ON d.code = p.division_code"
-        " WHERE p.division_code >= $1 AND p.division_code < $2 AND p.state IN ('admitted', 'planned')"
-        " AND (p.valid_until IS NULL OR p.valid_until >= $3) AND ($4 = '' OR p.category = $4) AND p.id > $5"
-        " ORDER BY p.id LIMIT $6",
-        county,
-        county[:6] + "999999999",
-        tx.today,
-        category,
-        after,
-        limit,
-    )
+    states = ["admitted"] if unplanned else ["admitted", "planned"]
+    lo, hi = code_range(county)
+    rows = await tx.conn.fetch(_CANDIDATES, lo, hi, states, tx.today, category, after, unplanned, limit)
     return [dict(r) for r in rows]
 
 

@@ -14,7 +14,7 @@ from projects.intake.parameters import IntakeRules
 from projects.rules import Line, problems
 from quzhou_migrants.kernel.clock import WorkCalendar
 from quzhou_migrants.kernel.errors import Problem
-from quzhou_migrants.web.forms import Form, read_raw
+from quzhou_migrants.web.forms import Form, new_form, read_raw
 
 EMPTY_FIELD = "WEB-101"
 Draft = Mapping[str, Mapping[str, list[str]]]
@@ -45,6 +45,10 @@ class Checked:
         """Tell whether nothing keeps this application from being filed."""
         return not self.problems
 
+    def of(self, step: str) -> list[Problem]:
+        """List the problems of one part."""
+        return [p for p in self.problems if SECTION_OF.get(p.field) == step]
+
     def part(self, name: str) -> Any:  # noqa: ANN401 - the struct of that part
         """Give a part as read."""
         return self.forms[name].value
@@ -58,7 +62,7 @@ def read_draft(draft: Draft) -> dict[str, Form[Any]]:
     }
 
 
-def check_draft(
+def check_draft(  # noqa: PLR0913 - the draft, its papers, the rules, the day
     draft: Draft,
     papers: Mapping[str, int],
     rule: IntakeRules,
@@ -121,7 +125,7 @@ def _across(read: Mapping[str, object]) -> list[Problem]:
 
 
 def _step(name: str, draft: Draft, found: list[Problem], papers: Mapping[str, int]) -> Step:
-    mine = [p for p in found if SECTION_OF.get(p.field.partition(".")[0]) == name]
+    mine = [p for p in found if SECTION_OF.get(p.field) == name]
     if name == FILES:
         started = any(papers.values())
     else:
@@ -152,3 +156,13 @@ def resolution_of(d: Decision) -> rules.Resolution:
 def notice_of(p: Posting) -> rules.Notice:
     """The notice as the rules read it."""
     return rules.Notice(p.notice_from, p.notice_to, p.objections, p.answered)
+
+
+def written(row: Mapping[str, Any], decision: Mapping[str, Any] | None, notice: Mapping[str, Any] | None) -> Draft:
+    """Write a filed project back as it would have been typed, for projects that came without a draft."""
+    posted = {f"notice_{short}": notice[long] for short, long in _POSTED.items()} | dict(notice) if notice else {}
+    known: dict[str, Mapping[str, Any]] = {"decision": decision or {}, "posting": posted}
+    return {name: new_form(struct, known.get(name, row)).raw for name, struct in SECTIONS.items()}
+
+
+_POSTED = {"from": "starts_on", "to": "ends_on", "place": "place"}

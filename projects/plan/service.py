@@ -91,7 +91,9 @@ async def take_outside(tx: Tx, plan_id: int, form: ExceptionForm) -> None:
     await _insert(tx, plan, items, project, amount=form.amount_fen, reason=form.reason)
 
 
-async def _insert(tx: Tx, plan: Row, items: list[Item], project: Row, *, amount: int, reason: str = "") -> None:
+async def _insert(  # noqa: PLR0913 - an item has these parts
+    tx: Tx, plan: Row, items: list[Item], project: Row, *, amount: int, reason: str = ""
+) -> None:
     outside = bool(reason)
     item = Item(project["id"], project["title"], amount, project["asked_fen"], outside, allowed=False, valid_until=None)
     rules.check_item(item, plan["money_fen"], items)
@@ -106,9 +108,15 @@ async def _insert(tx: Tx, plan: Row, items: list[Item], project: Row, *, amount:
         reason,
         tx.actor.user_id,
     )
+    await _touch(tx, plan["id"])
     verb = "projects.plan.except" if outside else "projects.plan.take"
     facts = {"plan": plan["title"], "amount": amount, "reason": reason}
     await tx.note(subject(project), verb, clause=RESERVE, **facts)
+
+
+async def _touch(tx: Tx, plan_id: int) -> None:
+    """Give the plan a new version: who approves must have seen this content."""
+    await tx.conn.execute("UPDATE projects_plan SET version = version + 1 WHERE id = $1", plan_id)
 
 
 @command(P.PLAN, audit="projects.plan.drop")
@@ -123,6 +131,7 @@ async def drop(tx: Tx, plan_id: int, item_id: int) -> None:
     )
     if project_id is None:
         raise Refused("KRN-404")
+    await _touch(tx, plan_id)
     await tx.note(subject(await lock(tx, project_id)), "projects.plan.drop", plan=plan["title"])
 
 

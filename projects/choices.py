@@ -1,0 +1,27 @@
+"""Choices of forms with their Chinese titles, in the order of their enum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from projects.intake.forms import Category, FileKind, Way
+from projects.intake.rules import Body
+from projects.works.forms import Method
+from projects.works.rules import ASPECTS
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+
+Options = list[tuple[str, str]]
+
+
+def titled(values: Iterable[str | StrEnum], prefix: str) -> Options:
+    """Pair each value with its title. Shape: [(value, title)]."""
+    return [(str(v), CATALOGUE.text(prefix + str(v))) for v in values]
+
+
+CATEGORIES = titled(Category, "list.category.")
+WAYS = titled(Way, "list.way.")
+PAPERS = titled(FileKind, "projects.paper.")
+BODIES = titled(Body, "projects.body.")
+METHODS = titled(Method, "projects.method.")
+SIDES = titled(ASPECTS, "projects.aspect.")

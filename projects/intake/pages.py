@@ -1,0 +1,256 @@
+"""Pages of the application: start, task list, parts with autosave, papers, check and file, receipt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.params import FromPath
+from litestar.response import Response
+
+from projects import choices
+from projects.intake import queries, service, windows
+from projects.intake.draft import Checked, Step
+from projects.intake.forms import (
+    FILES,
+    SECTIONS,
+    STEPS,
+    PaperForm,
+    StartForm,
+    SubmitForm,
+    WithdrawForm,
+)
+from projects.intake.parameters import intake_rules
+from projects.permissions import P
+from projects.queries import find
+from projects.states import EDITABLE, S
+from quzhou_migrants.kernel.errors import Problem, Refused
+from quzhou_migrants.kernel.files import files_of
+from quzhou_migrants.kernel.guards import needs
+from quzhou_migrants.kernel.tx import Tx, open_tx
+from quzhou_migrants.web.forms import Form, new_form, read_form
+from quzhou_migrants.web.render import render, see_other
+from quzhou_migrants.web.security import UPLOAD_BODY
+
+AnyRequest = Request[Any, Any, Any]
+Page = Response[bytes]
+Row = dict[str, Any]
+CHOICES: dict[str, Any] = {
+    "categories": choices.CATEGORIES,
+    "ways": choices.WAYS,
+    "kinds": choices.PAPERS,
+    "bodies": choices.BODIES,
+}
+
+
+def window_facts(tx: Tx) -> Row:
+    """What every page of intake says about time: the open window and what is left, or the next one."""
+    months = intake_rules(tx.policy).months
+    current = windows.open_window(months, tx.now)
+    return {
+        "window": current,
+        "left": current.left(tx.now) if current else None,
+        "coming": windows.next_window(months, tx.now),
+        "window_param": tx.policy.param("projects.intake.window_months"),
+    }
+
+
+@get("/projects/new", opt=needs(P.SUBMIT))
+async def new(request: AnyRequest) -> Page:
+    """Show the first page of an application."""
+    async with open_tx(request) as tx:
+        facts = window_facts(tx)
+    return render(request, "projects/intake/new.html", form=new_form(StartForm), **facts, **CHOICES)
+
+
+@post("/projects/new", opt=needs(P.SUBMIT), status_code=200)
+async def create(request: AnyRequest) -> Page:
+    """Open a draft."""
+    form = await read_form(request, StartForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            project_id = await service.start(tx, form.value)
+            return see_other(await tx.done(f"/projects/{project_id}/apply"), flash="projects.flash.saved")
+    async with open_tx(request) as tx:
+        facts = window_facts(tx)
+    return render(request, "projects/intake/new.html", status=form.status, form=form, **facts, **CHOICES)
+
+
+async def _draft(tx: Tx, project_id: int) -> Row:
+    """Gather what every page of a draft shows. Raises: Refused PRJ-105, when it is no draft any more."""
+    row = await find(tx, project_id)
+    if row["state"] not in EDITABLE:
+        raise Refused("PRJ-105")
+    checked = await service.check(tx, row)
+    remarks = await queries.remarks(tx, project_id, row["round"]) if row["state"] == S.RETURNED else []
+    return {"p": row, "checked": checked, "remarks": remarks, "steps": STEPS, **window_facts(tx)}
+
+
+@get("/projects/{project_id:int}/apply", opt=needs(P.SUBMIT))
+async def tasks(request: AnyRequest, project_id: FromPath[int]) -> Page:
+    """Show the task list: how far each part is, and that nothing is filed yet."""
+    async with open_tx(request) as tx:
+        facts = await _draft(tx, project_id)
+    return render(request, "projects/intake/tasks.html", withdraw=new_form(WithdrawForm), **facts)
+
+
+@get("/projects/{project_id:int}/apply/{section:str}", opt=needs(P.SUBMIT))
+async def part(request: AnyRequest, project_id: FromPath[int], section: FromPath[str]) -> Page:
+    """Show one part with what was typed, what is wrong with it and what a reviewer said."""
+    _known(section)
+    async with open_tx(request) as tx:
+        facts = await _draft(tx, project_id)
+        papers = await files_of(tx, service.owner(facts["p"])) if section == FILES else []
+    checked: Checked = facts["checked"]
+    form: Form[Any] = new_form(PaperForm) if section == FILES else checked.forms[section]
+    if section != FILES:
+        form.problems = _shown(checked, section, form, facts["remarks"])
+    return render(
+        request, f"projects/intake/{section}.html", form=form, section=section, papers=papers, **facts, **CHOICES
+    )
+
+
+def _known(section: str) -> None:
+    if section not in STEPS:
+        raise Refused("KRN-404")
+
+
+def _shown(checked: Checked, section: str, form: Form[Any], remarks: list[Row]) -> list[Problem]:
+    """Problems to show beside the fields: what is wrong, not what is merely still empty; and every remark."""
+    names = set(SECTIONS[section].__struct_fields__)
+    wrong = [p for p in checked.problems if p.field in names and not (p.code == "WEB-101" and not form.text(p.field))]
+    said = [
+        Problem("PRJ-161", r["field"], {"tier": r["author_title"], "text": r["text"]})
+        for r in remarks
+        if r["field"] in names
+    ]
+    return said + wrong
+
+
+@post("/projects/{project_id:int}/apply/{section:str}", opt=needs(P.SUBMIT), status_code=200)
+async def save(request: AnyRequest, project_id: FromPath[int], section: FromPath[str]) -> Page:
+    """Keep a part and go on to the next; what is wrong is kept too and shown."""
+    form = await _typed(request, section)
+    async with open_tx(request) as tx:
+        row = await service.keep(tx, project_id, section, form)
+        checked = await service.check(tx, row)
+    if checked.steps[section] in {Step.PROBLEM, Step.PARTIAL} and "later" not in form.raw:
+        return see_other(f"/projects/{project_id}/apply/{section}", flash="projects.flash.saved_with_problems")
+    after = STEPS[STEPS.index(section) + 1]
+    target = f"/projects/{project_id}/apply" if "later" in form.raw else f"/projects/{project_id}/apply/{after}"
+    return see_other(target, flash="projects.flash.saved")
+
+
+async def _typed(request: AnyRequest, section: str) -> Form[Any]:
+    """Read a part as typed: everything is kept, also what is wrong."""
+    if section not in SECTIONS:
+        raise Refused("KRN-404")
+    return await read_form(request, SECTIONS[section], partial=True)
+
+
+@post("/projects/{project_id:int}/apply/{section:str}/keep", opt=needs(P.SUBMIT), status_code=200)
+async def autosave(request: AnyRequest, project_id: FromPath[int], section: FromPath[str]) -> Page:
+    """Keep what is typed while it is typed."""
+    form = await _typed(request, section)
+    async with open_tx(request) as tx:
+        await service.keep(tx, project_id, section, form)
+        at = tx.now
+    return render(request, "web/saved.html", at=at, problems=form.problems)
+
+
+@post("/projects/{project_id:int}/papers", opt=needs(P.SUBMIT), status_code=200, request_max_body_size=UPLOAD_BODY)
+async def add_paper(request: AnyRequest, project_id: FromPath[int]) -> Page:
+    """Take in one paper."""
+    form = await read_form(request, PaperForm)
+    back = f"/projects/{project_id}/apply/{FILES}"
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await service.add_paper(tx, project_id, form.value)
+            return see_other(await tx.done(back), flash="projects.flash.paper")
+    async with open_tx(request) as tx:
+        facts = await _draft(tx, project_id)
+        papers = await files_of(tx, service.owner(facts["p"]))
+    return render(
+        request,
+        "projects/intake/papers.html",
+        status=form.status,
+        form=form,
+        section=FILES,
+        papers=papers,
+        **facts,
+        **CHOICES,
+    )
+
+
+@post("/projects/{project_id:int}/papers/{file_id:int}/drop", opt=needs(P.SUBMIT), status_code=200)
+async def drop_paper(request: AnyRequest, project_id: FromPath[int], file_id: FromPath[int]) -> Page:
+    """Take a paper out again."""
+    async with open_tx(request) as tx:
+        await service.drop_paper(tx, project_id, file_id)
+    return see_other(f"/projects/{project_id}/apply/{FILES}", flash="projects.flash.paper_dropped")
+
+
+@get("/projects/{project_id:int}/submit", opt=needs(P.SUBMIT))
+async def look_over(request: AnyRequest, project_id: FromPath[int]) -> Page:
+    """Show all answers once more before filing."""
+    return await _look_over(request, project_id, new_form(SubmitForm))
+
+
+async def _look_over(request: AnyRequest, project_id: int, form: Form[SubmitForm]) -> Page:
+    async with open_tx(request) as tx:
+        facts = await _draft(tx, project_id)
+        papers = await files_of(tx, service.owner(facts["p"]))
+    status = form.status if form.problems else 200
+    return render(request, "projects/intake/check.html", status=status, form=form, papers=papers, **facts)
+
+
+@post("/projects/{project_id:int}/submit", opt=needs(P.SUBMIT), status_code=200)
+async def submit(request: AnyRequest, project_id: FromPath[int]) -> Page:
+    """File the application; a second click leads to the same receipt."""
+    form = await read_form(request, SubmitForm)
+    if form.ok and not form.value.declare:
+        form.refuse(Problem("PRJ-152", "declare"))
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await service.submit(tx, project_id)
+            return see_other(await tx.done(f"/projects/{project_id}/receipt"), flash="projects.flash.submitted")
+    return await _look_over(request, project_id, form)
+
+
+@get("/projects/{project_id:int}/receipt", opt=needs(P.VIEW))
+async def receipt(request: AnyRequest, project_id: FromPath[int]) -> Page:
+    """Show the receipt of the last filing, made for paper.
+
+    Raises: Refused KRN-404, nothing was filed yet.
+    """
+    async with open_tx(request) as tx:
+        row = await find(tx, project_id)
+        if not row["receipt"]:
+            raise Refused("KRN-404")
+        papers = await files_of(tx, service.owner(row))
+    return render(request, "projects/intake/receipt.html", p=row, papers=papers)
+
+
+@post("/projects/{project_id:int}/withdraw", opt=needs(P.SUBMIT), status_code=200)
+async def withdraw(request: AnyRequest, project_id: FromPath[int]) -> Page:
+    """Take the application back."""
+    form = await read_form(request, WithdrawForm)
+    async with open_tx(request, once=form.once) as tx:
+        await service.withdraw(tx, project_id, form.value.reason)
+        return see_other(await tx.done(f"/projects/{project_id}"), flash="projects.flash.withdrawn")
+
+
+ROUTES = [
+    new,
+    create,
+    tasks,
+    part,
+    save,
+    autosave,
+    add_paper,
+    drop_paper,
+    look_over,
+    submit,
+    receipt,
+    withdraw,
+]

@@ -1,0 +1,127 @@
+"""The lists of projects: one declaration each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from projects.intake.forms import Category
+from quzhou_migrants.kernel.grams import fold, query_grams
+from quzhou_migrants.kernel.tx import Tx
+from quzhou_migrants.web.listing import Column, Filter, Listing
+
+CATEGORIES = tuple(c.value for c in Category)
+PLACE = "division_code"
+IN_RESERVE = "state IN ('admitted', 'planned')"
+
+
+def search(_tx: Tx, text: str) -> tuple[str, list[Any]]:
+    """Find by code or receipt when a number was typed, by any part of the title otherwise."""
+    if text.replace("-", "").isdecimal():
+        return "code = {} OR receipt = {} OR code LIKE {}", [text, text, f"%{text.replace('%', '')}"]
+    grams = query_grams(fold(text))
+    return "title_grams @> {}", [grams]
+
+
+def _filters(*more: Filter) -> tuple[Filter, ...]:
+    return (
+        Filter("division", PLACE, kind="division"),
+        Filter("category", "category = {}", choices=CATEGORIES),
+        *more,
+    )
+
+
+_NAME = (
+    Column("id", shown=False),
+    Column("title", link="/projects/{id}"),
+    Column("code"),
+    Column("division_code", kind="division"),
+    Column("category", kind="tag"),
+)
+
+PROJECTS = Listing(
+    "projects",
+    "projects_project",
+    (
+        *_NAME,
+        Column("asked_fen", kind="wan", sort=True),
+        Column("award_fen", kind="wan", sort=True),
+        Column("progress_bp", kind="bp", sort=True),
+        Column("state", kind="state", machine="PROJECT"),
+        Column("submitted_at", kind="datetime"),
+    ),
+    scope=PLACE,
+    descending=True,
+    filters=_filters(
+        Filter("state", "state = {}", machine="PROJECT"),
+        Filter("window", '"window" = {}', kind="text"),
+        Filter("year", "plan_year = {}", kind="int", whole=True),
+    ),
+    search=search,
+)
+
+RESERVE = Listing(
+    "reserve",
+    "projects_project",
+    (
+        *_NAME,
+        Column("estimate_fen", kind="wan"),
+        Column("asked_fen", kind="wan", sort=True),
+        Column("migrants", kind="int", sort=True),
+        Column("state", kind="state", machine="PROJECT"),
+        Column("valid_until", kind="date", sort="COALESCE(valid_until, 'infinity'::date)"),
+    ),
+    scope=PLACE,
+    where=IN_RESERVE,
+    filters=_filters(
+        Filter("state", "state = {}", machine="PROJECT", choices=("admitted", "planned")),
+        Filter("expires_before", "valid_until <= {}", kind="date"),
+    ),
+    search=search,
+)
+
+QUEUE = Listing(
+    "queue",
+    "projects_project",
+    (
+        Column("id", shown=False),
+        Column("title", link="/reserve/{id}"),
+        Column("division_code", kind="division"),
+        Column("category", kind="tag"),
+        Column("estimate_fen", kind="wan"),
+        Column("asked_fen", kind="wan", sort=True),
+        Column("round", kind="int"),
+        Column("state", kind="state", machine="PROJECT"),
+        Column("submitted_at", kind="datetime"),
+    ),
+    scope=PLACE,
+    where="submitted_at IS NOT NULL",
+    order=("submitted_at",),
+    filters=_filters(Filter("state", "state = {}", machine="PROJECT", choices=("submitted", "township_passed"))),
+    search=search,
+)
+
+PLANS = Listing(
+    "plans",
+    "projects_plan",
+    (
+        Column("id", shown=False),
+        Column("title", link="/plan/{id}"),
+        Column("division_code", kind="division"),
+        Column("year", kind="text", sort=True),
+        Column("money_fen", kind="wan"),
+        Column(
+            "planned_fen",
+            "(SELECT coalesce(sum(i.amount_fen), 0)::bigint FROM projects_plan_item i WHERE i.plan = projects_plan.id)",
+            kind="wan",
+        ),
+        Column("state", kind="state", machine="PLAN"),
+        Column("doc_no"),
+    ),
+    scope=PLACE,
+    descending=True,
+    filters=(
+        Filter("division", PLACE, kind="division"),
+        Filter("year", "year = {}", kind="int", whole=True),
+        Filter("state", "state = {}", machine="PLAN"),
+    ),
+)
