@@ -22,6 +22,7 @@ from quzhou_migrants.web.access_log import AccessLog
 from quzhou_migrants.web.errors import EXCEPTION_HANDLERS
 from quzhou_migrants.web.middleware import Identify
 from quzhou_migrants.web.openapi import OPENAPI
+from quzhou_migrants.web.parking import keep_what_was_sent
 from quzhou_migrants.web.security import SAFE_BODY, Protect, secure_headers
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -32,7 +33,7 @@ def create_app(settings: Settings | None = None, *, app_dsn: str | None = None) 
     chosen = settings or load(os.environ)
     return Litestar(
         route_handlers=wiring.ROUTES,
-        guards=[default_deny],
+        guards=[keep_what_was_sent, default_deny],
         middleware=[Identify, Protect],
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[secure_headers],

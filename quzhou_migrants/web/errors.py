@@ -10,15 +10,16 @@ from urllib.parse import quote
 import asyncpg
 import msgspec
 import structlog
+from litestar.background_tasks import BackgroundTask
 from litestar.exceptions import HTTPException
 from litestar.response import Response
 
-from quzhou_migrants.accounts.parked import park
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Invalid, Problem
 from quzhou_migrants.kernel.guards import PasswordChangeNeeded, SignInNeeded
 from quzhou_migrants.kernel.tx import AlreadyDone
 from quzhou_migrants.web.middleware import record_refusal
+from quzhou_migrants.web.parking import PARKED
 from quzhou_migrants.web.render import render, see_other, wants_fragment
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ _CODES = {
     503: "WEB-503",
 }
 _TOO_MANY_SECONDS = 60
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def problem_details(request: AnyRequest, told: Fault) -> Response[bytes]:
     return Response(msgspec.json.encode(body), status_code=told.status, media_type=PROBLEM, headers=headers)
 
 
-async def on_refused(request: AnyRequest, error: Invalid) -> Response[Any]:
+def on_refused(request: AnyRequest, error: Invalid) -> Response[Any]:
     """Answer what a rule, a guard or a service refused; refusals of access are recorded."""
     first = error.problems[0]
     told = Fault(
@@ -103,10 +103,13 @@ async def on_refused(request: AnyRequest, error: Invalid) -> Response[Any]:
         error.problems,
         _waiting(first),
     )
+    response = answer(request, told)
     if told.status in {FORBIDDEN, NOT_FOUND}:
         state = request.scope["state"]
-        await record_refusal(state.get("actor"), told.code, request.url.path, str(state.get("request_id", "")))
-    return answer(request, told)
+        response.background = BackgroundTask(
+            record_refusal, state.get("actor"), told.code, request.url.path, str(state.get("request_id", ""))
+        )
+    return response
 
 
 def _waiting(problem: Problem) -> dict[str, str]:
@@ -115,29 +118,15 @@ def _waiting(problem: Problem) -> dict[str, str]:
     return {"Retry-After": str(int(minutes) * _TOO_MANY_SECONDS)} if too_many else {}
 
 
-async def on_sign_in_needed(request: AnyRequest, _error: SignInNeeded) -> Response[Any]:
+def on_sign_in_needed(request: AnyRequest, _error: SignInNeeded) -> Response[Any]:
     """Lead to sign-in and back; a form that was just sent is kept for after it."""
     if is_api(request) or wants_fragment(request):
         return answer(request, fault("KRN-401"))
     if request.method == "GET":
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return see_other(f"/sign-in?next={quote(back, safe='')}")
-    token = await _parked(request)
+    token = request.scope["state"].get(PARKED, "")
     return see_other(f"/sign-in?parked={token}" if token else "/sign-in")
-
-
-async def _parked(request: AnyRequest) -> str:
-    """Keep what a person typed before the session ended; nothing when it is no form of ours."""
-    if not request.headers.get("content-type", "").startswith(_FORMS):
-        return ""
-    try:
-        sent = await request.form()
-    except HTTPException:
-        return ""
-    typed = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
-    if any("password" in name for name, _ in typed):
-        return ""
-    return await park(request.url.path, typed) if typed else ""
 
 
 def on_password_change_needed(request: AnyRequest, _error: PasswordChangeNeeded) -> Response[Any]:

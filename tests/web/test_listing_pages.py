@@ -1,5 +1,6 @@
 """Lists on PostgreSQL: every row once, forwards and back, whatever the order; one data query a page."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ async def walk(tx, **query: str) -> list[list[int]]:
 @pytest.mark.parametrize("sort", ["", "name", "-name", "rank", "-rank"])
 async def test_paging_shows_every_row_once_in_order(tx, sort):
     pages = await walk(tx, sort=sort)
-    rows = await tx.conn.fetch(f"SELECT * FROM {SOURCE}")
+    rows = await tx.conn.fetch("SELECT * FROM " + SOURCE)  # noqa: S608 - a constant above
     column = sort.removeprefix("-") or "id"
     expected = [r["id"] for r in sorted(rows, key=lambda r: (r[column], r["id"]), reverse=sort.startswith("-"))]
     assert [key for page in pages for key in page] == expected
@@ -87,6 +88,7 @@ async def test_a_page_costs_one_data_query_and_at_most_one_count(tx):
     tx.conn._con.add_query_logger(lambda entry: asked.append(entry.query))
     first = await NUMBERS.fetch(tx, ask(kind="odd"))
     await NUMBERS.fetch(tx, ask(kind="odd", at=first.after))
+    await asyncio.sleep(0)  # the driver tells of a query one turn of the loop later
     assert len([q for q in asked if "count(*)" in q]) == 1
     assert len([q for q in asked if "count(*)" not in q]) == 2
 
