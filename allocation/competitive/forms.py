@@ -107,3 +107,7 @@ class DecisionForm(msgspec.Struct):
     minutes: Annotated[str, Meta(max_length=5000)]
     members: Annotated[list[MemberForm], Meta(min_length=1, max_length=60)]
     lines: Annotated[list[LineForm], Meta(min_length=1, max_length=200)]
+
+
+class EmptyForm(msgspec.Struct):
+    """A button: nothing but the token of its form."""

@@ -264,9 +264,9 @@ def check_lines(lines: Sequence[Line], budget_fen: Fen) -> None:
         raise Refused("ALC-315", total=total, budget=budget_fen)
     for line in lines:
         if not 0 <= line.decided_fen <= line.limit_fen:
-            raise Refused("ALC-316", project=line.code, limit=line.limit_fen, field=f"decided_{line.code}")
+            raise Refused("ALC-316", project=line.code, limit=line.limit_fen)
         if line.decided_fen != line.proposed_fen and not line.reason.strip():
-            raise Refused("ALC-317", project=line.code, field=f"reason_{line.code}")
+            raise Refused("ALC-317", project=line.code)
 
 
 def written(value: Fraction) -> str:

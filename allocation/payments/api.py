@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get, post
-from litestar.params import Body
+from litestar.params import Body, FromPath
 
 from allocation.payments import queries, service
 from allocation.payments.forms import ClaimBody, ClaimForm, PayForm, SignForm
@@ -66,14 +66,14 @@ async def _out(tx: Tx, claim_id: int) -> ClaimOut:
 
 
 @get("/api/v1/claims/{claim_id:int}", opt=needs(P.VIEW_CLAIMS), tags=["claims"])
-async def read_claim(request: AnyRequest, claim_id: int) -> ClaimOut:
+async def read_claim(request: AnyRequest, claim_id: FromPath[int]) -> ClaimOut:
     """Give one claim with its gates as they stand now."""
     async with open_tx(request) as tx:
         return await _out(tx, claim_id)
 
 
 @get("/api/v1/projects/{project_id:int}/money", opt=needs(P.VIEW_CLAIMS), tags=["claims"])
-async def read_money(request: AnyRequest, project_id: int) -> MoneyOut:
+async def read_money(request: AnyRequest, project_id: FromPath[int]) -> MoneyOut:
     """Give a project's money against work seen."""
     async with open_tx(request) as tx:
         line = await queries.money_line(tx, project_id)
@@ -95,7 +95,7 @@ async def create_claim(request: AnyRequest, data: Annotated[ClaimBody, Body()]) 
 
 
 @post("/api/v1/claims/{claim_id:int}/submit", opt=needs(P.CLAIM), status_code=200, tags=["claims"])
-async def submit_claim(request: AnyRequest, claim_id: int) -> ClaimOut:
+async def submit_claim(request: AnyRequest, claim_id: FromPath[int]) -> ClaimOut:
     """Submit a claim for signatures."""
     async with open_tx(request) as tx:
         await service.submit(tx, claim_id)
@@ -103,7 +103,7 @@ async def submit_claim(request: AnyRequest, claim_id: int) -> ClaimOut:
 
 
 @post("/api/v1/claims/{claim_id:int}/sign", opt=needs(P.SIGN), status_code=200, tags=["claims"])
-async def sign_claim(request: AnyRequest, claim_id: int, data: Annotated[SignForm, Body()]) -> ClaimOut:
+async def sign_claim(request: AnyRequest, claim_id: FromPath[int], data: Annotated[SignForm, Body()]) -> ClaimOut:
     """Sign the next step."""
     async with open_tx(request) as tx:
         await service.sign(tx, claim_id, data.opinion)
@@ -111,7 +111,7 @@ async def sign_claim(request: AnyRequest, claim_id: int, data: Annotated[SignFor
 
 
 @post("/api/v1/claims/{claim_id:int}/pay", opt=needs(P.PAY), status_code=200, tags=["claims"])
-async def pay_claim(request: AnyRequest, claim_id: int, data: Annotated[PayForm, Body()]) -> ClaimOut:
+async def pay_claim(request: AnyRequest, claim_id: FromPath[int], data: Annotated[PayForm, Body()]) -> ClaimOut:
     """Record a payment made."""
     async with open_tx(request) as tx:
         await service.pay(tx, claim_id, data)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request, get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
 from allocation.payments import documents, queries, rules, service
@@ -54,7 +55,7 @@ async def claimable(request: AnyRequest) -> Page:
 
 
 @get("/claims/project/{project_id:int}", opt=needs(P.VIEW_CLAIMS), include_in_schema=False)
-async def of_project(request: AnyRequest, project_id: int) -> Page:
+async def of_project(request: AnyRequest, project_id: FromPath[int]) -> Page:
     """Show one project's money against work seen, and its claims."""
     async with open_tx(request) as tx:
         context = await money_context(tx, project_id)
@@ -77,7 +78,7 @@ async def money_context(tx: Tx, project_id: int) -> dict[str, Any]:
 
 
 @get("/claims/new", opt=needs(P.CLAIM), include_in_schema=False)
-async def new(request: AnyRequest, project: int) -> Page:
+async def new(request: AnyRequest, project: FromQuery[int]) -> Page:
     """Start a claim, its payee and amount proposed."""
     async with open_tx(request) as tx:
         context = await money_context(tx, project)
@@ -95,7 +96,7 @@ def _usual(context: dict[str, Any]) -> Kind:
 
 
 @post("/claims/new", opt=needs(P.CLAIM), include_in_schema=False, status_code=200)
-async def create(request: AnyRequest, project: int) -> Page:
+async def create(request: AnyRequest, project: FromQuery[int]) -> Page:
     """Keep a new claim as a draft."""
     form = await read_form(request, ClaimForm)
     if form.ok:
@@ -108,7 +109,7 @@ async def create(request: AnyRequest, project: int) -> Page:
 
 
 @get("/claims/{claim_id:int}/edit", opt=needs(P.CLAIM), include_in_schema=False)
-async def change(request: AnyRequest, claim_id: int) -> Page:
+async def change(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Open a draft or returned claim for change."""
     async with open_tx(request) as tx:
         row = await queries.claim(tx, claim_id)
@@ -117,7 +118,7 @@ async def change(request: AnyRequest, claim_id: int) -> Page:
 
 
 @post("/claims/{claim_id:int}/edit", opt=needs(P.CLAIM), include_in_schema=False, status_code=200)
-async def save(request: AnyRequest, claim_id: int, version: int) -> Page:
+async def save(request: AnyRequest, claim_id: FromPath[int], version: FromQuery[int]) -> Page:
     """Keep the changes of a claim."""
     form = await read_form(request, ClaimForm)
     if form.ok:
@@ -131,7 +132,7 @@ async def save(request: AnyRequest, claim_id: int, version: int) -> Page:
 
 
 @get("/claims/{claim_id:int}", opt=needs(P.VIEW_CLAIMS), include_in_schema=False)
-async def shown(request: AnyRequest, claim_id: int) -> Page:
+async def shown(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Show one claim: where it stands, what blocks it, who signed, what it rests on."""
     return await _show(request, claim_id)
 
@@ -172,7 +173,7 @@ async def _step(request: AnyRequest, claim_id: int, name: str, struct: type[S], 
 
 @post("/claims/{claim_id:int}/papers", opt=needs(P.CLAIM), include_in_schema=False, status_code=200,
       request_max_body_size=files.LIMIT + MIB)
-async def add_paper(request: AnyRequest, claim_id: int) -> Page:
+async def add_paper(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Put a paper to a claim."""
     async def work(tx: Tx, key: int, form: PaperForm) -> None:
         await service.add_paper(tx, key, form.kind, form.file)
@@ -180,7 +181,7 @@ async def add_paper(request: AnyRequest, claim_id: int) -> Page:
 
 
 @post("/claims/{claim_id:int}/submit", opt=needs(P.CLAIM), include_in_schema=False, status_code=200)
-async def submit(request: AnyRequest, claim_id: int) -> Page:
+async def submit(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Submit a claim for signatures."""
     async def work(tx: Tx, key: int, _form: SignForm) -> None:
         await service.submit(tx, key)
@@ -188,7 +189,7 @@ async def submit(request: AnyRequest, claim_id: int) -> Page:
 
 
 @post("/claims/{claim_id:int}/sign", opt=needs(P.SIGN), include_in_schema=False, status_code=200)
-async def sign(request: AnyRequest, claim_id: int) -> Page:
+async def sign(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Sign the next step."""
     async def work(tx: Tx, key: int, form: SignForm) -> None:
         await service.sign(tx, key, form.opinion)
@@ -196,7 +197,7 @@ async def sign(request: AnyRequest, claim_id: int) -> Page:
 
 
 @post("/claims/{claim_id:int}/return", opt=needs(P.SIGN), include_in_schema=False, status_code=200)
-async def send_back(request: AnyRequest, claim_id: int) -> Page:
+async def send_back(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Send a claim back with a reason."""
     async def work(tx: Tx, key: int, form: ReturnForm) -> None:
         await service.send_back(tx, key, form.reason)
@@ -204,7 +205,7 @@ async def send_back(request: AnyRequest, claim_id: int) -> Page:
 
 
 @post("/claims/{claim_id:int}/cancel", opt=needs(P.CLAIM), include_in_schema=False, status_code=200)
-async def cancel(request: AnyRequest, claim_id: int) -> Page:
+async def cancel(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Give a claim up."""
     async def work(tx: Tx, key: int, _form: SignForm) -> None:
         await service.cancel(tx, key)
@@ -212,7 +213,7 @@ async def cancel(request: AnyRequest, claim_id: int) -> Page:
 
 
 @post("/claims/{claim_id:int}/pay", opt=needs(P.PAY), include_in_schema=False, status_code=200)
-async def pay(request: AnyRequest, claim_id: int) -> Page:
+async def pay(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Record a payment made."""
     async def work(tx: Tx, key: int, form: PayForm) -> None:
         await service.pay(tx, key, form)
@@ -220,7 +221,7 @@ async def pay(request: AnyRequest, claim_id: int) -> Page:
 
 
 @get("/claims/{claim_id:int}/form.pdf", opt=needs(P.VIEW_CLAIMS), include_in_schema=False)
-async def paper(request: AnyRequest, claim_id: int) -> Page:
+async def paper(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Give the claim as a printed form with places for its signatures."""
     async with open_tx(request) as tx:
         document = await documents.claim_form(tx, claim_id)

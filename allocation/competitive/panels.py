@@ -1,0 +1,45 @@
+"""What waits on a home page: the next step of a round, reviews not yet in."""
+
+from __future__ import annotations
+
+from allocation.competitive import queries
+from allocation.competitive.states import R, S
+from allocation.permissions import P
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.tasks import Task
+from quzhou_migrants.kernel.tx import Tx
+
+# State of a round -> the step that waits, who may take it, and the day it is due by.
+_NEXT = {
+    S.DRAFT: ("publish", P.PREPARE_ROUND, "opens_on"), S.OPEN: ("start", P.PREPARE_ROUND, "score_by"),
+    S.SCORING: ("close", P.PREPARE_ROUND, "score_by"), S.RANKED: ("decide", P.PREPARE_ROUND, "decide_by"),
+    S.DECIDED: ("approve", P.APPROVE_ROUND, "decide_by"),
+}
+
+
+async def waiting(tx: Tx) -> list[Task]:
+    """List the rounds whose next step is this post's, or an expert's open reviews."""
+    if tx.actor.may(P.SCORE) and tx.actor.engagement_id:
+        return await _reviews(tx)
+    mine = {state.value: step for state, step in _NEXT.items() if tx.actor.may(step[1])}
+    if not mine:
+        return []
+    rows = await tx.conn.fetch(
+        "SELECT * FROM allocation_round WHERE state = ANY($1) ORDER BY decide_by, id LIMIT 50", list(mine))
+    return [
+        Task(f"{r['title']} {CATALOGUE.text('task.round.' + step)}", f"/rounds/{r['id']}", r[due],
+             r["division_code"], "round")
+        for r in rows for step, _, due in (mine[r["state"]],)
+    ]
+
+
+async def _reviews(tx: Tx) -> list[Task]:
+    seat = await tx.conn.fetchrow("SELECT * FROM allocation_expert WHERE engagement_id = $1", tx.actor.engagement_id)
+    if seat is None:
+        return []
+    row = await queries.round_of(tx, seat["round"])
+    left = [r for r in await queries.my_reviews(tx, dict(seat)) if r["state"] in {R.NOT_OPENED, R.OPENED}]
+    if row["state"] != S.SCORING or not left:
+        return []
+    title = f"{row['title']} {CATALOGUE.text('task.review.left')} {len(left)}"
+    return [Task(title, "/reviews", row["score_by"], row["division_code"], "review")]

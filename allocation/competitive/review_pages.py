@@ -1,0 +1,113 @@
+"""Pages of the expert: what is to be reviewed, one review from declaration to score."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import Request, get, post
+from litestar.params import FromPath
+from litestar.response import Response
+
+from allocation.competitive import queries, reviews, view
+from allocation.competitive.forms import EmptyForm, ReasonForm, RecuseForm, SheetForm
+from allocation.competitive.rules import FULL_MARKS, written
+from allocation.competitive.states import OWN_IN, REVIEW
+from allocation.permissions import P
+from quzhou_migrants.kernel.guards import needs
+from quzhou_migrants.kernel.states import verbs_open
+from quzhou_migrants.kernel.tx import Tx, open_tx
+from quzhou_migrants.web.forms import Form, new_form, read_form
+from quzhou_migrants.web.render import render, see_other
+
+AnyRequest = Request[Any, Any, Any]
+Page = Response[Any]
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+@get("/reviews", opt=needs(P.SCORE), include_in_schema=False)
+async def listed(request: AnyRequest) -> Page:
+    """List what this expert is to review in the round of the engagement."""
+    async with open_tx(request) as tx:
+        seat = await queries.my_seat(tx)
+        found = await queries.my_reviews(tx, seat)
+        row = await queries.round_of(tx, seat["round"])
+        criteria = await queries.criteria(tx, seat["round"])
+    return render(request, "allocation/competitive/reviews.html", row=row, reviews=found, seat=seat,
+                  criteria=criteria, counts=view.counted(found))
+
+
+@get("/reviews/{review_id:int}", opt=needs(P.SCORE), include_in_schema=False)
+async def shown(request: AnyRequest, review_id: FromPath[int]) -> Page:
+    """Show one review as far as it has come."""
+    return await _show(request, review_id)
+
+
+async def _show(request: AnyRequest, review_id: int, failed: tuple[str, Form[Any]] | None = None) -> Page:
+    async with open_tx(request) as tx:
+        seat = await queries.my_seat(tx)
+        review = await queries.my_review(tx, seat, review_id)
+        criteria = await queries.criteria(tx, review["round"])
+        peers = await queries.seen_scores(tx, seat, review["candidate"])
+        context: dict[str, Any] = {
+            "seat": seat, "review": review, "criteria": criteria,
+            "own_in": review["state"] in OWN_IN,
+            "row": await queries.round_of(tx, review["round"]), "full": FULL_MARKS, "points": peers,
+            "candidate": await queries.candidate(tx, review["candidate"]),
+            "verbs": verbs_open(REVIEW, review, tx.actor),
+            "totals": queries.totals(peers, queries.for_rules(criteria)),
+        }
+    empty = [{"criterion": c["id"]} for c in criteria]
+    forms: dict[str, Form[Any]] = {
+        "step": new_form(EmptyForm), "recuse": new_form(RecuseForm), "reason": new_form(ReasonForm),
+        "sheet": new_form(SheetForm, points=empty),
+    }
+    if failed:
+        forms[failed[0]] = failed[1]
+    failing = failed[1] if failed else None
+    return render(request, "allocation/competitive/review.html", forms=forms, failed=failing, score_text=written,
+                  status=failing.status if failing else 200, **context)
+
+
+async def _step(  # noqa: PLR0913 - one step has these parts
+    request: AnyRequest, review_id: int, name: str, struct: type[S],
+    work: Callable[[Tx, int, S], Awaitable[object]], *, back: str = "",
+) -> Page:
+    form = await read_form(request, struct)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await work(tx, review_id, form.value)
+            return see_other(await tx.done(back or f"/reviews/{review_id}"), flash=tx.command)
+    return await _show(request, review_id, (name, form))
+
+
+@post("/reviews/{review_id:int}/clear", opt=needs(P.SCORE), include_in_schema=False, status_code=200)
+async def clear(request: AnyRequest, review_id: FromPath[int]) -> Page:
+    """Declare no conflict."""
+    async def work(tx: Tx, key: int, _form: EmptyForm) -> None:
+        await reviews.clear(tx, key)
+    return await _step(request, review_id, "step", EmptyForm, work)
+
+
+@post("/reviews/{review_id:int}/recuse", opt=needs(P.SCORE), include_in_schema=False, status_code=200)
+async def recuse(request: AnyRequest, review_id: FromPath[int]) -> Page:
+    """Declare a conflict; the candidate is gone from here."""
+    return await _step(request, review_id, "recuse", RecuseForm, reviews.recuse, back="/reviews")
+
+
+@post("/reviews/{review_id:int}/abstain", opt=needs(P.SCORE), include_in_schema=False, status_code=200)
+async def abstain(request: AnyRequest, review_id: FromPath[int]) -> Page:
+    """Give no score."""
+    async def work(tx: Tx, key: int, form: ReasonForm) -> None:
+        await reviews.abstain(tx, key, form.reason)
+    return await _step(request, review_id, "reason", ReasonForm, work)
+
+
+@post("/reviews/{review_id:int}/score", opt=needs(P.SCORE), include_in_schema=False, status_code=200)
+async def score(request: AnyRequest, review_id: FromPath[int]) -> Page:
+    """Hand in the sheet."""
+    return await _step(request, review_id, "sheet", SheetForm, reviews.score)
+
+
+ROUTES = [listed, shown, clear, recuse, abstain, score]
