@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Request, get, post
-from litestar.params import QueryParameter
+from litestar.params import FromPath, QueryParameter
 from msgspec import Meta, Struct
 
 from allocation.budget import queries, service
@@ -106,7 +106,7 @@ async def create(request: AnyRequest, data: BatchForm) -> BatchOut:
 
 
 @post("/api/v1/funds/{batch_id:int}/record", opt=needs(P.RECORD_BATCH), tags=["allocation"])
-async def record(request: AnyRequest, batch_id: int) -> BatchOut:
+async def record(request: AnyRequest, batch_id: FromPath[int]) -> BatchOut:
     """Book a batch."""
     async with open_tx(request) as tx:
         await service.record_batch(tx, batch_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, get, post
+from litestar.params import FromPath
 from litestar.response import Response
 
 from allocation.budget import queries, service
@@ -78,7 +79,7 @@ async def create(request: AnyRequest) -> Page:
 
 
 @get("/funds/{batch_id:int}/edit", opt=needs(P.RECORD_BATCH), include_in_schema=False)
-async def change(request: AnyRequest, batch_id: int) -> Page:
+async def change(request: AnyRequest, batch_id: FromPath[int]) -> Page:
     """Open a draft for change."""
     async with open_tx(request) as tx:
         row = await queries.batch(tx, batch_id)
@@ -87,7 +88,7 @@ async def change(request: AnyRequest, batch_id: int) -> Page:
 
 
 @post("/funds/{batch_id:int}/edit", opt=needs(P.RECORD_BATCH), status_code=200, include_in_schema=False)
-async def save(request: AnyRequest, batch_id: int, version: int) -> Page:
+async def save(request: AnyRequest, batch_id: FromPath[int], version: int) -> Page:
     """Keep the changes of a draft."""
     form = await read_form(request, BatchForm)
     if form.ok:
@@ -100,7 +101,7 @@ async def save(request: AnyRequest, batch_id: int, version: int) -> Page:
 
 
 @get("/funds/{batch_id:int}", opt=needs(P.VIEW_FUNDS), include_in_schema=False)
-async def batch(request: AnyRequest, batch_id: int) -> Page:
+async def batch(request: AnyRequest, batch_id: FromPath[int]) -> Page:
     """Show one batch: its document, where its money lies now, what happened to it."""
     return await _batch_page(request, batch_id, new_form(ReasonForm))
 
@@ -120,7 +121,7 @@ async def _batch_page(request: AnyRequest, batch_id: int, form: Form[Any]) -> Pa
 
 
 @post("/funds/{batch_id:int}/record", opt=needs(P.RECORD_BATCH), status_code=200, include_in_schema=False)
-async def record(request: AnyRequest, batch_id: int) -> Page:
+async def record(request: AnyRequest, batch_id: FromPath[int]) -> Page:
     """Book a batch."""
     form = await read_form(request, EmptyForm)
     if form.ok:
@@ -131,7 +132,7 @@ async def record(request: AnyRequest, batch_id: int) -> Page:
 
 
 @post("/funds/{batch_id:int}/reverse", opt=needs(P.RECORD_BATCH), status_code=200, include_in_schema=False)
-async def take_back(request: AnyRequest, batch_id: int) -> Page:
+async def take_back(request: AnyRequest, batch_id: FromPath[int]) -> Page:
     """Reverse a batch."""
     form = await read_form(request, ReasonForm)
     if form.ok:
@@ -186,7 +187,7 @@ async def give(request: AnyRequest, project: int) -> Page:
 
 
 @get("/awards/{award_id:int}", opt=needs(P.VIEW_FUNDS), include_in_schema=False)
-async def award(request: AnyRequest, award_id: int) -> Page:
+async def award(request: AnyRequest, award_id: FromPath[int]) -> Page:
     """Show one award: project, money by batch, where it lies now."""
     async with open_tx(request) as tx:
         row = await queries.award(tx, award_id)

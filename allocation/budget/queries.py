@@ -162,12 +162,12 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < MOST_DIGITS else None
 
 
-async def ledger_faults(tx: Tx) -> list[str]:
+async def ledger_faults(conn: Any) -> list[str]:  # noqa: ANN401 - an asyncpg connection that sees every row
     """Name every account whose stored balance is not the sum of its entries, and every unbalanced event.
 
     An empty list is what `verify` wants to see.
     """
-    accounts = await tx.conn.fetch(
+    accounts = await conn.fetch(
         "SELECT coalesce(e.batch, b.batch) AS batch, coalesce(e.kind, b.kind) AS kind,"
         " coalesce(e.division_code, b.division_code) AS division_code, e.fen, b.balance_fen FROM"
         " (SELECT division_code, batch, coalesce(project, 0) AS project, kind, sum(amount_fen) AS fen"
@@ -175,7 +175,7 @@ async def ledger_faults(tx: Tx) -> list[str]:
         " FULL JOIN allocation_balance b ON (b.division_code, b.batch, b.project, b.kind) ="
         "  (e.division_code, e.batch, e.project, e.kind)"
         " WHERE coalesce(e.fen, 0) <> coalesce(b.balance_fen, 0)")
-    events = await tx.conn.fetch(
+    events = await conn.fetch(
         "SELECT event_key, sum(amount_fen) AS fen FROM allocation_entry GROUP BY event_key, batch"
         " HAVING sum(amount_fen) <> 0")
     return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
+from litestar.datastructures import UploadFile
 from msgspec import Meta, Struct
 
 from allocation.factor.scheme import Form, Part
@@ -63,3 +64,11 @@ class FreezeForm(Struct):
     """The word that explains odd values; needed only when there are any."""
 
     remark: Annotated[str, Meta(max_length=1000)] = ""
+
+
+class ImportForm(Struct):
+    """A spreadsheet of values with their source and date."""
+
+    source: Annotated[str, Meta(max_length=200)]
+    as_of: date
+    file: UploadFile

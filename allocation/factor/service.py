@@ -19,6 +19,7 @@ from allocation.factor.rules import odd, stops, untied
 from allocation.factor.scheme import Part, Scheme, faults, to_mapping
 from allocation.factor.states import RUN, S
 from allocation.factor.tables import FactorRun
+from allocation.factor.words import named
 from allocation.permissions import P
 from quzhou_migrants.kernel.commands import command
 from quzhou_migrants.kernel.errors import Finding, Invalid, Problem, Refused
@@ -41,7 +42,7 @@ async def save_scheme(tx: Tx, form: SchemeForm) -> int:
     units = await queries.units(tx, tx.actor.division_code)
     found = faults(made, tuple(u.code for u in units))
     if found:
-        raise Invalid([Problem(f.code, _FIELDS.get(f.code, "factors"), f.facts) for f in found])
+        raise Invalid([Problem(f.code, _FIELDS.get(f.code, "factors"), named(f.facts, {})) for f in found])
     return await keep_scheme(tx, made, form.note)
 
 
@@ -160,7 +161,8 @@ async def freeze_run(tx: Tx, run_id: int, remark: str = "") -> Row:
     inputs = await queries.inputs(tx, row, remark=remark.strip())
     stop, notice = await findings(tx, row, inputs)
     if stop:
-        raise Invalid([Problem(f.code, "", f.facts) for f in stop])
+        names = {u.code: u.name for u in inputs.units}
+        raise Invalid([Problem(f.code, "", named(f.facts, names)) for f in stop])
     if notice and not remark.strip():
         raise Refused("ALC-247", field="remark", count=len(notice))
     text = freeze(inputs)

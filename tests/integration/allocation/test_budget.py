@@ -63,7 +63,7 @@ async def test_reversal_mirrors_and_only_while_the_money_lies_still(tx_as) -> No
         assert refusal.value.code == "ALC-117"
         await service.reverse_batch(tx, batch, "文号录错")
         assert await money(tx) == {}
-        assert await queries.ledger_faults(tx) == []
+        assert await queries.ledger_faults(tx.conn) == []
 
 
 BROKEN = {
@@ -114,7 +114,7 @@ async def test_entries_and_balances_cannot_be_altered(tx_as, sql) -> None:
         with pytest.raises(asyncpg.PostgresError):
             async with tx.conn.transaction():
                 await tx.conn.execute(sql)
-        assert await queries.ledger_faults(tx) == []
+        assert await queries.ledger_faults(tx.conn) == []
 
 
 async def test_a_county_sees_no_other_countys_money(tx_as) -> None:
@@ -169,4 +169,4 @@ async def test_concurrent_draws_never_overdraw(db) -> None:
     assert sorted(answers) == ["ALC-102"] * 10 + ["ok"] * 10
     async with begin(clerk, request_id="r", at=NOW) as tx:
         assert await money(tx) == {(CITY, "notified"): -100, (CITY, "planned"): 100}
-        assert await queries.ledger_faults(tx) == []
+        assert await queries.ledger_faults(tx.conn) == []

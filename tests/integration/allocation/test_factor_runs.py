@@ -73,7 +73,7 @@ async def test_run_from_draft_to_shares(tx_as, tmp_path) -> None:
         for s in shares:
             pots = await budget.available(tx, s["division_code"])
             assert [p["fen"] for p in pots] == [s["amount_fen"]]
-        assert await budget.ledger_faults(tx) == []
+        assert await budget.ledger_faults(tx.conn) == []
         file = tmp_path / "run.json"
         file.write_text(export(frozen["frozen"]), "utf-8")
         printed = recompute_split(file)
@@ -176,7 +176,7 @@ async def test_county_sees_approved_runs_only_and_awards_from_its_share(tx_as) -
                 await service.revoke_run(tx, run, "重算")
         assert spent.value.constraint_name == "allocation_balance_never_negative"
         async with become(tx, actor(Role.CITY_CLERK, CITY)):
-            assert await budget.ledger_faults(tx) == []
+            assert await budget.ledger_faults(tx.conn) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,322 @@
+"""Pages of the factor room: schemes, a run from draft to shares, its printed working, its file."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, get, post
+from litestar.response import Response
+
+from allocation.budget import queries as budget
+from allocation.budget.forms import EmptyForm, ReasonForm
+from allocation.factor import queries, service, sheet
+from allocation.factor.catalogue import default_scheme, known
+from allocation.factor.forms import FreezeForm, ImportForm, RunForm, SchemeForm, ValueRow, ValuesForm, WeightRow
+from allocation.factor.frozen import export, table
+from allocation.factor.listing import RUNS, SHARES
+from allocation.factor.scheme import Form as FactorForm
+from allocation.factor.scheme import Part
+from allocation.factor.states import RUN
+from allocation.factor.view import run_context
+from allocation.factor.working import working
+from allocation.permissions import P
+from quzhou_migrants.kernel.actor import Actor, code_range
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.guards import needs
+from quzhou_migrants.kernel.journal import timeline
+from quzhou_migrants.kernel.money import Mode
+from quzhou_migrants.kernel.states import verbs_open
+from quzhou_migrants.kernel.tx import Tx, open_tx
+from quzhou_migrants.kernel.xlsx import MEDIA_TYPE
+from quzhou_migrants.web.forms import Form, new_form, read_form
+from quzhou_migrants.web.render import render, see_other
+
+AnyRequest = Request[Any, Any, Any]
+Page = Response[Any]
+S = TypeVar("S", bound=msgspec.Struct)
+LARGEST_SHEET = 4 * 1024 * 1024
+
+
+def _options(prefix: str, values: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - an enum
+    return [(v.value, CATALOGUE.text(f"{prefix}.{v.value}")) for v in values]
+
+
+@get("/factor", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
+async def runs(request: AnyRequest) -> Page:
+    """List the runs in sight: one's own, and the approved ones from above."""
+    actor: Actor = request.scope["state"]["actor"]
+    lo, hi = code_range(actor.division_code) if actor.division_code else ("", "~")
+    base = ("r.state = 'approved' OR (r.division_code >= {} AND r.division_code < {})", [lo, hi])
+    actions = [(CATALOGUE.text("factor.shares"), "/factor/shares")]
+    if actor.may(P.PREPARE_FACTOR):
+        actions += [(CATALOGUE.text("factor.schemes"), "/factor/schemes"),
+                    (CATALOGUE.text("factor.new"), "/factor/new", "primary")]  # type: ignore[list-item]  # a kind is optional
+    return await RUNS.respond(request, "allocation/factor/list.html", base=base, actions=actions)
+
+
+@get("/factor/shares", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
+async def shares(request: AnyRequest) -> Page:
+    """List what one's range got from approved runs."""
+    async with open_tx(request) as tx:
+        lines = await budget.balances(tx, "division")
+    return await SHARES.respond(request, "allocation/factor/shares.html", lines=lines)
+
+
+@get("/factor/schemes", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
+async def schemes(request: AnyRequest) -> Page:
+    """List the versions of schemes."""
+    async with open_tx(request) as tx:
+        rows = [{**r, "scheme": queries.opened(r["body"])} for r in await queries.schemes(tx)]
+    return render(request, "allocation/factor/schemes.html", rows=rows)
+
+
+@get("/factor/schemes/new", opt=needs(P.PREPARE_FACTOR), include_in_schema=False)
+async def new_scheme(request: AnyRequest, like: int = 0) -> Page:
+    """Start a scheme from the pack in force, or from an earlier version."""
+    async with open_tx(request) as tx:
+        made = default_scheme(tx.policy, "") if not like else queries.opened((await queries.scheme(tx, like))["body"])
+    rows = [WeightRow(f.key, f.part, f.form, f.weight_bp) for f in made.factors]
+    form = new_form(
+        SchemeForm, title=made.title, base_bp=made.base_bp, performance_bp=made.performance_bp, factors=rows,
+        mode=made.rounding.mode, unit_fen=made.rounding.unit_fen, residual=made.rounding.residual,
+    )
+    return await _scheme_page(request, form)
+
+
+async def _scheme_page(request: AnyRequest, form: Form[SchemeForm]) -> Page:
+    async with open_tx(request) as tx:
+        factors = known(tx.policy)
+        units = await queries.units(tx, tx.actor.division_code)
+    residuals = [(r, CATALOGUE.text(f"residual.{r}")) for r in ("largest_remainder", "largest")]
+    return render(
+        request, "allocation/factor/scheme_edit.html", form=form, factors=factors, parts=_options("part", Part),
+        forms=_options("form", FactorForm), modes=_options("mode", Mode),
+        residuals=residuals + [(u.code, u.name) for u in units], status=form.status if form.problems else 200,
+    )
+
+
+@post("/factor/schemes/new", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
+async def save_scheme(request: AnyRequest) -> Page:
+    """Keep a new version of a scheme."""
+    form = await read_form(request, SchemeForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await service.save_scheme(tx, form.value)
+            return see_other(await tx.done("/factor/schemes"), flash="allocation.factor.scheme")
+    return await _scheme_page(request, form)
+
+
+@get("/factor/new", opt=needs(P.PREPARE_FACTOR), include_in_schema=False)
+async def new_run(request: AnyRequest, batch: int = 0) -> Page:
+    """Start a run; the whole project money of the batch is proposed."""
+    async with open_tx(request) as tx:
+        pots = await budget.available(tx, tx.actor.division_code)
+        first = next(iter(await queries.schemes(tx)), None)
+        year = CATALOGUE.text("factor.title_of").format(year=tx.today.year)
+    pool = next((p["fen"] for p in pots if p["batch"] == batch), None)
+    form = new_form(RunForm, batch=batch or None, pool_fen=pool, title=year, scheme=first["id"] if first else None)
+    return await _run_form(request, form)
+
+
+async def _run_form(request: AnyRequest, form: Form[RunForm]) -> Page:
+    async with open_tx(request) as tx:
+        pots = await budget.available(tx, tx.actor.division_code)
+        stored = await queries.schemes(tx)
+    return render(request, "allocation/factor/new.html", form=form, pots=pots, schemes=stored,
+                  status=form.status if form.problems else 200)
+
+
+@post("/factor/new", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
+async def create_run(request: AnyRequest) -> Page:
+    """Keep a new run."""
+    form = await read_form(request, RunForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            run_id = await service.draft_run(tx, form.value)
+            return see_other(await tx.done(f"/factor/{run_id}/data"), flash="allocation.factor.draft")
+    return await _run_form(request, form)
+
+
+@get("/factor/{run_id:int}", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
+async def run(request: AnyRequest, run_id: int) -> Page:
+    """Show one run: scheme, data, findings, result, what can be done next."""
+    return await _run_page(request, run_id, new_form(EmptyForm))
+
+
+async def _run_page(request: AnyRequest, run_id: int, form: Form[Any]) -> Page:
+    async with open_tx(request) as tx:
+        row = await queries.run(tx, run_id)
+        context = await run_context(tx, row)
+        context["verbs"] = verbs_open(RUN, row, tx.actor)
+        context["froze"] = row["frozen_by"] is not None and row["frozen_by"] == tx.actor.user_id
+        context["entries"] = await timeline(tx, service.RUN_TABLE, run_id)
+    return render(request, "allocation/factor/run.html", form=form, freeze=_kept(form, FreezeForm),
+                  back=_kept(form, ReasonForm), status=form.status if form.problems else 200, **context)
+
+
+def _kept(form: Form[Any], struct: type[S]) -> Form[S]:
+    """Give the form that was refused, or an empty one of the kind a panel shows."""
+    return form if form.struct is struct else new_form(struct)
+
+
+@get("/factor/{run_id:int}/data", opt=needs(P.PREPARE_FACTOR), include_in_schema=False)
+async def data(request: AnyRequest, run_id: int) -> Page:
+    """Open the table of values."""
+    return await _data_page(request, run_id, None, new_form(ImportForm))
+
+
+async def _data_page(
+    request: AnyRequest, run_id: int, form: Form[ValuesForm] | None, upload: Form[ImportForm]
+) -> Page:
+    async with open_tx(request) as tx:
+        row = await queries.run(tx, run_id)
+        scheme = queries.opened(row["scheme_body"])
+        units = await queries.units(tx, row["division_code"])
+        held = await queries.values(tx, run_id)
+        offered = await service.offered(tx, row)
+        before = await queries.before(tx, row)
+    values = table(held)
+    grid = [ValueRow(f.key, u.code, values.get(f.key, {}).get(u.code, "")) for u in units for f in scheme.factors]
+    last = held[-1] if held else None
+    filled = form or new_form(ValuesForm, source=last.source if last else "", as_of=None, values=grid)
+    status = max(f.status if f.problems else 200 for f in (filled, upload))
+    return render(request, "allocation/factor/data.html", row=row, scheme=scheme, units=units, form=filled,
+                  upload=upload, offered=offered, before=before, held=held, status=status)
+
+
+@post("/factor/{run_id:int}/data", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
+async def save_data(request: AnyRequest, run_id: int) -> Page:
+    """Keep typed values."""
+    form = await read_form(request, ValuesForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await service.save_values(tx, run_id, form.value.values, form.value.source, form.value.as_of)
+            return see_other(await tx.done(f"/factor/{run_id}"), flash="allocation.factor.values")
+    return await _data_page(request, run_id, form, new_form(ImportForm))
+
+
+@post("/factor/{run_id:int}/offered", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
+async def take_offered(request: AnyRequest, run_id: int) -> Page:
+    """Take over what the register counts."""
+    form = await read_form(request, EmptyForm)
+    async with open_tx(request, once=form.once) as tx:
+        row = await queries.run(tx, run_id)
+        counts = await service.offered(tx, row)
+        rows = [ValueRow(factor, unit, value) for factor, column in counts.items() for unit, value in column.items()]
+        await service.save_values(tx, run_id, rows, CATALOGUE.text("factor.register_source"), tx.today)
+        return see_other(await tx.done(f"/factor/{run_id}/data"), flash="allocation.factor.values")
+
+
+@post("/factor/{run_id:int}/import", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False,
+      request_max_body_size=LARGEST_SHEET)
+async def import_data(request: AnyRequest, run_id: int) -> Page:
+    """Take over values from a spreadsheet."""
+    form = await read_form(request, ImportForm)
+    if form.ok:
+        async with form.refusals():
+            async with open_tx(request) as tx:
+                scheme = queries.opened((await queries.run(tx, run_id))["scheme_body"])
+            with tempfile.NamedTemporaryFile(suffix=".upload") as file:
+                file.write(await form.value.file.read())
+                file.flush()
+                rows = await sheet.read(Path(file.name), scheme.factors)
+            async with open_tx(request, once=form.once) as tx:
+                await service.save_values(tx, run_id, rows, form.value.source, form.value.as_of)
+                return see_other(await tx.done(f"/factor/{run_id}"), flash="allocation.factor.values")
+    return await _data_page(request, run_id, None, form)
+
+
+@get("/factor/{run_id:int}/data.xlsx", opt=needs(P.PREPARE_FACTOR), include_in_schema=False)
+async def data_sheet(request: AnyRequest, run_id: int) -> Page:
+    """Give the table of values as a spreadsheet to be filled in."""
+    async with open_tx(request) as tx:
+        row = await queries.run(tx, run_id)
+        scheme, units = queries.opened(row["scheme_body"]), await queries.units(tx, row["division_code"])
+        values = table(await queries.values(tx, run_id))
+    out = io.BytesIO()
+    sheet.write(out, scheme.factors, units, values)
+    return _download(out.getvalue(), f"factor-{run_id}.xlsx", MEDIA_TYPE)
+
+
+def _download(body: bytes | str, name: str, media_type: str) -> Page:
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
+    return Response(body, media_type=media_type, headers=headers)
+
+
+@post("/factor/{run_id:int}/freeze", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
+async def freeze(request: AnyRequest, run_id: int) -> Page:
+    """Freeze the inputs."""
+    return await _step(request, run_id, FreezeForm, lambda tx, f: service.freeze_run(tx, run_id, f.remark))
+
+
+@post("/factor/{run_id:int}/approve", opt=needs(P.APPROVE_FACTOR), status_code=200, include_in_schema=False)
+async def approve(request: AnyRequest, run_id: int) -> Page:
+    """Approve and post the shares."""
+    return await _step(request, run_id, EmptyForm, lambda tx, _: service.approve_run(tx, run_id))
+
+
+@post("/factor/{run_id:int}/reopen", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
+async def reopen(request: AnyRequest, run_id: int) -> Page:
+    """Open frozen inputs again."""
+    return await _step(request, run_id, ReasonForm, lambda tx, f: service.reopen_run(tx, run_id, f.reason))
+
+
+@post("/factor/{run_id:int}/send_back", opt=needs(P.APPROVE_FACTOR), status_code=200, include_in_schema=False)
+async def send_back(request: AnyRequest, run_id: int) -> Page:
+    """Send frozen inputs back."""
+    return await _step(request, run_id, ReasonForm, lambda tx, f: service.send_back_run(tx, run_id, f.reason))
+
+
+@post("/factor/{run_id:int}/cancel", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
+async def cancel(request: AnyRequest, run_id: int) -> Page:
+    """Give up a draft."""
+    return await _step(request, run_id, ReasonForm, lambda tx, f: service.cancel_run(tx, run_id, f.reason))
+
+
+@post("/factor/{run_id:int}/revoke", opt=needs(P.APPROVE_FACTOR), status_code=200, include_in_schema=False)
+async def revoke(request: AnyRequest, run_id: int) -> Page:
+    """Take an approved run back."""
+    return await _step(request, run_id, ReasonForm, lambda tx, f: service.revoke_run(tx, run_id, f.reason))
+
+
+async def _step(
+    request: AnyRequest, run_id: int, struct: type[S], work: Callable[[Tx, S], Awaitable[object]]
+) -> Page:
+    form = await read_form(request, struct)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await work(tx, form.value)
+            return see_other(await tx.done(f"/factor/{run_id}"), flash=tx.command)
+    return await _run_page(request, run_id, form)
+
+
+@get("/factor/{run_id:int}/working", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
+async def printed(request: AnyRequest, run_id: int) -> Page:
+    """Show the working of a run for print, step by step."""
+    async with open_tx(request) as tx:
+        row = await queries.run(tx, run_id)
+        made = working(await queries.inputs(tx, row))
+    return render(request, "allocation/factor/working.html", row=row, sheet=made)
+
+
+@get("/factor/{run_id:int}/export.json", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
+async def exported(request: AnyRequest, run_id: int) -> Page:
+    """Give the one file anybody can recompute the run from."""
+    async with open_tx(request) as tx:
+        row = await queries.run(tx, run_id)
+    if not row["frozen"]:
+        raise Refused("ALC-240")
+    return _download(export(row["frozen"]), f"factor-{run_id}-{row['sha256'][:12]}.json", "application/json")
+
+
+ROUTES = [
+    runs, shares, schemes, new_scheme, save_scheme, new_run, create_run, run, data, save_data, take_offered,
+    import_data, data_sheet, freeze, approve, reopen, send_back, cancel, revoke, printed, exported,
+]

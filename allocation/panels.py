@@ -1,0 +1,56 @@
+"""What waits on a person's home page about batches, runs and awards."""
+
+from __future__ import annotations
+
+from allocation.budget import queries
+from allocation.permissions import P
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.money import yuan
+from quzhou_migrants.kernel.tasks import Task
+from quzhou_migrants.kernel.tx import Tx
+
+
+async def waiting(tx: Tx) -> list[Task]:
+    """List batches to book, runs to finish or approve, and planned projects without money."""
+    tasks: list[Task] = []
+    if tx.actor.may(P.RECORD_BATCH):
+        tasks += await _batches(tx)
+    if tx.actor.may(P.PREPARE_FACTOR) or tx.actor.may(P.APPROVE_FACTOR):
+        tasks += await _runs(tx)
+    if tx.actor.may(P.AWARD):
+        tasks += await _awards(tx)
+    return tasks
+
+
+def _say(key: str, **facts: object) -> str:
+    return CATALOGUE.text(key).format(**facts)
+
+
+async def _batches(tx: Tx) -> list[Task]:
+    rows = await tx.conn.fetch(
+        "SELECT id, doc_no, division_code FROM allocation_batch WHERE state = 'draft' ORDER BY id")
+    return [
+        Task(_say("task.batch.title", doc_no=r["doc_no"]), f"/funds/{r['id']}", None, r["division_code"], "batch")
+        for r in rows
+    ]
+
+
+async def _runs(tx: Tx) -> list[Task]:
+    rows = await tx.conn.fetch(
+        "SELECT id, title, state, division_code FROM allocation_factor_run WHERE (state = 'draft' AND $1)"
+        " OR (state = 'frozen' AND $2 AND frozen_by IS DISTINCT FROM $3) ORDER BY id",
+        tx.actor.may(P.PREPARE_FACTOR), tx.actor.may(P.APPROVE_FACTOR), tx.actor.user_id)
+    return [
+        Task(_say("task.factor.title" if r["state"] == "frozen" else "task.factor.draft", title=r["title"]),
+             f"/factor/{r['id']}", None, r["division_code"], "factor")
+        for r in rows
+    ]
+
+
+async def _awards(tx: Tx) -> list[Task]:
+    count = int(await tx.conn.fetchval("SELECT count(*) FROM projects_project WHERE state = 'planned'"))
+    left = sum(int(p["fen"]) for p in await queries.available(tx, tx.actor.division_code))
+    if not count or not left:
+        return []
+    title = _say("task.award.title", count=count, left=yuan(left))
+    return [Task(title, "/awards/waiting", None, tx.actor.division_code, "award")]
