@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Router, get, post
-from litestar.params import QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from projects import public
@@ -100,40 +100,40 @@ def _out(row: Any) -> ProjectOut:  # noqa: ANN401 - a database row
 @get("/projects", opt=needs(P.VIEW))
 async def projects(
     request: AnyRequest,
-    state: Annotated[str, QueryParameter(max_length=24)] = "",
+    in_state: Annotated[str, QueryParameter(max_length=24)] = "",
     division: Annotated[str, QueryParameter(pattern="^[0-9]{0,12}$")] = "",
     after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
 ) -> ProjectsOut:
     """List projects of the caller's range by id."""
     async with open_tx(request) as tx:
-        rows = await tx.conn.fetch(_PAGE, after, state, division, limit + 1)
+        rows = await tx.conn.fetch(_PAGE, after, in_state, division, limit + 1)
     return ProjectsOut([_out(r) for r in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else None)
 
 
 @get("/projects/{project_id:int}", opt=needs(P.VIEW))
-async def project(request: AnyRequest, project_id: int) -> ProjectOut:
+async def project(request: AnyRequest, project_id: FromPath[int]) -> ProjectOut:
     """Give one project."""
     async with open_tx(request) as tx:
         return _out(await public.lock(tx, project_id))
 
 
 @post("/projects/{project_id:int}/submit", opt=needs(P.SUBMIT), status_code=200)
-async def submit(request: AnyRequest, project_id: int) -> ProjectOut:
+async def submit(request: AnyRequest, project_id: FromPath[int]) -> ProjectOut:
     """File a draft."""
     async with open_tx(request) as tx:
         return _out(await intake.submit(tx, project_id))
 
 
 @post("/projects/{project_id:int}/pass", opt=needs(P.CHECK), status_code=200)
-async def pass_on(request: AnyRequest, project_id: int, data: Seen) -> ProjectOut:
+async def pass_on(request: AnyRequest, project_id: FromPath[int], data: JSONBody[Seen]) -> ProjectOut:
     """The township passes an application."""
     async with open_tx(request) as tx:
         return _out(await reserve.pass_on(tx, project_id, data.seen, data.opinion))
 
 
 @post("/projects/{project_id:int}/return", opt=needs(P.VIEW), status_code=200)
-async def send_back(request: AnyRequest, project_id: int, data: ReturnIn) -> ProjectOut:
+async def send_back(request: AnyRequest, project_id: FromPath[int], data: JSONBody[ReturnIn]) -> ProjectOut:
     """Return an application with remarks beside fields."""
     spoken = [(r.field, r.text) for r in data.remarks]
     async with open_tx(request) as tx:
@@ -141,14 +141,14 @@ async def send_back(request: AnyRequest, project_id: int, data: ReturnIn) -> Pro
 
 
 @post("/projects/{project_id:int}/admit", opt=needs(P.ADMIT), status_code=200)
-async def admit(request: AnyRequest, project_id: int, data: AdmitIn) -> ProjectOut:
+async def admit(request: AnyRequest, project_id: FromPath[int], data: JSONBody[AdmitIn]) -> ProjectOut:
     """Take a project into the reserve."""
     async with open_tx(request) as tx:
         return _out(await reserve.admit(tx, project_id, data.seen, data.years, data.opinion))
 
 
 @post("/projects/{project_id:int}/refuse", opt=needs(P.ADMIT), status_code=200)
-async def refuse(request: AnyRequest, project_id: int, data: RefuseIn) -> ProjectOut:
+async def refuse(request: AnyRequest, project_id: FromPath[int], data: JSONBody[RefuseIn]) -> ProjectOut:
     """Refuse a project with a clause."""
     async with open_tx(request) as tx:
         return _out(await reserve.refuse(tx, project_id, data.seen, data.clause, data.reason))

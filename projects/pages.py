@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, get
+from litestar.params import FromPath
 from litestar.response import Response
 from markupsafe import Markup
 
@@ -51,7 +52,7 @@ async def projects(request: AnyRequest) -> Page:
 
 
 @get("/projects/{project_id:int}", opt=needs(P.VIEW))
-async def project(request: AnyRequest, project_id: int) -> Page:
+async def project(request: AnyRequest, project_id: FromPath[int]) -> Page:
     """Show a project: where it stands, its money, its works, its papers, its trail."""
     async with open_tx(request) as tx:
         row = await find(tx, project_id)

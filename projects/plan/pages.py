@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get, post
+from litestar.params import FromPath
 from litestar.response import Response
 
 from projects import choices, lists, public
@@ -54,7 +55,7 @@ async def create(request: AnyRequest) -> Page:
 
 
 @get("/plan/{plan_id:int}", opt=needs(P.VIEW))
-async def plan(request: AnyRequest, plan_id: int) -> Page:
+async def plan(request: AnyRequest, plan_id: FromPath[int]) -> Page:
     """Show a plan: money, projects, candidates from the reserve."""
     return await _plan(request, plan_id)
 
@@ -121,7 +122,7 @@ async def _step(request: AnyRequest, plan_id: int, struct: type[msgspec.Struct],
 
 
 @post("/plan/{plan_id:int}/items", opt=needs(P.PLAN), status_code=200)
-async def take(request: AnyRequest, plan_id: int) -> Page:
+async def take(request: AnyRequest, plan_id: FromPath[int]) -> Page:
     """Take a project from the reserve."""
 
     async def work(tx: Tx, v: ItemForm) -> None:
@@ -131,7 +132,7 @@ async def take(request: AnyRequest, plan_id: int) -> Page:
 
 
 @post("/plan/{plan_id:int}/exceptions", opt=needs(P.PLAN), status_code=200)
-async def take_outside(request: AnyRequest, plan_id: int) -> Page:
+async def take_outside(request: AnyRequest, plan_id: FromPath[int]) -> Page:
     """Propose a project from outside the reserve."""
 
     async def work(tx: Tx, v: ExceptionForm) -> None:
@@ -141,7 +142,7 @@ async def take_outside(request: AnyRequest, plan_id: int) -> Page:
 
 
 @post("/plan/{plan_id:int}/items/{item_id:int}/drop", opt=needs(P.PLAN), status_code=200)
-async def drop(request: AnyRequest, plan_id: int, item_id: int) -> Page:
+async def drop(request: AnyRequest, plan_id: FromPath[int], item_id: FromPath[int]) -> Page:
     """Take a project out of the plan again."""
 
     async def work(tx: Tx, _v: SeenForm) -> None:
@@ -151,7 +152,7 @@ async def drop(request: AnyRequest, plan_id: int, item_id: int) -> Page:
 
 
 @post("/plan/{plan_id:int}/items/{item_id:int}/allow", opt=needs(P.APPROVE_PLAN), status_code=200)
-async def allow(request: AnyRequest, plan_id: int, item_id: int) -> Page:
+async def allow(request: AnyRequest, plan_id: FromPath[int], item_id: FromPath[int]) -> Page:
     """Allow one exception."""
 
     async def work(tx: Tx, _v: SeenForm) -> None:
@@ -161,7 +162,7 @@ async def allow(request: AnyRequest, plan_id: int, item_id: int) -> Page:
 
 
 @post("/plan/{plan_id:int}/approve", opt=needs(P.APPROVE_PLAN), status_code=200)
-async def approve(request: AnyRequest, plan_id: int) -> Page:
+async def approve(request: AnyRequest, plan_id: FromPath[int]) -> Page:
     """Approve the plan."""
 
     async def work(tx: Tx, v: ApproveForm) -> None:

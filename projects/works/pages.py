@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get, post
+from litestar.params import FromPath
 from litestar.response import Response
 
 from projects import choices
@@ -32,7 +33,7 @@ STEPS: dict[str, tuple[type[msgspec.Struct], Any, str]] = {
 
 
 @get("/projects/{project_id:int}/contract", opt=needs(P.CONTRACT))
-async def contract(request: AnyRequest, project_id: int) -> Page:
+async def contract(request: AnyRequest, project_id: FromPath[int]) -> Page:
     """Show the form of the contract."""
     return await _contract(request, project_id, new_form(ContractForm))
 
@@ -55,7 +56,7 @@ async def _contract(request: AnyRequest, project_id: int, form: Form[ContractFor
 
 
 @post("/projects/{project_id:int}/contract", opt=needs(P.CONTRACT), status_code=200)
-async def sign(request: AnyRequest, project_id: int) -> Page:
+async def sign(request: AnyRequest, project_id: FromPath[int]) -> Page:
     """Record the contract."""
     form = await read_form(request, ContractForm)
     if form.ok:
@@ -96,19 +97,19 @@ async def _take(request: AnyRequest, project_id: int, verb: str) -> Page:
 
 
 @get(["/projects/{project_id:int}/start", "/projects/{project_id:int}/complete"], opt=needs(P.BUILD))
-async def build_page(request: AnyRequest, project_id: int) -> Page:
+async def build_page(request: AnyRequest, project_id: FromPath[int]) -> Page:
     """Show the form that starts or completes the works."""
     return await _show(request, project_id, _verb(request))
 
 
 @post(["/projects/{project_id:int}/start", "/projects/{project_id:int}/complete"], opt=needs(P.BUILD), status_code=200)
-async def build(request: AnyRequest, project_id: int) -> Page:
+async def build(request: AnyRequest, project_id: FromPath[int]) -> Page:
     """Start or complete the works."""
     return await _take(request, project_id, _verb(request))
 
 
 @get(["/projects/{project_id:int}/accept", "/projects/{project_id:int}/hand_over"], opt=needs(P.ACCEPT))
-async def accept_page(request: AnyRequest, project_id: int) -> Page:
+async def accept_page(request: AnyRequest, project_id: FromPath[int]) -> Page:
     """Show the form of acceptance or handover."""
     return await _show(request, project_id, _verb(request))
 
@@ -116,7 +117,7 @@ async def accept_page(request: AnyRequest, project_id: int) -> Page:
 @post(
     ["/projects/{project_id:int}/accept", "/projects/{project_id:int}/hand_over"], opt=needs(P.ACCEPT), status_code=200
 )
-async def accept(request: AnyRequest, project_id: int) -> Page:
+async def accept(request: AnyRequest, project_id: FromPath[int]) -> Page:
     """Accept the works, or hand the asset over."""
     return await _take(request, project_id, _verb(request))
 
