@@ -17,7 +17,7 @@ TEMPLATES = sorted(
 FORBIDDEN = {
     "an inline style": re.compile(r"<[^>]*\sstyle\s*=", re.IGNORECASE),
     "a style element": re.compile(r"<style\b", re.IGNORECASE),
-    "an inline script": re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(?!\s*</script>)", re.IGNORECASE),
+    "an inline script": re.compile(r"<script(?![^>]*\b(?:src=|type=\"application/json\"))[^>]*>", re.IGNORECASE),
     "an event attribute": re.compile(r"<[^>{]*\son[a-z]+\s*=\s*[\"']", re.IGNORECASE),
     "an evaluated htmx attribute": re.compile(r"\b(hx-on|hx-vals\s*=\s*[\"']js:|hx-vars)", re.IGNORECASE),
     "an outside address": re.compile(r"""(src|href|action|hx-get|hx-post)\s*=\s*["'](https?:)?//""", re.IGNORECASE),
