@@ -7,6 +7,7 @@ from litestar.static_files import create_static_files_router
 
 from quzhou_migrants.kernel.guards import public
 from quzhou_migrants.web.assets import STATIC
+from quzhou_migrants.web.files_pages import file, small
 from quzhou_migrants.web.gallery import gallery
 from quzhou_migrants.web.health import ROUTES as HEALTH
 from quzhou_migrants.web.home import find, home
@@ -23,4 +24,4 @@ static_files = create_static_files_router(
     cache_control=CacheControlHeader(max_age=YEAR, public=True, immutable=True),  # the names carry a hash
 )
 
-ROUTES = [home, find, api_docs, gallery, static_files, *HEALTH]
+ROUTES = [home, find, file, small, api_docs, gallery, static_files, *HEALTH]
