@@ -1,0 +1,1 @@
+"""People, villages and projects that do not exist, for trying everything out."""
