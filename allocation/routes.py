@@ -6,12 +6,19 @@ from allocation import panels
 from allocation.budget.api import ROUTES as BUDGET_API
 from allocation.budget.pages import ROUTES as BUDGET
 from allocation.budget.queries import ledger_faults
+from allocation.competitive import panels as rounds
+from allocation.competitive.pages import ROUTES as ROUNDS
+from allocation.competitive.review_pages import ROUTES as REVIEWS
 from allocation.events import Awarded
 from allocation.factor.api import ROUTES as FACTOR_API
 from allocation.factor.pages import ROUTES as FACTOR
+from allocation.payments import panels as claims
+from allocation.payments.api import ROUTES as CLAIMS_API
+from allocation.payments.pages import ROUTES as CLAIMS
 from projects import public as projects
 
-ROUTES = [*BUDGET, *BUDGET_API, *FACTOR, *FACTOR_API]
-PANELS = [panels.waiting]
+ROUTES = [*BUDGET, *BUDGET_API, *FACTOR, *FACTOR_API, *ROUNDS, *REVIEWS, *CLAIMS, *CLAIMS_API]
+PANELS = [panels.waiting, rounds.waiting, claims.waiting]
+PROJECT_PANELS = [claims.of_project]
 HEARS = [(Awarded, projects.on_awarded)]
 VERIFIERS = [ledger_faults]
