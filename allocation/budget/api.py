@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Request, get, post
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from allocation.budget import queries, service
@@ -15,7 +15,7 @@ from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import open_tx
 
 AnyRequest = Request[Any, Any, Any]
-Id = Annotated[int, QueryParameter(ge=1, le=2**53)]
+Id = Annotated[int | None, QueryParameter(ge=1, le=2**53)]
 MOST = 500
 
 
@@ -98,7 +98,7 @@ async def batches(request: AnyRequest) -> list[BatchOut]:
 
 
 @post("/api/v1/funds", opt=needs(P.RECORD_BATCH), tags=["allocation"])
-async def create(request: AnyRequest, data: BatchForm) -> BatchOut:
+async def create(request: AnyRequest, data: JSONBody[BatchForm]) -> BatchOut:
     """Write down a batch as a draft."""
     async with open_tx(request) as tx:
         batch_id = await service.draft_batch(tx, data)
@@ -114,7 +114,7 @@ async def record(request: AnyRequest, batch_id: FromPath[int]) -> BatchOut:
 
 
 @get("/api/v1/funds/balances", opt=needs(P.VIEW_FUNDS), tags=["allocation"])
-async def balances(request: AnyRequest, batch: Id | None = None) -> list[LineOut]:
+async def balances(request: AnyRequest, batch: Id = None) -> list[LineOut]:
     """Add up balances by city and county, of one batch or of all."""
     async with open_tx(request) as tx:
         lines = await queries.balances(tx, "division", batch_id=batch)
@@ -126,7 +126,7 @@ async def balances(request: AnyRequest, batch: Id | None = None) -> list[LineOut
 
 @get("/api/v1/ledger", opt=needs(P.VIEW_FUNDS), tags=["allocation"])
 async def ledger(request: AnyRequest, after: Annotated[int, QueryParameter(ge=0, le=2**53)] = 0,
-                 project: Id | None = None) -> list[EntryOut]:
+                 project: Id = None) -> list[EntryOut]:
     """List ledger entries of the range by id, five hundred at a time."""
     async with open_tx(request) as tx:
         rows = await tx.conn.fetch(
@@ -137,7 +137,7 @@ async def ledger(request: AnyRequest, after: Annotated[int, QueryParameter(ge=0,
 
 
 @post("/api/v1/awards", opt=needs(P.AWARD), tags=["allocation"])
-async def give(request: AnyRequest, data: AwardIn) -> AwardOut:
+async def give(request: AnyRequest, data: JSONBody[AwardIn]) -> AwardOut:
     """Award a planned project from the caller's own pot."""
     form = AwardForm(data.project, data.amount_fen, data.doc_no, data.reason)
     async with open_tx(request) as tx:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
 from allocation.budget import queries, service
@@ -88,7 +88,7 @@ async def change(request: AnyRequest, batch_id: FromPath[int]) -> Page:
 
 
 @post("/funds/{batch_id:int}/edit", opt=needs(P.RECORD_BATCH), status_code=200, include_in_schema=False)
-async def save(request: AnyRequest, batch_id: FromPath[int], version: int) -> Page:
+async def save(request: AnyRequest, batch_id: FromPath[int], version: FromQuery[int]) -> Page:
     """Keep the changes of a draft."""
     form = await read_form(request, BatchForm)
     if form.ok:
@@ -159,7 +159,7 @@ async def waiting(request: AnyRequest) -> Page:
 
 
 @get("/awards/new", opt=needs(P.AWARD), include_in_schema=False)
-async def new_award(request: AnyRequest, project: int) -> Page:
+async def new_award(request: AnyRequest, project: FromQuery[int]) -> Page:
     """Start the award of one project, the whole request proposed."""
     return await _award_page(request, project, None)
 
@@ -175,7 +175,7 @@ async def _award_page(request: AnyRequest, project_id: int, form: Form[AwardForm
 
 
 @post("/awards/new", opt=needs(P.AWARD), status_code=200, include_in_schema=False)
-async def give(request: AnyRequest, project: int) -> Page:
+async def give(request: AnyRequest, project: FromQuery[int]) -> Page:
     """Award a project from the county's own money."""
     form = await read_form(request, AwardForm)
     if form.ok:

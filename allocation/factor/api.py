@@ -7,6 +7,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from litestar import Request, get, post
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from allocation.factor import queries, service
@@ -69,21 +70,21 @@ async def _out(tx: Tx, run_id: int) -> RunOut:
 
 
 @get("/api/v1/factor/{run_id:int}", opt=needs(P.VIEW_FACTOR), tags=["allocation"])
-async def run(request: AnyRequest, run_id: int) -> RunOut:
+async def run(request: AnyRequest, run_id: FromPath[int]) -> RunOut:
     """Show one run with its findings and result."""
     async with open_tx(request) as tx:
         return await _out(tx, run_id)
 
 
 @post("/api/v1/factor", opt=needs(P.PREPARE_FACTOR), tags=["allocation"])
-async def create(request: AnyRequest, data: RunForm) -> RunOut:
+async def create(request: AnyRequest, data: JSONBody[RunForm]) -> RunOut:
     """Begin a run."""
     async with open_tx(request) as tx:
         return await _out(tx, await service.draft_run(tx, data))
 
 
 @post("/api/v1/factor/{run_id:int}/values", opt=needs(P.PREPARE_FACTOR), tags=["allocation"])
-async def values(request: AnyRequest, run_id: int, data: ValuesIn) -> RunOut:
+async def values(request: AnyRequest, run_id: FromPath[int], data: JSONBody[ValuesIn]) -> RunOut:
     """Write values with their source and date."""
     async with open_tx(request) as tx:
         await service.save_values(tx, run_id, data.values, data.source, data.as_of)
@@ -91,7 +92,7 @@ async def values(request: AnyRequest, run_id: int, data: ValuesIn) -> RunOut:
 
 
 @post("/api/v1/factor/{run_id:int}/freeze", opt=needs(P.PREPARE_FACTOR), tags=["allocation"])
-async def freeze(request: AnyRequest, run_id: int, data: RemarkIn) -> RunOut:
+async def freeze(request: AnyRequest, run_id: FromPath[int], data: JSONBody[RemarkIn]) -> RunOut:
     """Freeze the inputs under their hash."""
     async with open_tx(request) as tx:
         await service.freeze_run(tx, run_id, data.remark)
@@ -99,7 +100,7 @@ async def freeze(request: AnyRequest, run_id: int, data: RemarkIn) -> RunOut:
 
 
 @post("/api/v1/factor/{run_id:int}/approve", opt=needs(P.APPROVE_FACTOR), tags=["allocation"])
-async def approve(request: AnyRequest, run_id: int) -> RunOut:
+async def approve(request: AnyRequest, run_id: FromPath[int]) -> RunOut:
     """Approve a frozen run and post its shares."""
     async with open_tx(request) as tx:
         await service.approve_run(tx, run_id)
@@ -107,7 +108,7 @@ async def approve(request: AnyRequest, run_id: int) -> RunOut:
 
 
 @get("/api/v1/factor/{run_id:int}/export", opt=needs(P.VIEW_FACTOR), tags=["allocation"])
-async def exported(request: AnyRequest, run_id: int) -> dict[str, Any]:
+async def exported(request: AnyRequest, run_id: FromPath[int]) -> dict[str, Any]:
     """Give the file a stranger can recompute the run from."""
     async with open_tx(request) as tx:
         row = await queries.run(tx, run_id)

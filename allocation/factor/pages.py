@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import Request, get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
 from allocation.budget import queries as budget
@@ -78,7 +79,7 @@ async def schemes(request: AnyRequest) -> Page:
 
 
 @get("/factor/schemes/new", opt=needs(P.PREPARE_FACTOR), include_in_schema=False)
-async def new_scheme(request: AnyRequest, like: int = 0) -> Page:
+async def new_scheme(request: AnyRequest, like: FromQuery[int] = 0) -> Page:
     """Start a scheme from the pack in force, or from an earlier version."""
     async with open_tx(request) as tx:
         made = default_scheme(tx.policy, "") if not like else queries.opened((await queries.scheme(tx, like))["body"])
@@ -114,7 +115,7 @@ async def save_scheme(request: AnyRequest) -> Page:
 
 
 @get("/factor/new", opt=needs(P.PREPARE_FACTOR), include_in_schema=False)
-async def new_run(request: AnyRequest, batch: int = 0) -> Page:
+async def new_run(request: AnyRequest, batch: FromQuery[int] = 0) -> Page:
     """Start a run; the whole project money of the batch is proposed."""
     async with open_tx(request) as tx:
         pots = await budget.available(tx, tx.actor.division_code)
@@ -145,7 +146,7 @@ async def create_run(request: AnyRequest) -> Page:
 
 
 @get("/factor/{run_id:int}", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
-async def run(request: AnyRequest, run_id: int) -> Page:
+async def run(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Show one run: scheme, data, findings, result, what can be done next."""
     return await _run_page(request, run_id, new_form(EmptyForm))
 
@@ -167,7 +168,7 @@ def _kept(form: Form[Any], struct: type[S]) -> Form[S]:
 
 
 @get("/factor/{run_id:int}/data", opt=needs(P.PREPARE_FACTOR), include_in_schema=False)
-async def data(request: AnyRequest, run_id: int) -> Page:
+async def data(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Open the table of values."""
     return await _data_page(request, run_id, None, new_form(ImportForm))
 
@@ -192,7 +193,7 @@ async def _data_page(
 
 
 @post("/factor/{run_id:int}/data", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
-async def save_data(request: AnyRequest, run_id: int) -> Page:
+async def save_data(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Keep typed values."""
     form = await read_form(request, ValuesForm)
     if form.ok:
@@ -203,7 +204,7 @@ async def save_data(request: AnyRequest, run_id: int) -> Page:
 
 
 @post("/factor/{run_id:int}/offered", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
-async def take_offered(request: AnyRequest, run_id: int) -> Page:
+async def take_offered(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Take over what the register counts."""
     form = await read_form(request, EmptyForm)
     async with open_tx(request, once=form.once) as tx:
@@ -216,7 +217,7 @@ async def take_offered(request: AnyRequest, run_id: int) -> Page:
 
 @post("/factor/{run_id:int}/import", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False,
       request_max_body_size=LARGEST_SHEET)
-async def import_data(request: AnyRequest, run_id: int) -> Page:
+async def import_data(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Take over values from a spreadsheet."""
     form = await read_form(request, ImportForm)
     if form.ok:
@@ -234,7 +235,7 @@ async def import_data(request: AnyRequest, run_id: int) -> Page:
 
 
 @get("/factor/{run_id:int}/data.xlsx", opt=needs(P.PREPARE_FACTOR), include_in_schema=False)
-async def data_sheet(request: AnyRequest, run_id: int) -> Page:
+async def data_sheet(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Give the table of values as a spreadsheet to be filled in."""
     async with open_tx(request) as tx:
         row = await queries.run(tx, run_id)
@@ -251,37 +252,37 @@ def _download(body: bytes | str, name: str, media_type: str) -> Page:
 
 
 @post("/factor/{run_id:int}/freeze", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
-async def freeze(request: AnyRequest, run_id: int) -> Page:
+async def freeze(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Freeze the inputs."""
     return await _step(request, run_id, FreezeForm, lambda tx, f: service.freeze_run(tx, run_id, f.remark))
 
 
 @post("/factor/{run_id:int}/approve", opt=needs(P.APPROVE_FACTOR), status_code=200, include_in_schema=False)
-async def approve(request: AnyRequest, run_id: int) -> Page:
+async def approve(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Approve and post the shares."""
     return await _step(request, run_id, EmptyForm, lambda tx, _: service.approve_run(tx, run_id))
 
 
 @post("/factor/{run_id:int}/reopen", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
-async def reopen(request: AnyRequest, run_id: int) -> Page:
+async def reopen(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Open frozen inputs again."""
     return await _step(request, run_id, ReasonForm, lambda tx, f: service.reopen_run(tx, run_id, f.reason))
 
 
 @post("/factor/{run_id:int}/send_back", opt=needs(P.APPROVE_FACTOR), status_code=200, include_in_schema=False)
-async def send_back(request: AnyRequest, run_id: int) -> Page:
+async def send_back(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Send frozen inputs back."""
     return await _step(request, run_id, ReasonForm, lambda tx, f: service.send_back_run(tx, run_id, f.reason))
 
 
 @post("/factor/{run_id:int}/cancel", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
-async def cancel(request: AnyRequest, run_id: int) -> Page:
+async def cancel(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Give up a draft."""
     return await _step(request, run_id, ReasonForm, lambda tx, f: service.cancel_run(tx, run_id, f.reason))
 
 
 @post("/factor/{run_id:int}/revoke", opt=needs(P.APPROVE_FACTOR), status_code=200, include_in_schema=False)
-async def revoke(request: AnyRequest, run_id: int) -> Page:
+async def revoke(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Take an approved run back."""
     return await _step(request, run_id, ReasonForm, lambda tx, f: service.revoke_run(tx, run_id, f.reason))
 
@@ -298,7 +299,7 @@ async def _step(
 
 
 @get("/factor/{run_id:int}/working", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
-async def printed(request: AnyRequest, run_id: int) -> Page:
+async def printed(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Show the working of a run for print, step by step."""
     async with open_tx(request) as tx:
         row = await queries.run(tx, run_id)
@@ -307,7 +308,7 @@ async def printed(request: AnyRequest, run_id: int) -> Page:
 
 
 @get("/factor/{run_id:int}/export.json", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
-async def exported(request: AnyRequest, run_id: int) -> Page:
+async def exported(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Give the one file anybody can recompute the run from."""
     async with open_tx(request) as tx:
         row = await queries.run(tx, run_id)

@@ -102,7 +102,8 @@ async def test_from_notice_to_share_to_award_on_the_pages(db, client_as, tmp_pat
         award = await county.get(given.headers["location"])
         assert "100,000.00" in award.text
         assert "/funds/entries?project=" in award.text
-        entries = await county.get(f"/funds/entries?project={project}&kinds=awarded,contracted,claimed,paid,retained,settled")
+        kinds = "awarded,contracted,claimed,paid,retained,settled"
+        entries = await county.get(f"/funds/entries?project={project}&kinds={kinds}")
         assert "所列记账合计" in entries.text
         assert "100,000.00" in entries.text
         assert given.headers["location"] in entries.text
@@ -120,7 +121,8 @@ async def test_a_double_click_books_once(db, client_as) -> None:
 
 async def test_slips_stand_beside_their_fields(db, client_as) -> None:
     async with client_as(Role.CITY_CLERK) as http:
-        answer = await send(http, "/funds/new", **{**BATCH, "total_fen": "一千", "issued_on": "2026-13-01", "level": "moon"})
+        slips = {"total_fen": "一千", "issued_on": "2026-13-01", "level": "moon"}
+        answer = await send(http, "/funds/new", **{**BATCH, **slips})
         assert answer.status_code == 422
         assert answer.text.count("field__error") == 3
         assert 'value="一千"' in answer.text
