@@ -16,7 +16,7 @@ SITE = (28.97, 118.87)
 Make = Callable[..., Awaitable[dict[str, Any]]]
 
 
-async def insert_project(
+async def insert_project(  # noqa: PLR0913 - what tests vary
     conn: Any, *, number: int = 1, state: str = "building", division: str = VILLAGE, title: str = "道路硬化工程",
     site: tuple[float, float] | None = SITE, weights: tuple[int, ...] = (3000, 7000),
 ) -> dict[str, Any]:
@@ -24,8 +24,8 @@ async def insert_project(
     row = await conn.fetchrow(
         "INSERT INTO projects_project (code, division_code, title, content, state, award_fen, contract_fen, lat, lon,"
         " contractor, asset_owner, caretaker, beneficiaries, migrants, plan_year, is_demo) VALUES ($1, $2, $3,"
-        " '硬化村内道路1.2公里', $4, 50000000, 48000000, $5, $6, '某某建设有限公司', '村股份经济合作社', '村委会', 300, 120,"
-        " 2026, true) RETURNING *",
+        " '硬化村内道路1.2公里', $4, 50000000, 48000000, $5, $6, '某某建设有限公司', '村股份经济合作社', '村委会',"
+        " 300, 120, 2026, true) RETURNING *",
         f"QZ-T-{number:04}", division, title, state, *(site or (None, None)))
     keys = [
         await conn.fetchval(
