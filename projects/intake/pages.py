@@ -104,7 +104,8 @@ async def part(request: AnyRequest, project_id: FromPath[int], section: FromPath
     checked: Checked = facts["checked"]
     form: Form[Any] = new_form(PaperForm) if section == FILES else checked.forms[section]
     if section != FILES:
-        form.problems = _shown(checked, section, form, facts["remarks"])
+        gaps = "all" in request.query_params
+        form.problems = _shown(checked, section, facts["remarks"], gaps=gaps)
     return render(
         request, f"projects/intake/{section}.html", form=form, section=section, papers=papers, **facts, **CHOICES
     )
@@ -115,10 +116,10 @@ def _known(section: str) -> None:
         raise Refused("KRN-404")
 
 
-def _shown(checked: Checked, section: str, form: Form[Any], remarks: list[Row]) -> list[Problem]:
-    """Problems to show beside the fields: what is wrong, not what is merely still empty; and every remark."""
+def _shown(checked: Checked, section: str, remarks: list[Row], *, gaps: bool) -> list[Problem]:
+    """Problems to show beside the fields: remarks, what is wrong, and after saving also what is still missing."""
     names = set(SECTIONS[section].__struct_fields__)
-    wrong = [p for p in checked.problems if p.field in names and not (p.code == "WEB-101" and not form.text(p.field))]
+    wrong = [p for p in checked.problems if p.field in names and (gaps or p.code != "WEB-101")]
     said = [
         Problem("PRJ-161", r["field"], {"tier": r["author_title"], "text": r["text"]})
         for r in remarks
@@ -135,7 +136,8 @@ async def save(request: AnyRequest, project_id: FromPath[int], section: FromPath
         row = await service.keep(tx, project_id, section, form)
         checked = await service.check(tx, row)
     if checked.steps[section] in {Step.PROBLEM, Step.PARTIAL} and "later" not in form.raw:
-        return see_other(f"/projects/{project_id}/apply/{section}", flash="projects.flash.saved_with_problems")
+        again = f"/projects/{project_id}/apply/{section}?all=1"
+        return see_other(again, flash="projects.flash.saved_with_problems")
     after = STEPS[STEPS.index(section) + 1]
     target = f"/projects/{project_id}/apply" if "later" in form.raw else f"/projects/{project_id}/apply/{after}"
     return see_other(target, flash="projects.flash.saved")

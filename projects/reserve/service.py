@@ -57,6 +57,7 @@ async def send_back(tx: Tx, project_id: int, seen: int, remarks: Sequence[tuple[
         verb,
         clause=TOWNSHIP_DUTY,
         remarks=len(remarks),
+        reason="\n".join(text for _, text in remarks),
         opinion=opinion,
         correct_by=until,
         sets={"correct_by": until},
