@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from allocation import panels
 from allocation.budget.api import ROUTES as BUDGET_API
+from allocation.budget.handlers import on_contract_signed
 from allocation.budget.pages import ROUTES as BUDGET
 from allocation.budget.queries import ledger_faults
 from allocation.competitive import panels as rounds
@@ -14,11 +15,14 @@ from allocation.factor.api import ROUTES as FACTOR_API
 from allocation.factor.pages import ROUTES as FACTOR
 from allocation.payments import panels as claims
 from allocation.payments.api import ROUTES as CLAIMS_API
+from allocation.payments.follow import on_contract
 from allocation.payments.pages import ROUTES as CLAIMS
 from projects import public as projects
+from projects.events import ContractSigned
+from projects.events import ContractSigned
 
 ROUTES = [*BUDGET, *BUDGET_API, *FACTOR, *FACTOR_API, *ROUNDS, *REVIEWS, *CLAIMS, *CLAIMS_API]
 PANELS = [panels.waiting, rounds.waiting, claims.waiting]
 PROJECT_PANELS = [claims.of_project]
-HEARS = [(Awarded, projects.on_awarded)]
+HEARS = [(Awarded, projects.on_awarded), (ContractSigned, on_contract_signed)]
 VERIFIERS = [ledger_faults]

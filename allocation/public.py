@@ -1,0 +1,24 @@
+"""All that upper packages may ask of allocation."""
+
+from __future__ import annotations
+
+from allocation.budget import ledger, queries
+from allocation.payments.queries import MoneyLine, money_line
+from quzhou_migrants.kernel.money import Fen
+from quzhou_migrants.kernel.tx import Tx
+
+__all__ = ["MoneyLine", "award_fen", "money_by_kind", "money_line"]
+
+
+async def award_fen(tx: Tx, project_id: int) -> Fen:
+    """Give what was granted to a project and still stands. Units: fen."""
+    return ledger.reached(await ledger.project_money(tx, project_id), ledger.Kind.AWARDED)
+
+
+async def money_by_kind(tx: Tx, batch_id: int | None = None) -> dict[str, Fen]:
+    """Give the figures of the caller's range by column of an overview. Units: fen."""
+    found: dict[str, Fen] = {}
+    for line in await queries.balances(tx, "division", batch_id=batch_id):
+        for figure in line.figures:
+            found[figure.kind.value] = found.get(figure.kind.value, 0) + figure.fen
+    return found
