@@ -13,6 +13,7 @@ from inspection.site_codes import queries, service
 from inspection.site_codes.documents import Paper, Placard, build_placards
 from inspection.site_codes.forms import PrintForm, ReasonForm
 from inspection.site_codes.rules import address, grouped, read_token, tidy
+from inspection.site_codes.states import CODE
 from projects import public as projects
 from quzhou_migrants.kernel import qr
 from quzhou_migrants.kernel.errors import Refused
@@ -50,14 +51,13 @@ async def code(request: AnyRequest, code_id: FromPath[int]) -> Page:
 async def _code_page(request: AnyRequest, code_id: int, form: Form[ReasonForm], status: int = 200) -> Page:
     async with open_tx(request) as tx:
         row = await queries.find(tx, code_id)
-        context = {
-            "row": row, "form": form, "grouped": grouped(row["token"]),
-            "address": address(_base(request), row["token"]),
-            "verbs": verbs_open(service.CODE, row, tx.actor), "history": await queries.history(tx, row["project"]),
-            "entries": await timeline(tx, service.TABLE, code_id),
-        }
-    picture = qr.svg(qr.encode(context["address"]))
-    return render(request, "inspection/site_codes/code.html", status=status, picture=picture, **context)
+        history = await queries.history(tx, row["project"])
+        entries = await timeline(tx, service.TABLE, code_id)
+        verbs = verbs_open(CODE, row, tx.actor)
+    link = address(_base(request), row["token"])
+    return render(
+        request, "inspection/site_codes/code.html", status=status, picture=qr.svg(qr.encode(link)), address=link,
+        row=row, form=form, grouped=grouped(row["token"]), verbs=verbs, history=history, entries=entries)
 
 
 @post("/codes/issue/{project_id:int}", opt=needs(P.ISSUE), status_code=200, include_in_schema=False)
