@@ -47,7 +47,7 @@ def picture() -> bytes:
     return kept.getvalue()
 
 
-async def seen(http: Any, path: str) -> str:  # noqa: ANN401 - an HTTP client
+async def seen(http: Any, path: str) -> str:
     answer = await http.get(path)
     assert answer.status_code == 200, (path, answer.status_code, answer.text[:600])
     return str(answer.text)
@@ -59,13 +59,13 @@ def hidden(page: str, name: str) -> str:
     return found[1]
 
 
-async def sent(http: Any, path: str, page: str, files: Any = None, **fields: str) -> str:  # noqa: ANN401 - an HTTP client
+async def sent(http: Any, path: str, page: str, files: Any = None, **fields: str) -> str:
     answer = await http.post(path, data={"once": hidden(page, "once"), **fields}, files=files)
     assert answer.status_code == SEE_OTHER, (path, answer.status_code, re.sub(r"<[^>]+>|\s+", " ", answer.text)[-1500:])
     return str(answer.headers["location"])
 
 
-async def drafted(http: Any) -> str:  # noqa: ANN401 - an HTTP client
+async def drafted(http: Any) -> str:
     page = await seen(http, "/projects/new")
     tasks = await sent(http, "/projects/new", page, title="白马新村渠道", category="farmland_water")
     for section, fields in TYPED.items():
@@ -80,7 +80,7 @@ async def drafted(http: Any) -> str:  # noqa: ANN401 - an HTTP client
     return tasks.removesuffix("/apply")
 
 
-async def filed(http: Any) -> str:  # noqa: ANN401 - an HTTP client
+async def filed(http: Any) -> str:
     project = await drafted(http)
     receipt = await sent(http, f"{project}/submit", await seen(http, f"{project}/submit"), declare="on")
     assert receipt == f"{project}/receipt"

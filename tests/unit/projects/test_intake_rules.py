@@ -36,12 +36,23 @@ CASES = Path(__file__).parents[2] / "cases/projects"
 MONTHS = [3, 9]
 TODAY = date(2026, 9, 16)
 RULE = ResolutionRule(
-    Bound(3, "办法"), Bound(Fraction(2, 3), "二十六"), Bound(Fraction(1, 2), "二十六"),
-    Bound(Fraction(2, 3), "条例"), Bound(Fraction(4, 5), "二十五"), Bound(Fraction(1, 3), "二十五"),
+    Bound(3, "办法"),
+    Bound(Fraction(2, 3), "二十六"),
+    Bound(Fraction(1, 2), "二十六"),
+    Bound(Fraction(2, 3), "条例"),
+    Bound(Fraction(4, 5), "二十五"),
+    Bound(Fraction(1, 3), "二十五"),
 )
 BASE = {
-    "body": "representatives", "told_on": date(2026, 9, 1), "held_on": date(2026, 9, 5), "due": 45,
-    "representatives": 40, "women": 16, "present": 32, "votes_for": 20, "votes_against": 8,
+    "body": "representatives",
+    "told_on": date(2026, 9, 1),
+    "held_on": date(2026, 9, 5),
+    "due": 45,
+    "representatives": 40,
+    "women": 16,
+    "present": 32,
+    "votes_for": 20,
+    "votes_against": 8,
     "abstained": 4,
 }
 

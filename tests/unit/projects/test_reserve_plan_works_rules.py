@@ -52,7 +52,7 @@ def test_the_last_day_in_the_reserve_is_still_inside() -> None:
     assert expired(date(2029, 9, 16), date(2029, 9, 17))
 
 
-def item(project: int = 1, amount: int = 10, **kwargs: Any) -> Item:  # noqa: ANN401 - any field of an item
+def item(project: int = 1, amount: int = 10, **kwargs: Any) -> Item:
     facts = {"asked_fen": 100, "outside": False, "allowed": False, "valid_until": date(2029, 9, 16), **kwargs}
     return Item(project, f"项目{project}", amount, **facts)
 
