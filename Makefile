@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv venv-dev assets demo run test test-fast check format bench lock clean
+.PHONY: help venv venv-dev assets demo run test test-fast check docs format bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -78,11 +78,15 @@ run: venv assets ## 启动：建库、演示数据、网站与后台任务，并
 
 # ---- 检查与测试 --------------------------------------------------------------------------------
 
-check: venv-dev ## 静态检查：ruff、mypy、依赖方向
+check: venv-dev ## 静态检查：ruff、mypy、依赖方向、模板、文案、说明
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/architecture/test_templates.py tests/architecture/test_messages.py tests/architecture/test_docs.py
+
+docs: venv-dev ## 由代码重新生成说明（状态、权限、参数、错误代码）
+	$(BIN)/python -m quzhou_migrants.docs.generate
 
 format: venv-dev ## 统一代码格式
 	$(BIN)/ruff check --fix-only --quiet
