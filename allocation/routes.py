@@ -15,10 +15,8 @@ from allocation.factor.api import ROUTES as FACTOR_API
 from allocation.factor.pages import ROUTES as FACTOR
 from allocation.payments import panels as claims
 from allocation.payments.api import ROUTES as CLAIMS_API
-from allocation.payments.follow import on_contract
 from allocation.payments.pages import ROUTES as CLAIMS
 from projects import public as projects
-from projects.events import ContractSigned
 from projects.events import ContractSigned
 
 ROUTES = [*BUDGET, *BUDGET_API, *FACTOR, *FACTOR_API, *ROUNDS, *REVIEWS, *CLAIMS, *CLAIMS_API]

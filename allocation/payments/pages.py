@@ -148,7 +148,8 @@ async def _show(request: AnyRequest, claim_id: int, failed: tuple[str, Form[Any]
         given = await queries.signatures(tx, claim_id)
         standing = queries.standing(given, row["attempt"])
         context |= {
-            "row": row, "gates": gates, "terms": terms, "given": given, "standing": standing,
+            "row": row, "gates": gates, "terms": terms,
+            "marks": {s["step"]: s for s in given if s["attempt"] == row["attempt"] and row["state"] != "returned"},
             "next": rules.next_step(row["steps"], standing), "verbs": verbs_open(CLAIM, row, tx.actor),
             "papers": await files.files_of(tx, (service.TABLE, claim_id)),
             "needed": tx.policy.get("allocation.payments.papers")[row["kind"]],

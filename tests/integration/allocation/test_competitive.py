@@ -285,7 +285,8 @@ async def test_departures_need_reasons_and_a_valid_meeting(tx: Tx) -> None:
     rows = await queries.candidates(tx, ground.round_id)
     changed = [LineForm(rows[0]["id"], 480_000_00), LineForm(rows[2]["id"], 300_000_00)]
     assert await refused(tx, CLERK, lambda: decisions.decide(tx, ground.round_id, meeting(changed))) == ["ALC-317"]
-    absent = meeting(changed, members=[MemberForm("甲", present=True, vote=Vote.FOR), MemberForm("乙"), MemberForm("丙")])
+    few = [MemberForm("甲", present=True, vote=Vote.FOR), MemberForm("乙"), MemberForm("丙")]
+    absent = meeting(changed, members=few)
     assert await refused(tx, CLERK, lambda: decisions.decide(tx, ground.round_id, absent)) == ["ALC-313"]
     explained = [changed[0], LineForm(rows[1]["id"], 0, "土地手续未落实"), LineForm(rows[2]["id"], 300_000_00, "递补")]
     async with become(tx, CLERK):
