@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, time
 
+from quzhou_migrants.demo.filing import file_projects
+from quzhou_migrants.demo.lives import make_lives
 from quzhou_migrants.demo.people import make_households
 from quzhou_migrants.demo.places import VILLAGES, make_villages
 from quzhou_migrants.demo.staff import make_staff, seats
@@ -48,7 +50,10 @@ async def build(
     await make_staff(world)
     report("accounts", len(world.cast), len(world.cast))
     people = await make_households(world, households, report)
-    return Summary(len(world.villages), households, people, len(list(seats(world))), 0)
+    lives = make_lives(world, projects)
+    await file_projects(world, lives)
+    report("filing", len(lives), len(lives))
+    return Summary(len(world.villages), households, people, len(list(seats(world))), len(lives))
 
 
 async def set_business_date() -> None:

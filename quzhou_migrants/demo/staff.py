@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quzhou_migrants.accounts.passwords import hash_password
-from quzhou_migrants.accounts.roles import OUTSIDERS, Role
+from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.demo.people import Names
 from quzhou_migrants.demo.world import World, words
 from quzhou_migrants.kernel.actor import Actor
@@ -17,7 +17,7 @@ from quzhou_migrants.kernel.tx import Tx, system_tx
 
 PASSWORD = "Yimin-2026"  # noqa: S105 - printed for everybody to see; only demonstration accounts have it
 CITY = "330800000000"
-EXPERTS, SURVEYORS = 7, 2
+EXPERTS, SURVEYORS = 5, 2  # experts in each county, surveyors in the city
 
 CITY_POSTS = (Role.CITY_CLERK, Role.CITY_CLERK, Role.CITY_LEADER, Role.CITY_ADMIN)
 COUNTY_POSTS = (
@@ -59,6 +59,14 @@ def _row(prefix: str, roles: tuple[Role, ...], division: str, org: str, kind: st
         yield Seat(f"{prefix}_{role.removeprefix('city_').removeprefix('county_')}{number}", role, division, org, kind)
 
 
+def outsiders(world: World) -> Iterator[tuple[str, str]]:
+    """List outside people and the division that may engage them; they see nothing until it does."""
+    prefix = words()["login"]
+    for county in world.counties:
+        yield from ((f"expert_{prefix[county[:6]]}{n}", county) for n in range(1, EXPERTS + 1))
+    yield from ((f"surveyor{n}", CITY) for n in range(1, SURVEYORS + 1))
+
+
 async def make_staff(world: World) -> None:
     """Write organisations, people and posts, and remember who acts where."""
     rng = world.rng("staff")
@@ -79,8 +87,8 @@ async def make_staff(world: World) -> None:
             [str(seat.role) for seat in filled],
         )
         post_of = {row["user"]: row["id"] for row in posts}
-        outside = [f"expert{n}" for n in range(1, EXPERTS + 1)] + [f"surveyor{n}" for n in range(1, SURVEYORS + 1)]
-        await _users(tx, [(login, names.of(names.surname(), "male"), CITY) for login in outside], password)
+        outside = [(login, names.of(names.surname(), "male"), division) for login, division in outsiders(world)]
+        world.outside = await _users(tx, outside, password)
     for seat, name in people:
         user, org_id = users[seat.login], orgs[seat.division, seat.org]
         actor = _actor(user, name, seat, org_id, post_of[user])
@@ -118,6 +126,3 @@ async def _users(tx: Tx, people: list[tuple[str, str, str]], password: str) -> d
         password,
     )
     return {row["login"]: row["id"] for row in rows}
-
-
-__all__ = ["OUTSIDERS", "PASSWORD", "make_staff", "seats"]

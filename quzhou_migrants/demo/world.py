@@ -62,6 +62,7 @@ class World:
     counties: dict[str, str] = field(default_factory=dict)
     villages: list[Village] = field(default_factory=list)
     cast: dict[tuple[str, str], list[Actor]] = field(default_factory=dict)
+    outside: dict[str, int] = field(default_factory=dict)
 
     def rng(self, purpose: str) -> Random:
         """Give the random numbers of one purpose: adding a purpose changes no other."""

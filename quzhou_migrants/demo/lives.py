@@ -1,0 +1,193 @@
+"""What becomes of every demonstration project: when it is filed, how far it comes, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from quzhou_migrants.demo.world import BUSINESS_DATE, Village, World, say, words
+
+DAY = timedelta(days=1)
+WAN = 1_000_000  # fen
+REACHED = (
+    "admitted", "planned", "awarded", "contracted", "building", "completed", "accepted", "handed_over",
+)  # fmt: skip
+"""States after filing, in their order."""
+
+# How many of a thousand projects of which window end in which state.
+COHORTS: dict[tuple[int, int], dict[str, int]] = {
+    (2023, 9): {"handed_over": 110, "accepted": 20, "refused": 12, "withdrawn": 8},
+    (2024, 3): {"handed_over": 70, "accepted": 25, "completed": 10, "refused": 10},
+    (2024, 9): {"handed_over": 20, "accepted": 35, "completed": 40, "building": 50, "refused": 8, "admitted": 12},
+    (2025, 3): {"building": 60, "contracted": 20, "admitted": 25, "refused": 8},
+    (2025, 9): {"building": 40, "contracted": 30, "awarded": 35, "planned": 22, "admitted": 30},
+    (2026, 3): {"admitted": 90, "refused": 10, "withdrawn": 4},
+    (2026, 9): {"draft": 50, "submitted": 80, "returned": 26, "township_passed": 40},
+}
+CATEGORIES = ("farmland_water", "transport_social", "ecology", "training", "industry", "other")
+WEIGHTS = (22, 28, 16, 5, 24, 5)
+WAYS = {"industry": ("property", "shares", "rooftop_solar", "e_commerce", "lease", "tourism")}
+
+
+@dataclass(slots=True)
+class Life:
+    """One project. Units: fen, persons, degrees. `id` is given by the database."""
+
+    village: Village
+    category: str
+    way: str
+    title: str
+    content: str
+    window: tuple[int, int]
+    goal: str
+    estimate_fen: int
+    asked_fen: int
+    own_fen: int
+    beneficiaries: int
+    migrants: int
+    low_income: int
+    lat: float
+    lon: float
+    filed_on: date
+    id: int = 0
+
+    @property
+    def code(self) -> str:
+        """Code of the project, as intake gives it."""
+        return f"{self.village.code[:6]}-{self.filed_on.year}-{self.id:06d}"
+
+    @property
+    def receipt(self) -> str:
+        """Receipt of the filing, as intake gives it."""
+        return f"{self.window_name.replace('-', '')}-{self.village.code[:6]}-{self.id:06d}"
+
+    @property
+    def window_name(self) -> str:
+        """Name of the window."""
+        return f"{self.window[0]:04d}-{self.window[1]:02d}"
+
+    @property
+    def filed(self) -> bool:
+        """Tell whether it was ever filed."""
+        return self.goal != "draft"
+
+    @property
+    def held_on(self) -> date:
+        """The day of the village's decision."""
+        return self.filed_on - 12 * DAY
+
+    @property
+    def passed_on(self) -> date:
+        """The day the township passed it on."""
+        return self.filed_on + 6 * DAY
+
+    @property
+    def admitted_on(self) -> date:
+        """The day the county took it in, or refused it."""
+        return self.filed_on + 20 * DAY
+
+    def reaches(self, state: str) -> bool:
+        """Tell whether it comes at least as far as a state after filing."""
+        return self.goal in REACHED and REACHED.index(self.goal) >= REACHED.index(state)
+
+
+def make_lives(world: World, count: int) -> list[Life]:
+    """Make every project, in the order of filing."""
+    rng = world.rng("projects")
+    thousand = sum(sum(ends.values()) for ends in COHORTS.values())
+    lives = [
+        _life(rng, rng.choice(world.villages), window, goal)
+        for window, ends in COHORTS.items()
+        for goal, share in ends.items()
+        for _ in range(max(1, round(share * count / thousand)))
+    ]
+    return sorted(lives, key=lambda life: (life.filed_on, life.village.code, life.title))
+
+
+def _life(rng: Random, village: Village, window: tuple[int, int], goal: str) -> Life:
+    category = rng.choices(CATEGORIES, WEIGHTS)[0]
+    said = words()["project"][category]
+    estimate = rng.randrange(8, 60) * WAN + rng.randrange(100) * 1000
+    asked = estimate * rng.choice((70, 80, 85, 90)) // 100
+    migrants = rng.randrange(40, 400)
+    last = BUSINESS_DATE.day if window == (BUSINESS_DATE.year, BUSINESS_DATE.month) else 28
+    return Life(
+        village=village,
+        category=category,
+        way=rng.choice(WAYS.get(category, ("none",))),
+        title=rng.choice(said["titles"]).format(village=village.name),
+        content=said["content"].format(n=rng.randrange(120, 2400), m=rng.randrange(2, 20), k=rng.randrange(60, 900)),
+        window=window,
+        goal=goal,
+        estimate_fen=estimate,
+        asked_fen=asked,
+        own_fen=estimate - asked,
+        beneficiaries=migrants + rng.randrange(20, 300),
+        migrants=migrants,
+        low_income=rng.randrange(max(2, migrants // 12)),
+        lat=round(village.lat + rng.uniform(-0.01, 0.01), 6),
+        lon=round(village.lon + rng.uniform(-0.01, 0.01), 6),
+        filed_on=date(*window, rng.randrange(1, last)),
+    )
+
+
+def decision_of(life: Life) -> dict[str, Any]:
+    """The village's decision behind a filing: every number satisfies the rule."""
+    return {
+        "body": "representatives", "told_on": life.held_on - 5 * DAY, "held_on": life.held_on, "due": 45,
+        "representatives": 39, "women": 15, "present": 40, "votes_for": 38, "votes_against": 1, "abstained": 1,
+        "basis": say("basis"),
+    }  # fmt: skip
+
+
+def notice_of(life: Life) -> dict[str, Any]:
+    """The public notice behind a filing."""
+    return {
+        "notice_from": life.held_on + DAY, "notice_to": life.held_on + 9 * DAY,
+        "notice_place": say("notice_place", village=life.village.name), "objections": 0, "answered": 0,
+        "outcome": say("notice_outcome"),
+    }  # fmt: skip
+
+
+def draft_of(life: Life) -> dict[str, dict[str, list[str]]]:
+    """What the village typed, part by part, as the form sent it."""
+    starts, ends = term_of(life)
+    parts: dict[str, dict[str, Any]] = {
+        "basics": {
+            "title": life.title, "category": life.category, "way": life.way, "no_duplicate": "yes",
+            "place": say("place", village=life.village.name), "starts_on": starts, "ends_on": ends,
+            "contact": life.village.name, "phone": "0570-0000000", "lat": life.lat, "lon": life.lon,
+        },
+        "works": {
+            "content": life.content, "estimate_fen": _yuan(life.estimate_fen), "asked_fen": _yuan(life.asked_fen),
+            "own_fen": _yuan(life.own_fen), "other_fen": "0",
+        },
+        "benefit": {
+            "beneficiaries": life.beneficiaries, "migrants": life.migrants, "low_income": life.low_income,
+            "income_fen": "0", "goals": say("goals"), "asset_owner": say("asset_owner", village=life.village.name),
+            "caretaker": say("caretaker", village=life.village.name),
+        },
+        "decision": decision_of(life),
+        "posting": notice_of(life),
+    }  # fmt: skip
+    kept = list(parts)[:2] if life.goal == "draft" else list(parts)
+    return {name: {field: [str(value)] for field, value in parts[name].items()} for name in kept}
+
+
+def term_of(life: Life) -> tuple[date, date]:
+    """The term of the works as applied for."""
+    return date(life.window[0] + 1, 3, 1), date(life.window[0] + 1, 11, 30)
+
+
+def _yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02d}"
+
+
+def by_county(lives: list[Life]) -> Iterator[tuple[str, list[Life]]]:
+    """Group the projects by county."""
+    counties = sorted({life.village.county for life in lives})
+    for county in counties:
+        yield county, [life for life in lives if life.village.county == county]
