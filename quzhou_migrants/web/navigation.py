@@ -34,6 +34,7 @@ class Menu:
 
     pillars: tuple[tuple[str, tuple[Link, ...]], ...]
     find: tuple[Link, ...]
+    public: str = ""  # where the pages open to everybody begin
 
     def current(self, path: str) -> str:
         """Answer the address of the entry a page belongs to: the longest that the path begins with."""
@@ -66,7 +67,15 @@ def _whole(app: Litestar) -> Menu:
             if e["url"] in opts
         )
 
-    return Menu(tuple((p["title"], links(p["items"])) for p in read["pillar"]), links(read["find"]))
+    return Menu(
+        tuple((p["title"], links(p["items"])) for p in read["pillar"]),
+        links(read["find"]),
+        _first(read["public"], opts),
+    )
+
+
+def _first(urls: list[str], opts: dict[str, dict[str, Any]]) -> str:
+    return next((url for url in urls if url in opts), "")
 
 
 @lru_cache(maxsize=256)
@@ -77,4 +86,4 @@ def _held(menu: Menu, permissions: frozenset[str]) -> Menu:
         return tuple(link for link in links if not link.needs or link.needs in permissions)
 
     pillars = tuple((title, mine(links)) for title, links in menu.pillars if mine(links))
-    return Menu(pillars, mine(menu.find))
+    return Menu(pillars, mine(menu.find), menu.public)

@@ -17,7 +17,7 @@ from litestar.enums import MediaType
 from litestar.response import Response
 from markupsafe import Markup, escape
 
-from quzhou_migrants.kernel.actor import Actor
+from quzhou_migrants.kernel.actor import PUBLIC, Actor
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.clock import shanghai, system_now
 from quzhou_migrants.kernel.money import wan, yuan
@@ -33,7 +33,6 @@ ROOT = Path(__file__).resolve().parents[2]
 OWN_ROOMS = ("kernel", "accounts", "register", "policy", "web")
 FLASH = "qm_flash"
 SEE_OTHER = 303
-NO_MENU = Menu((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +184,7 @@ def shell_of(request: AnyRequest) -> Shell:
     state = request.scope["state"]
     actor: Actor | None = state.get("actor")
     shift = float(state.get("clock_shift") or 0)
-    menu = menu_for(request.app, actor) if actor else NO_MENU
+    menu = menu_for(request.app, actor or PUBLIC)
     return Shell(
         actor,
         menu,
