@@ -40,8 +40,15 @@ def create_app(settings: Settings | None = None, *, app_dsn: str | None = None) 
         lifespan=[_lifespan(chosen, app_dsn)],
         openapi_config=OPENAPI,
         request_max_body_size=SAFE_BODY,
-        state=State({"settings": chosen, "panels": wiring.PANELS, "project_panels": wiring.PROJECT_PANELS,
-                     "engageable": wiring.ENGAGEABLE, "park": park_request}),
+        state=State(
+            {
+                "settings": chosen,
+                "panels": wiring.PANELS,
+                "project_panels": wiring.PROJECT_PANELS,
+                "engageable": wiring.ENGAGEABLE,
+                "park": park_request,
+            }
+        ),
     )
 
 

@@ -18,8 +18,14 @@ from quzhou_migrants.kernel.permissions import grant
 from quzhou_migrants.piccolo_app import APP_CONFIG as PLATFORM_APP
 
 PACKAGES = (
-    "quzhou_migrants.accounts", "quzhou_migrants.register", "quzhou_migrants.policy",
-    "quzhou_migrants.web", "projects", "allocation", "inspection", "surveys",
+    "quzhou_migrants.accounts",
+    "quzhou_migrants.register",
+    "quzhou_migrants.policy",
+    "quzhou_migrants.web",
+    "projects",
+    "allocation",
+    "inspection",
+    "surveys",
 )
 
 

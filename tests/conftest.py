@@ -14,24 +14,40 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
 import pytest_asyncio
+from house import (
+    BAIMA,
+    CITY,
+    KECHENG,
+    NIANLI,
+    NOW,
+    QUJIANG,
+    SHILIANG,
+    VILLAGE,
+    Database,
+    actor,
+    make_account,
+    rolled_back,
+)
 
 import quzhou_migrants.wiring  # noqa: F401 - grants, machines, tables
-from house import (
-    BAIMA, CITY, KECHENG, NIANLI, NOW, QUJIANG, SHILIANG, VILLAGE, Database, actor, make_account, rolled_back,
-)
+from quzhou_migrants.accounts.sessions import COOKIE, open_session
+from quzhou_migrants.app import create_app
 from quzhou_migrants.kernel import pg
 from quzhou_migrants.kernel.actor import SYSTEM
 from quzhou_migrants.kernel.db import ENGINE, close_pool, connect_arguments, open_pool
+from quzhou_migrants.kernel.migrate import migrate
 from quzhou_migrants.kernel.tx import Tx
+from quzhou_migrants.settings import load
+
 
 @pytest.fixture(autouse=True, scope="session")
-def _own_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _own_keys(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("data")
     os.environ["QM_DATA"] = str(folder)
     os.environ["QM_KEYS"] = str(folder / "keys.json")
-    yield
 
 
 @pytest.fixture(scope="session")
@@ -47,8 +63,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def template(server: pg.Server, worker_id: str) -> str:
     """A migrated database with the divisions most tests stand on; nobody connects to it."""
-    from quzhou_migrants.kernel.migrate import migrate
-
     name = f"template_{worker_id}"
     server.drop_database(name)
     owner = server.create_database(name)
@@ -65,7 +79,8 @@ async def template(server: pg.Server, worker_id: str) -> str:
             (VILLAGE, "演示村", "石梁镇演示村", "village", SHILIANG, "resettlement"),
             (NIANLI, "廿里镇", "衢江区廿里镇", "township", QUJIANG, ""),
             (BAIMA, "白马新村", "廿里镇白马新村", "village", NIANLI, "reservoir_area"),
-        ])
+        ],
+    )
     await conn.close()
     return name
 
@@ -130,11 +145,6 @@ def tx_as(pool: Database) -> Callable[..., AbstractAsyncContextManager[Tx]]:
 @pytest.fixture
 def client_as(db: Database) -> Callable[..., AbstractAsyncContextManager[Any]]:
     """`async with client_as(role, division) as http:` — an HTTP client signed in to the real application."""
-    import httpx
-
-    from quzhou_migrants.accounts.sessions import COOKIE, open_session
-    from quzhou_migrants.app import create_app
-    from quzhou_migrants.settings import load
 
     @asynccontextmanager
     async def sign_in(role: str | None, division: str = CITY) -> AsyncIterator[httpx.AsyncClient]:

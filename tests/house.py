@@ -35,17 +35,27 @@ class Database:
     app: str
 
 
-def actor(role: str, division: str, *, user_id: int | None = None, name: str = "", engagement: int | None = None) -> Actor:
+def actor(
+    role: str, division: str, *, user_id: int | None = None, name: str = "", engagement: int | None = None
+) -> Actor:
     """A person in one post; no account row is needed."""
     number = user_id or next(_numbers)
     return Actor(
-        number, name or f"{CATALOGUE.role(role)}{number}", str(role), 1, "演示单位", division, number,
-        (engagement or 0) if role in OUTSIDERS else None, permissions_of(role),
-        f"演示单位{CATALOGUE.role(role)}", is_demo=True,
+        number,
+        name or f"{CATALOGUE.role(role)}{number}",
+        str(role),
+        1,
+        "演示单位",
+        division,
+        number,
+        (engagement or 0) if role in OUTSIDERS else None,
+        permissions_of(role),
+        f"演示单位{CATALOGUE.role(role)}",
+        is_demo=True,
     )
 
 
-class _Undo(Exception):
+class _UndoError(Exception):
     pass
 
 
@@ -56,8 +66,8 @@ async def rolled_back(who: Actor, at: datetime) -> AsyncIterator[Tx]:
         async with begin(who, request_id=uuid.uuid4().hex[:16], command="test", at=at) as tx:
             yield tx
             await tx.deliver()
-            raise _Undo
-    except _Undo:
+            raise _UndoError
+    except _UndoError:
         pass
 
 
@@ -71,8 +81,15 @@ async def become(tx: Tx, who: Actor) -> AsyncIterator[Tx]:
         up = ",".join(ancestors(person.division_code)) if person.division_code and not person.is_outsider else ""
         await tx.conn.execute(
             "SELECT set_config('app.lo',$1,true), set_config('app.hi',$2,true), set_config('app.up',$3,true),"
-            " set_config('app.engagement',$4,true), set_config('app.actor',$5,true), set_config('app.actor_name',$6,true)",
-            lo, hi, up, str(person.engagement_id or ""), str(person.user_id or ""), person.name)
+            " set_config('app.engagement',$4,true), set_config('app.actor',$5,true),"
+            " set_config('app.actor_name',$6,true)",
+            lo,
+            hi,
+            up,
+            str(person.engagement_id or ""),
+            str(person.user_id or ""),
+            person.name,
+        )
         tx.actor, tx._policy = person, None
 
     await enter(who)
@@ -87,16 +104,27 @@ async def make_account(db: Database, role: str, division: str) -> int:
     number = next(_numbers)
     org = await conn.fetchval(
         "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ($1, $2, 'bureau', true) RETURNING id",
-        division, f"演示单位{number}")
+        division,
+        f"演示单位{number}",
+    )
     user = await conn.fetchval(
         "INSERT INTO accounts_user (division_code, login, name, phone_mask, password_hash, must_change, active,"
         " version, is_demo) VALUES ($1, $2, $3, '', '', false, true, 1, true) RETURNING id",
-        division, f"user{number}", f"演示人员{number}")
+        division,
+        f"user{number}",
+        f"演示人员{number}",
+    )
     await conn.execute(
         'INSERT INTO accounts_post (division_code, "user", org, role, active) VALUES ($1, $2, $3, $4, true)',
-        division, user, org, str(role))
+        division,
+        user,
+        org,
+        str(role),
+    )
     await conn.execute(
         "INSERT INTO kernel_setting (key, value) VALUES ('business_clock', jsonb_build_object('shift_seconds',"
-        " extract(epoch FROM $1::timestamptz - now()))) ON CONFLICT DO NOTHING", NOW)
+        " extract(epoch FROM $1::timestamptz - now()))) ON CONFLICT DO NOTHING",
+        NOW,
+    )
     await conn.close()
     return int(user)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, get, post, put
-from litestar.params import FromPath, PathParameter
+from litestar.params import FromPath, JSONBody, PathParameter
 
 from inspection.permissions import P
 from inspection.visits import queries, service
@@ -32,13 +32,18 @@ async def field_pack(request: AnyRequest) -> dict[str, Any]:
         most = tx.policy.whole("inspection.visits.photos_most")
         limit = tx.policy.whole("inspection.visits.distance_limit")
     return {
-        "made_at": datetime.now(UTC), "today": tx.today, "clock": system_now(), "who": who, "photos_most": most,
-        "distance_limit": limit, "projects": works,
+        "made_at": datetime.now(UTC),
+        "today": tx.today,
+        "clock": system_now(),
+        "who": who,
+        "photos_most": most,
+        "distance_limit": limit,
+        "projects": works,
     }
 
 
 @post("/api/v1/visits", opt=needs(P.VISIT), status_code=200, tags=TAGS)
-async def send_visit(request: AnyRequest, data: VisitReport) -> Receipt:
+async def send_visit(request: AnyRequest, data: JSONBody[VisitReport]) -> Receipt:
     """Record a visit; repeating it is harmless."""
     async with open_tx(request) as tx:
         return await service.record_visit(tx, data)
@@ -51,8 +56,12 @@ async def visit_receipt(request: AnyRequest, client_id: FromPath[UUID]) -> Recei
         return await service.receipt_of(tx, client_id)
 
 
-@put("/api/v1/visits/{client_id:uuid}/photos/{sha256:str}", opt=needs(P.VISIT), request_max_body_size=PHOTO_LIMIT,
-     tags=TAGS)
+@put(
+    "/api/v1/visits/{client_id:uuid}/photos/{sha256:str}",
+    opt=needs(P.VISIT),
+    request_max_body_size=PHOTO_LIMIT,
+    tags=TAGS,
+)
 async def send_photo(request: AnyRequest, client_id: FromPath[UUID], sha256: Sha256) -> Receipt:
     """Receive one picture as it is, in one stream; the answer says which hashes are here.
 

@@ -33,7 +33,7 @@ BEGIN
       AND e.revoked_at IS NULL AND {_TODAY} BETWEEN e.starts_on AND e.ends_on
     WHERE s.token_hash = given AND s.idle_until > now() AND s.expires_at > now();
 END $body$;
-"""
+"""  # noqa: S608 - constants of this module
 
 CREDENTIALS = f"""
 CREATE OR REPLACE FUNCTION accounts_credentials(given text)
@@ -41,7 +41,7 @@ RETURNS TABLE (user_id bigint, password_hash text, must_change boolean)
 LANGUAGE sql STABLE {_WHOLE} AS $body$
   SELECT id, password_hash, must_change FROM accounts_user WHERE login = given AND active
 $body$;
-"""
+"""  # noqa: S608 - constants of this module
 
 IDENTITIES = f"""
 CREATE OR REPLACE FUNCTION accounts_identities(given bigint)
@@ -56,7 +56,7 @@ LANGUAGE sql STABLE {_WHOLE} AS $body$
     AND (p.role NOT IN ('expert', 'surveyor', 'auditor') OR e.id IS NOT NULL)
   ORDER BY p.id, e.id
 $body$;
-"""
+"""  # noqa: S608 - constants of this module
 
 PASSWORD = f"""
 CREATE OR REPLACE FUNCTION accounts_set_password(given bigint, hash text) RETURNS void
@@ -67,18 +67,22 @@ CREATE OR REPLACE FUNCTION accounts_password_hash(given bigint) RETURNS text
 LANGUAGE sql STABLE {_WHOLE} AS $body$
   SELECT password_hash FROM accounts_user WHERE id = given AND active
 $body$;
-"""
+"""  # noqa: S608 - constants of this module
 
 _NAMES = (
-    "accounts_session_actor(bytea, int)", "accounts_credentials(text)", "accounts_identities(bigint)",
-    "accounts_set_password(bigint, text)", "accounts_password_hash(bigint)",
+    "accounts_session_actor(bytea, int)",
+    "accounts_credentials(text)",
+    "accounts_identities(bigint)",
+    "accounts_set_password(bigint, text)",
+    "accounts_password_hash(bigint)",
 )
-GRANT = "".join(
-    f"REVOKE ALL ON FUNCTION {n} FROM PUBLIC; GRANT EXECUTE ON FUNCTION {n} TO {APP_ROLE};" for n in _NAMES
-)
+GRANT = "".join(f"REVOKE ALL ON FUNCTION {n} FROM PUBLIC; GRANT EXECUTE ON FUNCTION {n} TO {APP_ROLE};" for n in _NAMES)
 
 for _name, _sql in (
-    ("accounts_session_actor", SESSION), ("accounts_credentials", CREDENTIALS),
-    ("accounts_identities", IDENTITIES), ("accounts_password", PASSWORD), ("accounts_grants", GRANT),
+    ("accounts_session_actor", SESSION),
+    ("accounts_credentials", CREDENTIALS),
+    ("accounts_identities", IDENTITIES),
+    ("accounts_password", PASSWORD),
+    ("accounts_grants", GRANT),
 ):
     sql_object(_name, _sql)

@@ -11,7 +11,14 @@ from litestar.response import Response
 
 from quzhou_migrants.accounts import parked, queries, service, sessions
 from quzhou_migrants.accounts.forms import (
-    DateForm, EngagementForm, IdentityForm, OutsiderForm, PasswordForm, PersonForm, PostForm, SignInForm,
+    DateForm,
+    EngagementForm,
+    IdentityForm,
+    OutsiderForm,
+    PasswordForm,
+    PersonForm,
+    PostForm,
+    SignInForm,
 )
 from quzhou_migrants.accounts.passwords import hash_password, matches, weaknesses
 from quzhou_migrants.accounts.permissions import P
@@ -48,8 +55,11 @@ async def sign_in_page(request: AnyRequest) -> Page:
     """Show the sign-in form."""
     if request.scope["state"].get("actor"):
         return see_other(_inside(request.query_params.get("next", "/home")))
-    form = new_form(SignInForm, next=_inside(request.query_params.get("next", "/home")),
-                    parked=request.query_params.get("parked", "")[:64])
+    form = new_form(
+        SignInForm,
+        next=_inside(request.query_params.get("next", "/home")),
+        parked=request.query_params.get("parked", "")[:64],
+    )
     return render(request, "accounts/sign_in.html", form=form)
 
 
@@ -63,8 +73,11 @@ async def sign_in(request: AnyRequest) -> Page:
             address = request.client.host if request.client else ""
             old = request.scope["state"].get("actor")
             token = await sessions.sign_in(
-                given.login.strip().lower(), given.password, address=address,
-                agent=request.headers.get("user-agent", ""))
+                given.login.strip().lower(),
+                given.password,
+                address=address,
+                agent=request.headers.get("user-agent", ""),
+            )
             if old:
                 await sessions.sign_out(old)
             answer = see_other(f"/resume/{given.parked}" if given.parked else _inside(given.next))
@@ -110,8 +123,14 @@ async def account(request: AnyRequest) -> Page:
 
 async def _account(request: AnyRequest, form: Any, status: int = 200) -> Page:  # noqa: ANN401 - the form of either handler
     actor = _actor(request)
-    return render(request, "accounts/account.html", form=form, status=status, actor=actor,
-                  identities=await sessions.identities(actor.user_id or 0))
+    return render(
+        request,
+        "accounts/account.html",
+        form=form,
+        status=status,
+        actor=actor,
+        identities=await sessions.identities(actor.user_id or 0),
+    )
 
 
 @post("/account/post", opt=signed_in(), status_code=200)
@@ -140,7 +159,7 @@ async def change_password(request: AnyRequest) -> Page:
 
 
 async def _set_password(actor: Actor, given: PasswordForm) -> None:
-    pool = sessions._pool()
+    pool = sessions.pool()
     stored = await pool.fetchval("SELECT accounts_password_hash($1)", actor.user_id)
     if not await matches(stored, given.old):
         raise Refused("ACC-105", field="old")
@@ -181,8 +200,8 @@ async def create_person(request: AnyRequest) -> Page:
         given = form.value
         async with form.refusals(), open_tx(request, once=form.once) as tx:
             made = await service.create_person(
-                tx, org_id=given.org_id, name=given.name, login=given.login.lower(), role=given.role,
-                phone=given.phone)
+                tx, org_id=given.org_id, name=given.name, login=given.login.lower(), role=given.role, phone=given.phone
+            )
             await tx.done(f"/accounts/{made.user_id}")
             return await _person_page(request, tx, made.user_id, password=made.password)
     return await _new_person(request, form, form.status)
@@ -196,14 +215,28 @@ async def person(request: AnyRequest, user_id: FromPath[int]) -> Page:
 
 
 async def _person_page(  # noqa: PLR0913 - what the page may carry
-    request: AnyRequest, tx: Tx, user_id: int, *, password: str = "", form: Any = None, status: int = 200,  # noqa: ANN401
+    request: AnyRequest,
+    tx: Tx,
+    user_id: int,
+    *,
+    password: str = "",
+    form: Any = None,  # noqa: ANN401 - the form of either handler
+    status: int = 200,
 ) -> Page:
     user = await service.person(tx, user_id)
     return render(
-        request, "accounts/person.html", user=user, password=password, status=status,
-        posts=await queries.posts(tx, user_id), engagements=await queries.engagements(tx, user_id),
-        orgs=await queries.orgs(tx), roles=[r for r in Role if r not in OUTSIDERS],
-        form=form or new_form(PostForm), entries=await timeline(tx, "accounts_user", user_id))
+        request,
+        "accounts/person.html",
+        user=user,
+        password=password,
+        status=status,
+        posts=await queries.posts(tx, user_id),
+        engagements=await queries.engagements(tx, user_id),
+        orgs=await queries.orgs(tx),
+        roles=[r for r in Role if r not in OUTSIDERS],
+        form=form or new_form(PostForm),
+        entries=await timeline(tx, "accounts_user", user_id),
+    )
 
 
 @post("/accounts/{user_id:int}/posts", opt=needs(P.MANAGE_PEOPLE), status_code=200)
@@ -250,13 +283,19 @@ async def engagements(request: AnyRequest) -> Page:
     async with open_tx(request) as tx:
         choices = await _engagement_choices(request, tx)
     return await queries.ENGAGEMENTS.respond(
-        request, "accounts/engagements.html", form=new_form(OutsiderForm), password="", **choices)
+        request, "accounts/engagements.html", form=new_form(OutsiderForm), password="", **choices
+    )
 
 
 async def _engagement_choices(request: AnyRequest, tx: Tx) -> dict[str, Any]:
     subjects = [entry for find in request.app.state["engageable"] for entry in await find(tx)]
-    return {"engage_form": new_form(EngagementForm, starts_on=tx.today), "subjects": subjects,
-            "outsiders": await queries.outsiders(tx), "outsider_roles": sorted(OUTSIDERS), "today": tx.today}
+    return {
+        "engage_form": new_form(EngagementForm, starts_on=tx.today),
+        "subjects": subjects,
+        "outsiders": await queries.outsiders(tx),
+        "outsider_roles": sorted(OUTSIDERS),
+        "today": tx.today,
+    }
 
 
 @post("/accounts/outsiders", opt=needs(P.ENGAGE), status_code=200)
@@ -267,13 +306,21 @@ async def create_outsider(request: AnyRequest) -> Page:
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
             made = await service.create_outsider(
-                tx, firm=form.value.firm, name=form.value.name, login=form.value.login.lower())
+                tx, firm=form.value.firm, name=form.value.name, login=form.value.login.lower()
+            )
             await tx.done("/accounts/engagements")
             password = made.password
     async with open_tx(request) as tx:
         page = await queries.ENGAGEMENTS.fetch(tx, request)
-        return render(request, "accounts/engagements.html", page=page, form=form, password=password,
-                      status=200 if password else form.status, **await _engagement_choices(request, tx))
+        return render(
+            request,
+            "accounts/engagements.html",
+            page=page,
+            form=form,
+            password=password,
+            status=200 if password else form.status,
+            **await _engagement_choices(request, tx),
+        )
 
 
 @post("/accounts/engagements", opt=needs(P.ENGAGE), status_code=200)
@@ -288,14 +335,28 @@ async def engage(request: AnyRequest) -> Page:
             if given.subject not in allowed:
                 raise Refused("WEB-112", field="subject")
             await service.engage(
-                tx, user_id=given.user_id, role=given.role, subject_table=table, subject_id=int(key),
-                purpose=given.purpose, starts_on=given.starts_on, ends_on=given.ends_on)
+                tx,
+                user_id=given.user_id,
+                role=given.role,
+                subject_table=table,
+                subject_id=int(key),
+                purpose=given.purpose,
+                starts_on=given.starts_on,
+                ends_on=given.ends_on,
+            )
             return see_other(await tx.done("/accounts/engagements"), flash="accounts.saved")
     async with open_tx(request) as tx:
         page = await queries.ENGAGEMENTS.fetch(tx, request)
         choices = await _engagement_choices(request, tx) | {"engage_form": form}
-        return render(request, "accounts/engagements.html", page=page, form=new_form(OutsiderForm), password="",
-                      status=form.status, **choices)
+        return render(
+            request,
+            "accounts/engagements.html",
+            page=page,
+            form=new_form(OutsiderForm),
+            password="",
+            status=form.status,
+            **choices,
+        )
 
 
 @post("/accounts/engagements/{engagement_id:int}/revoke", opt=needs(P.ENGAGE), status_code=200)
@@ -333,14 +394,34 @@ async def set_business_date(tx: Tx, given: DateForm) -> None:
     moved = await tx.conn.execute(
         "UPDATE kernel_setting SET value = jsonb_build_object('shift_seconds',"
         " extract(epoch FROM date_trunc('day', now() AT TIME ZONE 'Asia/Shanghai')) * -1"
-        " + extract(epoch FROM $1::timestamp)) WHERE key = 'business_clock'", given.day)
+        " + extract(epoch FROM $1::timestamp)) WHERE key = 'business_clock'",
+        given.day,
+    )
     if moved != "UPDATE 1":
         raise Refused("ACC-131")
 
 
-
 ROUTES = [
-    sign_in_page, sign_in, resume, sign_out, sign_out_everywhere, account, choose, change_password, people,
-    new_person, create_person, person, add_post, end_post, reset, switch, engagements, create_outsider, engage,
-    revoke, trail, move_date,
+    sign_in_page,
+    sign_in,
+    resume,
+    sign_out,
+    sign_out_everywhere,
+    account,
+    choose,
+    change_password,
+    people,
+    new_person,
+    create_person,
+    person,
+    add_post,
+    end_post,
+    reset,
+    switch,
+    engagements,
+    create_outsider,
+    engage,
+    revoke,
+    trail,
+    move_date,
 ]

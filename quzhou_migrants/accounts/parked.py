@@ -25,7 +25,11 @@ async def park(path: str, fields: Fields) -> str:
     await _pool().execute(
         "WITH old AS (DELETE FROM accounts_parked_post WHERE at < now() - make_interval(secs => $4))"
         " INSERT INTO accounts_parked_post (token_hash, path, body, at) VALUES ($1, $2, $3, now())",
-        token_hash(token), path, body, KEPT_SECONDS)
+        token_hash(token),
+        path,
+        body,
+        KEPT_SECONDS,
+    )
     return token
 
 
@@ -33,7 +37,10 @@ async def fetch(token: str) -> tuple[str, Fields] | None:
     """Get a parked form back, once; None when it was fetched already or is too old."""
     row = await _pool().fetchrow(
         "DELETE FROM accounts_parked_post WHERE token_hash = $1"
-        " AND at > now() - make_interval(secs => $2) RETURNING path, body", token_hash(token), KEPT_SECONDS)
+        " AND at > now() - make_interval(secs => $2) RETURNING path, body",
+        token_hash(token),
+        KEPT_SECONDS,
+    )
     if row is None:
         return None
     return row["path"], [(k, v) for k, v in json.loads(unseal(bytes(row["body"]), AAD))]

@@ -8,7 +8,16 @@ from quzhou_migrants.accounts.roles import OUTSIDERS, Role
 from quzhou_migrants.accounts.service import create_outsider, engage, outside_org, revoke
 from quzhou_migrants.kernel.tx import Tx
 
-__all__ = ["OUTSIDERS", "Role", "create_outsider", "engage", "engagements_for", "outside_org", "people_outside", "revoke"]
+__all__ = [
+    "OUTSIDERS",
+    "Role",
+    "create_outsider",
+    "engage",
+    "engagements_for",
+    "outside_org",
+    "people_outside",
+    "revoke",
+]
 
 
 async def engagements_for(tx: Tx, subject_table: str, subject_id: int) -> list[dict[str, Any]]:
@@ -16,7 +25,10 @@ async def engagements_for(tx: Tx, subject_table: str, subject_id: int) -> list[d
     rows = await tx.conn.fetch(
         "SELECT e.id, u.id AS user_id, u.name, p.role, e.purpose, e.starts_on, e.ends_on, e.revoked_at"
         ' FROM accounts_engagement e JOIN accounts_post p ON p.id = e.post JOIN accounts_user u ON u.id = p."user"'
-        " WHERE e.subject_table = $1 AND e.subject_id = $2 ORDER BY e.id", subject_table, subject_id)
+        " WHERE e.subject_table = $1 AND e.subject_id = $2 ORDER BY e.id",
+        subject_table,
+        subject_id,
+    )
     return [dict(r) for r in rows]
 
 
@@ -28,5 +40,7 @@ async def people_outside(tx: Tx, role: Role) -> list[dict[str, Any]]:
         "  AND p.role <> ALL($2::text[]))"
         ' AND (EXISTS (SELECT 1 FROM accounts_post p WHERE p."user" = u.id AND p.role = $1)'
         '   OR NOT EXISTS (SELECT 1 FROM accounts_post p WHERE p."user" = u.id)) ORDER BY u.id',
-        str(role), [str(r) for r in OUTSIDERS])
+        str(role),
+        [str(r) for r in OUTSIDERS],
+    )
     return [dict(r) for r in rows]

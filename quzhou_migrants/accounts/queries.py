@@ -22,17 +22,25 @@ PEOPLE = Listing(
         Column("name", "u.name", sort=True, link="/accounts/{id}"),
         Column("login", "u.login", sort=True),
         Column("division", "u.division_code", kind="division"),
-        Column("posts", "(SELECT string_agg(o.name || '·' || p.role, '、' ORDER BY p.id) FROM accounts_post p"
-               ' JOIN accounts_org o ON o.id = p.org WHERE p."user" = u.id AND p.active)', shown=False, export=False),
-        Column("roles", "(SELECT count(*) FROM accounts_post p WHERE p.\"user\" = u.id AND p.active)", kind="int"),
+        Column(
+            "posts",
+            "(SELECT string_agg(o.name || '·' || p.role, '、' ORDER BY p.id) FROM accounts_post p"
+            ' JOIN accounts_org o ON o.id = p.org WHERE p."user" = u.id AND p.active)',
+            shown=False,
+            export=False,
+        ),
+        Column("roles", '(SELECT count(*) FROM accounts_post p WHERE p."user" = u.id AND p.active)', kind="int"),
         Column("active", "CASE WHEN u.active THEN 'on' ELSE 'off' END", kind="tag"),
         Column("must_change", "u.must_change", kind="bool"),
         Column("id", "u.id", shown=False),
     ),
     filters=(
         Filter("division", "u.division_code", kind="division"),
-        Filter("role", 'EXISTS (SELECT 1 FROM accounts_post p WHERE p."user" = u.id AND p.active AND p.role = {})',
-               choices=tuple(str(r) for r in Role)),
+        Filter(
+            "role",
+            'EXISTS (SELECT 1 FROM accounts_post p WHERE p."user" = u.id AND p.active AND p.role = {})',
+            choices=tuple(str(r) for r in Role),
+        ),
         Filter("disabled", "NOT u.active", kind="flag"),
     ),
     search=_by_name,
@@ -40,7 +48,7 @@ PEOPLE = Listing(
 
 ENGAGEMENTS = Listing(
     key="engagements",
-    source="accounts_engagement e JOIN accounts_post p ON p.id = e.post JOIN accounts_user u ON u.id = p.\"user\"",
+    source='accounts_engagement e JOIN accounts_post p ON p.id = e.post JOIN accounts_user u ON u.id = p."user"',
     id="e.id",
     scope="e.division_code",
     descending=True,
@@ -84,7 +92,10 @@ async def orgs(tx: Tx) -> list[dict[str, Any]]:
     lo, hi = await tx.conn.fetchval("SELECT ARRAY[current_setting('app.lo'), current_setting('app.hi')]")
     rows = await tx.conn.fetch(
         "SELECT id, name, division_code, kind FROM accounts_org WHERE kind <> 'outside'"
-        " AND division_code >= $1 AND division_code < $2 ORDER BY kind, division_code", lo, hi)
+        " AND division_code >= $1 AND division_code < $2 ORDER BY kind, division_code",
+        lo,
+        hi,
+    )
     return [dict(r) for r in rows]
 
 
@@ -92,7 +103,9 @@ async def posts(tx: Tx, user_id: int) -> list[dict[str, Any]]:
     """List a person's posts, ended ones too."""
     rows = await tx.conn.fetch(
         "SELECT p.id, p.role, p.active, o.name AS org FROM accounts_post p JOIN accounts_org o ON o.id = p.org"
-        ' WHERE p."user" = $1 ORDER BY p.active DESC, p.id', user_id)
+        ' WHERE p."user" = $1 ORDER BY p.active DESC, p.id',
+        user_id,
+    )
     return [dict(r) for r in rows]
 
 
@@ -100,7 +113,9 @@ async def engagements(tx: Tx, user_id: int) -> list[dict[str, Any]]:
     """List a person's engagements, newest first."""
     rows = await tx.conn.fetch(
         "SELECT e.id, p.role, e.purpose, e.starts_on, e.ends_on, e.revoked_at FROM accounts_engagement e"
-        ' JOIN accounts_post p ON p.id = e.post WHERE p."user" = $1 ORDER BY e.id DESC', user_id)
+        ' JOIN accounts_post p ON p.id = e.post WHERE p."user" = $1 ORDER BY e.id DESC',
+        user_id,
+    )
     return [dict(r) for r in rows]
 
 
@@ -109,14 +124,15 @@ async def outsiders(tx: Tx) -> list[dict[str, Any]]:
     rows = await tx.conn.fetch(
         "SELECT u.id, u.name, u.login FROM accounts_user u WHERE u.active AND NOT EXISTS ("
         ' SELECT 1 FROM accounts_post p WHERE p."user" = u.id AND p.active AND p.role <> ALL($1::text[]))'
-        " ORDER BY u.id", [str(r) for r in OUTSIDERS])
+        " ORDER BY u.id",
+        [str(r) for r in OUTSIDERS],
+    )
     return [dict(r) for r in rows]
 
 
 async def chain(tx: Tx) -> dict[str, Any]:
     """Tell how far the change log is sealed. Shape: {pos, hash, waiting}."""
-    row = await tx.conn.fetchrow(
-        "SELECT pos, encode(hash, 'hex') AS hash FROM kernel_seal ORDER BY pos DESC LIMIT 1")
+    row = await tx.conn.fetchrow("SELECT pos, encode(hash, 'hex') AS hash FROM kernel_seal ORDER BY pos DESC LIMIT 1")
     return dict(row) if row else {"pos": 0, "hash": ""}
 
 

@@ -34,7 +34,7 @@ async def org(tx: Tx, org_id: int) -> Mapping[str, Any]:
     row = await tx.conn.fetchrow("SELECT * FROM accounts_org WHERE id = $1", org_id)
     if row is None:
         raise Refused("ACC-124", field="org_id")
-    return row
+    return dict(row)
 
 
 def check_level(role: Role, division_code: str) -> None:
@@ -47,7 +47,13 @@ def check_level(role: Role, division_code: str) -> None:
 
 @command(P.MANAGE_PEOPLE, audit="accounts.user.create")
 async def create_person(  # noqa: PLR0913 - the fields of the form
-    tx: Tx, *, org_id: int, name: str, login: str, role: Role, phone: str = "",
+    tx: Tx,
+    *,
+    org_id: int,
+    name: str,
+    login: str,
+    role: Role,
+    phone: str = "",
 ) -> NewPerson:
     """Create an account with a first post and a first password that must be changed.
 
@@ -74,9 +80,13 @@ async def outside_org(tx: Tx, firm: str) -> int:
     found = await tx.conn.fetchval(
         "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ($1, $2, 'outside', $3)"
         " ON CONFLICT (division_code, name) DO NOTHING RETURNING id",
-        tx.actor.division_code, firm, tx.actor.is_demo)
-    return found or await tx.conn.fetchval(
-        "SELECT id FROM accounts_org WHERE division_code = $1 AND name = $2", tx.actor.division_code, firm)
+        tx.actor.division_code,
+        firm,
+        tx.actor.is_demo,
+    )
+    return found or await tx.conn.fetchval(  # type: ignore[no-any-return]  # ids are bigints
+        "SELECT id FROM accounts_org WHERE division_code = $1 AND name = $2", tx.actor.division_code, firm
+    )
 
 
 async def _insert_user(tx: Tx, division: str, name: str, login: str, phone: str) -> NewPerson:
@@ -86,7 +96,12 @@ async def _insert_user(tx: Tx, division: str, name: str, login: str, phone: str)
     user_id = await tx.conn.fetchval(
         "INSERT INTO accounts_user (division_code, login, name, phone_mask, password_hash, must_change, active,"
         " version, is_demo) VALUES ($1, $2, $3, $4, $5, true, true, 1, false) RETURNING id",
-        division, login, name, _mask_phone(phone), await hash_password(password))
+        division,
+        login,
+        name,
+        _mask_phone(phone),
+        await hash_password(password),
+    )
     await tx.note(("accounts_user", user_id, division), "accounts.user.create", login=login)
     return NewPerson(user_id, password)
 
@@ -96,10 +111,16 @@ def _mask_phone(phone: str) -> str:
 
 
 async def _insert_post(tx: Tx, user_id: int, where: Mapping[str, Any], role: Role) -> int:
-    return int(await tx.conn.fetchval(
-        'INSERT INTO accounts_post (division_code, "user", org, role, active) VALUES ($1, $2, $3, $4, true)'
-        ' ON CONFLICT ("user", org, role) DO UPDATE SET active = true RETURNING id',
-        where["division_code"], user_id, where["id"], str(role)))
+    return int(
+        await tx.conn.fetchval(
+            'INSERT INTO accounts_post (division_code, "user", org, role, active) VALUES ($1, $2, $3, $4, true)'
+            ' ON CONFLICT ("user", org, role) DO UPDATE SET active = true RETURNING id',
+            where["division_code"],
+            user_id,
+            where["id"],
+            str(role),
+        )
+    )
 
 
 @command(P.MANAGE_PEOPLE, audit="accounts.post.add")
@@ -111,8 +132,12 @@ async def add_post(tx: Tx, user_id: int, org_id: int, role: Role) -> int:
         raise Refused("ACC-130", field="role")
     check_level(role, where["division_code"])
     post = await _insert_post(tx, user_id, where, role)
-    await tx.note(("accounts_user", user_id, user["division_code"]), "accounts.post.add",
-                  role=CATALOGUE.role(role), org=where["name"])
+    await tx.note(
+        ("accounts_user", user_id, user["division_code"]),
+        "accounts.post.add",
+        role=CATALOGUE.role(role),
+        org=where["name"],
+    )
     return post
 
 
@@ -120,12 +145,14 @@ async def add_post(tx: Tx, user_id: int, org_id: int, role: Role) -> int:
 async def end_post(tx: Tx, post_id: int) -> int:
     """End a post; answer whose it was. Raises: Refused KRN-404."""
     row = await tx.conn.fetchrow(
-        'UPDATE accounts_post SET active = false WHERE id = $1 RETURNING "user", division_code, role', post_id)
+        'UPDATE accounts_post SET active = false WHERE id = $1 RETURNING "user", division_code, role', post_id
+    )
     if row is None:
         raise Refused("KRN-404")
     await tx.conn.execute("DELETE FROM accounts_session WHERE post_id = $1", post_id)
-    await tx.note(("accounts_user", row["user"], row["division_code"]), "accounts.post.end",
-                  role=CATALOGUE.role(row["role"]))
+    await tx.note(
+        ("accounts_user", row["user"], row["division_code"]), "accounts.post.end", role=CATALOGUE.role(row["role"])
+    )
     return int(row["user"])
 
 
@@ -134,7 +161,7 @@ async def person(tx: Tx, user_id: int) -> Mapping[str, Any]:
     row = await tx.conn.fetchrow("SELECT * FROM accounts_user WHERE id = $1", user_id)
     if row is None:
         raise Refused("KRN-404")
-    return row
+    return dict(row)
 
 
 @command(P.MANAGE_PEOPLE, audit="accounts.user.reset")
@@ -144,7 +171,9 @@ async def reset_password(tx: Tx, user_id: int) -> str:
     password = first_password()
     await tx.conn.execute(
         "UPDATE accounts_user SET password_hash = $2, must_change = true, version = version + 1 WHERE id = $1",
-        user_id, await hash_password(password))
+        user_id,
+        await hash_password(password),
+    )
     await tx.conn.execute('DELETE FROM accounts_session WHERE "user" = $1', user_id)
     await tx.note(("accounts_user", user_id, user["division_code"]), "accounts.user.reset")
     return password
@@ -156,18 +185,25 @@ async def set_active(tx: Tx, user_id: int, *, active: bool) -> None:
     if user_id == tx.actor.user_id:
         raise Refused("ACC-128")
     user = await person(tx, user_id)
-    await tx.conn.execute(
-        "UPDATE accounts_user SET active = $2, version = version + 1 WHERE id = $1", user_id, active)
+    await tx.conn.execute("UPDATE accounts_user SET active = $2, version = version + 1 WHERE id = $1", user_id, active)
     if not active:
         await tx.conn.execute('DELETE FROM accounts_session WHERE "user" = $1', user_id)
-    await tx.note(("accounts_user", user_id, user["division_code"]),
-                  "accounts.user.enable" if active else "accounts.user.disable")
+    await tx.note(
+        ("accounts_user", user_id, user["division_code"]), "accounts.user.enable" if active else "accounts.user.disable"
+    )
 
 
 @command(P.ENGAGE, audit="accounts.engagement.create")
 async def engage(  # noqa: PLR0913 - an engagement has these parts
-    tx: Tx, *, user_id: int, role: Role, subject_table: str, subject_id: int, purpose: str,
-    starts_on: date, ends_on: date,
+    tx: Tx,
+    *,
+    user_id: int,
+    role: Role,
+    subject_table: str,
+    subject_id: int,
+    purpose: str,
+    starts_on: date,
+    ends_on: date,
 ) -> int:
     """Engage an outsider for one object, from one day to another; answer the engagement's id.
 
@@ -184,9 +220,22 @@ async def engage(  # noqa: PLR0913 - an engagement has these parts
     key = await tx.conn.fetchval(
         "INSERT INTO accounts_engagement (division_code, post, subject_table, subject_id, purpose, starts_on,"
         " ends_on) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
-        tx.actor.division_code, post, subject_table, subject_id, purpose, starts_on, ends_on)
-    await tx.note(("accounts_user", user_id, user["division_code"]), "accounts.engagement.create",
-                  role=CATALOGUE.role(role), purpose=purpose, starts_on=starts_on, ends_on=ends_on)
+        tx.actor.division_code,
+        post,
+        subject_table,
+        subject_id,
+        purpose,
+        starts_on,
+        ends_on,
+    )
+    await tx.note(
+        ("accounts_user", user_id, user["division_code"]),
+        "accounts.engagement.create",
+        role=CATALOGUE.role(role),
+        purpose=purpose,
+        starts_on=starts_on,
+        ends_on=ends_on,
+    )
     return int(key)
 
 
@@ -200,9 +249,12 @@ async def revoke(tx: Tx, engagement_id: int) -> None:
     row = await tx.conn.fetchrow(
         "UPDATE accounts_engagement e SET revoked_at = $2 FROM accounts_post p"
         ' WHERE e.id = $1 AND p.id = e.post AND e.revoked_at IS NULL RETURNING p."user", e.division_code, e.purpose',
-        engagement_id, tx.now)
+        engagement_id,
+        tx.now,
+    )
     if row is None:
         raise Refused("KRN-404")
     await tx.conn.execute("DELETE FROM accounts_session WHERE engagement_id = $1", engagement_id)
-    await tx.note(("accounts_user", row["user"], row["division_code"]), "accounts.engagement.revoke",
-                  purpose=row["purpose"])
+    await tx.note(
+        ("accounts_user", row["user"], row["division_code"]), "accounts.engagement.revoke", purpose=row["purpose"]
+    )

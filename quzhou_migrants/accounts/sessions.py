@@ -51,19 +51,26 @@ def token_hash(token: str) -> bytes:
 
 async def identify(token: str) -> tuple[Actor, float] | None:
     """Answer who a token belongs to and the shift of the business clock; None when it ended."""
-    row = await _pool().fetchrow(
-        "SELECT * FROM accounts_session_actor($1, $2)", token_hash(token), IDLE_SECONDS)
+    row = await pool().fetchrow("SELECT * FROM accounts_session_actor($1, $2)", token_hash(token), IDLE_SECONDS)
     if row is None:
         return None
     role = row["role"] or ""
     outsider = role in {"expert", "surveyor", "auditor"}
     held = permissions_of(role) if role and (not outsider or row["engagement_id"]) else frozenset()
     actor = Actor(
-        row["user_id"], row["name"], role, row["org_id"], row["org_name"] or "",
-        row["division_code"] or "", row["post_id"] or 0,
-        (row["engagement_id"] or 0) if outsider else None, held,
-        f"{row['org_name'] or ''}{CATALOGUE.role(role)}" if role else "", row["must_change"],
-        row["is_demo"], token_hash(token),
+        row["user_id"],
+        row["name"],
+        role,
+        row["org_id"],
+        row["org_name"] or "",
+        row["division_code"] or "",
+        row["post_id"] or 0,
+        (row["engagement_id"] or 0) if outsider else None,
+        held,
+        f"{row['org_name'] or ''}{CATALOGUE.role(role)}" if role else "",
+        row["must_change"],
+        row["is_demo"],
+        token_hash(token),
     )
     return actor, float(row["shift"] or 0)
 
@@ -75,11 +82,11 @@ async def sign_in(login: str, password: str, *, address: str, agent: str) -> str
     """
     keys = [f"login:{login.lower()}", f"addr:{address}"]
     await _throttle(keys)
-    row = await _pool().fetchrow("SELECT * FROM accounts_credentials($1)", login)
+    row = await pool().fetchrow("SELECT * FROM accounts_credentials($1)", login)
     if not await matches(row["password_hash"] if row else None, password):
         await _failed(keys)
         raise Refused("ACC-101", field="password")
-    await _pool().execute("DELETE FROM accounts_attempt WHERE key = $1", keys[0])
+    await pool().execute("DELETE FROM accounts_attempt WHERE key = $1", keys[0])
     return await open_session(row["user_id"], agent)
 
 
@@ -88,18 +95,24 @@ async def open_session(user_id: int, agent: str) -> str:
     found = await identities(user_id)
     first = found[0] if found else None
     token = secrets.token_urlsafe(32)
-    await _pool().execute(
+    await pool().execute(
         'INSERT INTO accounts_session (token_hash, "user", post_id, engagement_id, created_at, idle_until,'
         " expires_at, agent) VALUES ($1, $2, $3, $4, now(), now() + make_interval(secs => $5),"
         " now() + make_interval(secs => $6), $7)",
-        token_hash(token), user_id, first.post_id if first else None,
-        first.engagement_id if first else None, IDLE_SECONDS, ABSOLUTE_SECONDS, agent[:200])
+        token_hash(token),
+        user_id,
+        first.post_id if first else None,
+        first.engagement_id if first else None,
+        IDLE_SECONDS,
+        ABSOLUTE_SECONDS,
+        agent[:200],
+    )
     return token
 
 
 async def identities(user_id: int) -> list[Identity]:
     """List the posts and engagements a person may act in today."""
-    rows = await _pool().fetch("SELECT * FROM accounts_identities($1)", user_id)
+    rows = await pool().fetch("SELECT * FROM accounts_identities($1)", user_id)
     return [Identity(*(r[k] for k in Identity.__slots__)) for r in rows]
 
 
@@ -108,40 +121,50 @@ async def choose(actor: Actor, post_id: int, engagement_id: int | None) -> None:
     own = {(i.post_id, i.engagement_id) for i in await identities(actor.user_id or 0)}
     if (post_id, engagement_id) not in own:
         raise Refused("ACC-103")
-    await _pool().execute(
+    await pool().execute(
         "UPDATE accounts_session SET post_id = $2, engagement_id = $3 WHERE token_hash = $1",
-        actor.session_id, post_id, engagement_id)
+        actor.session_id,
+        post_id,
+        engagement_id,
+    )
 
 
 async def sign_out(actor: Actor, *, everywhere: bool = False) -> None:
     """End this session, or every session of the person."""
     if everywhere:
-        await _pool().execute('DELETE FROM accounts_session WHERE "user" = $1', actor.user_id)
+        await pool().execute('DELETE FROM accounts_session WHERE "user" = $1', actor.user_id)
     else:
-        await _pool().execute("DELETE FROM accounts_session WHERE token_hash = $1", actor.session_id)
+        await pool().execute("DELETE FROM accounts_session WHERE token_hash = $1", actor.session_id)
 
 
 async def _throttle(keys: list[str]) -> None:
-    waits = await _pool().fetchval(
+    waits = await pool().fetchval(
         "SELECT max(extract(epoch FROM since + make_interval(secs => $2) - now())) FROM accounts_attempt"
         " WHERE key = ANY($1) AND since > now() - make_interval(secs => $2)"
-        " AND count >= CASE WHEN key LIKE 'addr:%' THEN $3 * 10 ELSE $3 END",
-        keys, WINDOW_SECONDS, FREE_TRIES)
+        " AND tries >= CASE WHEN key LIKE 'addr:%' THEN $3 * 10 ELSE $3 END",
+        keys,
+        WINDOW_SECONDS,
+        FREE_TRIES,
+    )
     if waits:
         raise Refused("ACC-102", minutes=int(waits // 60) + 1)
 
 
 async def _failed(keys: list[str]) -> None:
     for key in keys:
-        await _pool().execute(
-            "INSERT INTO accounts_attempt (key, count, since) VALUES ($1, 1, now()) ON CONFLICT (key) DO UPDATE"
-            " SET count = CASE WHEN accounts_attempt.since < now() - make_interval(secs => $2) THEN 1"
-            " ELSE accounts_attempt.count + 1 END,"
+        await pool().execute(
+            "INSERT INTO accounts_attempt (key, tries, since) VALUES ($1, 1, now()) ON CONFLICT (key) DO UPDATE"
+            " SET tries = CASE WHEN accounts_attempt.since < now() - make_interval(secs => $2) THEN 1"
+            " ELSE accounts_attempt.tries + 1 END,"
             " since = CASE WHEN accounts_attempt.since < now() - make_interval(secs => $2) THEN now()"
-            " ELSE accounts_attempt.since END", key[:120], WINDOW_SECONDS)
+            " ELSE accounts_attempt.since END",
+            key[:120],
+            WINDOW_SECONDS,
+        )
 
 
-def _pool() -> Any:  # noqa: ANN401 - asyncpg's pool is untyped through Piccolo
+def pool() -> Any:  # noqa: ANN401 - asyncpg's pool is untyped through Piccolo
+    """The process's pool, for reads before anybody's range is known."""
     if ENGINE.pool is None:
         raise RuntimeError("the pool is not open")
     return ENGINE.pool

@@ -3,7 +3,15 @@
 from piccolo.columns import BigInt, Boolean, Bytea, Date, Integer, LazyTableReference, Text, Varchar
 
 from quzhou_migrants.kernel.tables import (
-    BigSerial, Check, DivisionCode, Stamp, Table, Unique, business, fk, platform,
+    BigSerial,
+    Check,
+    DivisionCode,
+    Stamp,
+    Table,
+    Unique,
+    business,
+    fk,
+    platform,
 )
 
 
@@ -85,7 +93,7 @@ class Attempt(Table, tablename="accounts_attempt"):
     """Failed sign-ins in a window, by login and by address."""
 
     key = Varchar(length=120, primary_key=True)
-    count = Integer(null=False, default=0)
+    tries = Integer(null=False, default=0)
     since = Stamp()
 
 

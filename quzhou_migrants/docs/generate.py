@@ -36,8 +36,10 @@ def states() -> Iterator[str]:
         yield "```\n\n| 从 | 操作 | 到 | 权限 | 条件 |\n|-|-|-|-|-|"
         for a in machine.arrows:
             guard = a.guard.__name__.strip("_") if a.guard else ""
-            yield (f"| {CATALOGUE.state(name, a.src)} | `{a.verb}` {CATALOGUE.verb(f'{name}.{a.verb}')} |"
-                   f" {CATALOGUE.state(name, a.dst)} | {CATALOGUE.permission(a.permission)} | {guard} |")
+            yield (
+                f"| {CATALOGUE.state(name, a.src)} | `{a.verb}` {CATALOGUE.verb(f'{name}.{a.verb}')} |"
+                f" {CATALOGUE.state(name, a.dst)} | {CATALOGUE.permission(a.permission)} | {guard} |"
+            )
 
 
 def roles() -> Iterator[str]:
@@ -58,8 +60,10 @@ def parameters() -> Iterator[str]:
     yield "| 参数 | 名称 | 值 | 单位 | 依据 | 自 | 确认 |\n|-|-|-|-|-|-|-|"
     for p in installed_packs().at(READ_ON, QUZHOU):
         value = "、".join(map(str, p.value)) if isinstance(p.value, (list, tuple)) else p.value
-        yield (f"| `{p.key}` | {p.title} | {value} | {p.unit} | {p.source} | {p.since} |"
-               f" {'已确认' if p.confirmed else '**未确认默认值**'} |")
+        yield (
+            f"| `{p.key}` | {p.title} | {value} | {p.unit} | {p.source} | {p.since} |"
+            f" {'已确认' if p.confirmed else '**未确认默认值**'} |"
+        )
 
 
 def errors() -> Iterator[str]:
@@ -74,16 +78,23 @@ def tables() -> Iterator[str]:
     """List every business table and how it is walled."""
     yield "# 业务数据表的两道墙\n\n| 表 | 只增不改 | 下级可读 | 外部人员可见条件 | 公众可见条件 |\n|-|-|-|-|-|"
     for name, w in sorted(BUSINESS.items()):
-        yield (f"| `{name}` | {'是' if w.append_only else ''} | {'是' if w.down else ''} |"
-               f" {f'`{_line(w.outsider)}`' if w.outsider else ''} | {f'`{_line(w.public)}`' if w.public else ''} |")
+        yield (
+            f"| `{name}` | {'是' if w.append_only else ''} | {'是' if w.down else ''} |"
+            f" {f'`{_line(w.outsider)}`' if w.outsider else ''} | {f'`{_line(w.public)}`' if w.public else ''} |"
+        )
 
 
 def _line(sql: str) -> str:
     return " ".join(sql.split()).replace("|", "\\|")
 
 
-PAGES = {"states.md": states, "permissions.md": roles, "parameters.md": parameters, "errors.md": errors,
-         "tables.md": tables}
+PAGES = {
+    "states.md": states,
+    "permissions.md": roles,
+    "parameters.md": parameters,
+    "errors.md": errors,
+    "tables.md": tables,
+}
 
 
 def pages() -> dict[str, str]:

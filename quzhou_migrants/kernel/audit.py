@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 
 import asyncpg
+from asyncpg import Connection
 
 from quzhou_migrants.kernel.tables import BUSINESS
 
-Connection = asyncpg.Connection
 GENESIS = hashlib.sha256(b"quzhou-migrants change log").digest()
 BATCH = 20_000
 
@@ -64,14 +64,15 @@ async def seal(conn: Connection, *, limit: int | None = None, settled_only: bool
                 f"SELECT c.id, {CANONICAL} AS text FROM kernel_change c"  # noqa: S608 - a constant
                 " WHERE (c.txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint OR NOT $1)"
                 " AND NOT EXISTS (SELECT 1 FROM kernel_seal s WHERE s.change_id = c.id)"
-                f" ORDER BY c.id LIMIT {BATCH}", settled_only)
+                f" ORDER BY c.id LIMIT {BATCH}",
+                settled_only,
+            )
             links = []
             for row in rows:
                 pos += 1
                 head = link(head, row["text"])
                 links.append((pos, row["id"], head))
-            await conn.copy_records_to_table(
-                "kernel_seal", records=links, columns=["pos", "change_id", "hash"])
+            await conn.copy_records_to_table("kernel_seal", records=links, columns=["pos", "change_id", "hash"])
         done += len(links)
         if len(links) < BATCH:
             break
@@ -90,7 +91,9 @@ async def checkpoint(conn: Connection, day: date) -> str:
         await conn.execute(
             "INSERT INTO kernel_checkpoint (day, pos, hash, sealed_at)"
             " SELECT $1, pos, encode(hash, 'hex'), now() FROM kernel_seal ORDER BY pos DESC LIMIT 1"
-            " ON CONFLICT (day) DO NOTHING", day)
+            " ON CONFLICT (day) DO NOTHING",
+            day,
+        )
         return str(await conn.fetchval("SELECT hash FROM kernel_checkpoint WHERE day = $1", day) or "")
 
 
@@ -126,13 +129,20 @@ async def _chain(conn: Connection) -> AsyncIterator[tuple[int, asyncpg.Record, b
     cursor = conn.cursor(
         f"SELECT s.pos, s.hash, c.id, c.table_name, c.row_id,"  # noqa: S608 - a constant
         f" CASE WHEN c.id IS NOT NULL THEN {CANONICAL} END AS text"
-        " FROM kernel_seal s LEFT JOIN kernel_change c ON c.id = s.change_id ORDER BY s.pos", prefetch=2000)
+        " FROM kernel_seal s LEFT JOIN kernel_change c ON c.id = s.change_id ORDER BY s.pos",
+        prefetch=2000,
+    )
     async for row in cursor:
         yield row["pos"], row, row["hash"], row["text"]
 
 
 def _chain_fault(  # noqa: PLR0913 - one link has these parts
-    count: int, pos: int, change: asyncpg.Record, stored: bytes, head: bytes, points: dict[int, str],
+    count: int,
+    pos: int,
+    change: asyncpg.Record,
+    stored: bytes,
+    head: bytes,
+    points: dict[int, str],
 ) -> Fault | None:
     where = (change["table_name"] or "kernel_change", change["row_id"] or "?")
     if pos != count:
@@ -156,12 +166,19 @@ async def _rows_fault(conn: Connection, table: str) -> tuple[int, Fault | None]:
             WHERE (l.op IS NULL) OR (l.op = 'D' AND t.j IS NOT NULL)
               OR (l.op <> 'D' AND t.j IS DISTINCT FROM l.new)
             ORDER BY 1 LIMIT 1""",  # noqa: S608 - a declared table
-        table)
+        table,
+    )
     if row is None:
         return count, None
-    words = ("the row was added behind the log" if row["unlogged"] else
-             "the row came back after its deletion" if row["deleted"] else
-             "the row was removed behind the log" if row["gone"] else "the row was altered behind the log")
+    words = (
+        "the row was added behind the log"
+        if row["unlogged"]
+        else "the row came back after its deletion"
+        if row["deleted"]
+        else "the row was removed behind the log"
+        if row["gone"]
+        else "the row was altered behind the log"
+    )
     return count, Fault("row", table, row["row_id"], words)
 
 

@@ -3,7 +3,13 @@
 from piccolo.columns import JSONB, UUID, BigInt, Boolean, Bytea, Date, Text, Varchar
 
 from quzhou_migrants.kernel.tables import (
-    BigSerial, DivisionCode, Stamp, Table, business, index, platform,
+    BigSerial,
+    DivisionCode,
+    Stamp,
+    Table,
+    business,
+    index,
+    platform,
 )
 
 

@@ -25,7 +25,7 @@ SECTIONS = ("state", "verb", "permission", "constraint", "text", "role", "catego
 class Sentence(string.Formatter):
     """Formatter with the bureau's own kinds: yuan, wan, date, datetime, pct; a missing fact stays visible."""
 
-    def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the base class's own types
+    def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401, ARG002 - the base class's own types
         """Answer the fact, or its name in braces so that a slip is seen rather than raised."""
         return kwargs.get(str(key), "{" + str(key) + "}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from quzhou_migrants.kernel.tx import Tx
@@ -16,13 +16,17 @@ COMMANDS: dict[str, str] = {}
 
 def command(
     permission: str, *, audit: str
-) -> Callable[[Callable[Concatenate[Tx, P], Awaitable[R]]], Callable[Concatenate[Tx, P], Awaitable[R]]]:
+) -> Callable[
+    [Callable[Concatenate[Tx, P], Coroutine[Any, Any, R]]], Callable[Concatenate[Tx, P], Coroutine[Any, Any, R]]
+]:
     """Guard a service function: permission first, then its audit name, then the work.
 
     Raises: Refused KRN-403 when the actor's post does not carry the permission.
     """
 
-    def wrap(f: Callable[Concatenate[Tx, P], Awaitable[R]]) -> Callable[Concatenate[Tx, P], Awaitable[R]]:
+    def wrap(
+        f: Callable[Concatenate[Tx, P], Coroutine[Any, Any, R]],
+    ) -> Callable[Concatenate[Tx, P], Coroutine[Any, Any, R]]:
         COMMANDS[audit] = str(permission)
 
         @functools.wraps(f)
@@ -31,7 +35,7 @@ def command(
             await tx.enter(audit)
             return await f(tx, *args, **kwargs)
 
-        return run
+        return run  # type: ignore[return-value]  # the wrapper keeps the service's own keywords
 
     return wrap
 

@@ -6,7 +6,6 @@ of a county is small, so a blind index is only as good as its key.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import os
@@ -45,11 +44,11 @@ class Keys:
 
     def blind(self, plain: str, purpose: str) -> bytes:
         """Keyed search value of a normalised text: HMAC-SHA256, 32 bytes."""
-        return hmac.new(self._blind, f"{purpose}\0{plain}".encode(), hashlib.sha256).digest()
+        return hmac.digest(self._blind, f"{purpose}\0{plain}".encode(), "sha256")
 
     def derive(self, purpose: str) -> bytes:
         """A 32-byte key for another purpose, bound to this installation."""
-        return hmac.new(self._blind, f"derive\0{purpose}".encode(), hashlib.sha256).digest()
+        return hmac.digest(self._blind, f"derive\0{purpose}".encode(), "sha256")
 
 
 def load_keys(path: Path) -> Keys:
@@ -57,7 +56,8 @@ def load_keys(path: Path) -> Keys:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = {
-            "current": "k1", "seal": {"k1": secrets.token_hex(KEY_BYTES)},
+            "current": "k1",
+            "seal": {"k1": secrets.token_hex(KEY_BYTES)},
             "blind": secrets.token_hex(KEY_BYTES),
         }
         _write_once(path, json.dumps(fresh, indent=1))

@@ -55,9 +55,7 @@ async def _keep(_connection: object) -> None:
 async def open_pool(*, size: int = 10, command_timeout: float = 30.0) -> None:
     """Open the pool of this process."""
     if ENGINE.pool is None:
-        await ENGINE.start_connection_pool(
-            min_size=1, max_size=size, command_timeout=command_timeout, reset=_keep
-        )
+        await ENGINE.start_connection_pool(min_size=1, max_size=size, command_timeout=command_timeout, reset=_keep)
 
 
 async def close_pool() -> None:

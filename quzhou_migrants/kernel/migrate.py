@@ -20,7 +20,7 @@ DO $$ BEGIN
     EXECUTE format('GRANT {walls.APP_ROLE} TO %I', current_user);
   END IF;
 END $$
-"""
+"""  # noqa: S608 - our own role name
 
 
 async def migrate(owner_dsn: str, *, report: Callable[[str], None] | None = None) -> int:

@@ -13,8 +13,8 @@ from pathlib import Path
 os.environ.setdefault("PICCOLO_CONF", "quzhou_migrants.piccolo_conf")
 
 
-from piccolo.apps.migrations.commands.new import NoChanges, _create_new_migration  # noqa: E402, PLC2701 - after PICCOLO_CONF
-from piccolo.conf.apps import Finder  # noqa: E402 - after PICCOLO_CONF
+from piccolo.apps.migrations.commands.new import NoChanges, _create_new_migration
+from piccolo.conf.apps import Finder
 
 
 async def remake(app: str) -> Path:
@@ -29,7 +29,7 @@ async def remake(app: str) -> Path:
     for old in folder.glob(f"{app}_*.py"):
         old.unlink()
     made = Path((await _create_new_migration(config, auto=True)).migration_path)
-    text = re.sub(r'^ID = ".*"$', 'ID = "2026-11-22T00:00:00:000000"', made.read_text(), flags=re.M)
+    text = re.sub(r'^ID = ".*"$', 'ID = "2026-11-22T00:00:00:000000"', made.read_text(), flags=re.MULTILINE)
     first = folder / f"{app}_0001_first.py"
     first.write_text(text)
     made.unlink()

@@ -63,8 +63,15 @@ def verbs_open(made: Machine, row: Row, actor: Actor) -> list[str]:
 
 
 async def fire(  # noqa: PLR0913 - a move has these parts
-    tx: Tx, made: Machine, table: type[Table], row: Row, verb: str, *,
-    clause: str = "", sets: Mapping[str, Any] | None = None, **facts: Any,  # noqa: ANN401 - facts are any value
+    tx: Tx,
+    made: Machine,
+    table: type[Table],
+    row: Row,
+    verb: str,
+    *,
+    clause: str = "",
+    sets: Mapping[str, Any] | None = None,
+    **facts: Any,  # noqa: ANN401 - facts are any value
 ) -> dict[str, Any]:
     """Move one row along one arrow and write the journal; answer the row as it now stands.
 
@@ -81,13 +88,21 @@ async def fire(  # noqa: PLR0913 - a move has these parts
     moved = await tx.conn.fetchrow(
         f"UPDATE {name} SET state = $1, version = version + 1{assigns}"  # noqa: S608 - names come from our own tables
         " WHERE id = $2 AND state = $3 AND version = $4 RETURNING *",
-        str(arrow.dst), row["id"], str(arrow.src), row["version"], *columns.values(),
+        str(arrow.dst),
+        row["id"],
+        str(arrow.src),
+        row["version"],
+        *columns.values(),
     )
     if moved is None:
         raise await _too_late(tx, name, row["id"])
     await tx.note(
-        (name, row["id"], row["division_code"]), f"{made.name}.{verb}", clause=clause,
-        from_state=str(arrow.src), to_state=str(arrow.dst), **facts,
+        (name, row["id"], row["division_code"]),
+        f"{made.name}.{verb}",
+        clause=clause,
+        from_state=str(arrow.src),
+        to_state=str(arrow.dst),
+        **facts,
     )
     return dict(moved)
 
@@ -95,8 +110,13 @@ async def fire(  # noqa: PLR0913 - a move has these parts
 async def _too_late(tx: Tx, table: str, key: int) -> Refused:
     last = await tx.conn.fetchrow(
         "SELECT actor_name, actor_title, at FROM kernel_journal WHERE subject_table = $1 AND subject_id = $2"
-        " ORDER BY id DESC LIMIT 1", table, key)
+        " ORDER BY id DESC LIMIT 1",
+        table,
+        key,
+    )
     return Refused(
-        "KRN-409", who=last["actor_name"] if last else "", title=last["actor_title"] if last else "",
+        "KRN-409",
+        who=last["actor_name"] if last else "",
+        title=last["actor_title"] if last else "",
         at=last["at"] if last else tx.now,
     )

@@ -17,8 +17,21 @@ from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 __all__ = [
-    "BUSINESS", "INDEXES", "BigSerial", "Check", "DivisionCode", "Stamp", "Table", "Unique", "Wall",
-    "business", "fen", "fk", "index", "platform", "state_column",
+    "BUSINESS",
+    "INDEXES",
+    "BigSerial",
+    "Check",
+    "DivisionCode",
+    "Stamp",
+    "Table",
+    "Unique",
+    "Wall",
+    "business",
+    "fen",
+    "fk",
+    "index",
+    "platform",
+    "state_column",
 ]
 
 T = TypeVar("T", bound=type[Table])
@@ -47,8 +60,12 @@ def fen(*, null: bool = False) -> BigInt:
 def fk(references: Any, *, null: bool = False, index: bool = True) -> ForeignKey[Any]:  # noqa: ANN401 - a table or a lazy reference
     """Foreign key that restricts deletion; Piccolo's own default would cascade."""
     return ForeignKey(
-        references, null=null, index=index, default=None,
-        on_delete=OnDelete.restrict, on_update=OnUpdate.cascade,
+        references,
+        null=null,
+        index=index,
+        default=None,
+        on_delete=OnDelete.restrict,
+        on_update=OnUpdate.cascade,
     )
 
 
@@ -97,8 +114,12 @@ INDEXES: dict[str, str] = {}
 
 
 def business(
-    *, outsider: str | None = None, public: str | None = None, down: bool = False,
-    append_only: bool = False, key: str = "id",
+    *,
+    outsider: str | None = None,
+    public: str | None = None,
+    down: bool = False,
+    append_only: bool = False,
+    key: str = "id",
 ) -> Callable[[T], T]:
     """Declare a business table: logged row by row and walled by division.
 

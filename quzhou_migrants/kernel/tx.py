@@ -104,7 +104,8 @@ class Tx:
         self.command = command
         await self.conn.execute(
             "SELECT set_config('app.command', $1, true), set_config('app.policy', $2, true)",
-            command, self.policy.version,
+            command,
+            self.policy.version,
         )
 
     async def deliver(self) -> None:
@@ -114,9 +115,15 @@ class Tx:
             for handler in handlers(event):
                 await handler(self, event)
 
-    async def note(  # noqa: PLR0913 - one journal line has these parts
-        self, subject: tuple[str, int, str], verb: str, *, clause: str = "",
-        from_state: str = "", to_state: str = "", **facts: Any,  # noqa: ANN401 - facts are any value
+    async def note(
+        self,
+        subject: tuple[str, int, str],
+        verb: str,
+        *,
+        clause: str = "",
+        from_state: str = "",
+        to_state: str = "",
+        **facts: Any,  # noqa: ANN401 - facts are any value
     ) -> None:
         """Write one line of an object's timeline. Shape: subject = (table, id, division_code)."""
         table, key, division = subject
@@ -124,9 +131,19 @@ class Tx:
             "INSERT INTO kernel_journal (at, division_code, subject_table, subject_id, verb, from_state,"
             " to_state, actor_id, actor_name, actor_title, clause, facts, request_id)"
             " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12::jsonb,$13)",
-            self.now, division, table, key, verb, from_state, to_state, self.actor.user_id,
-            self.actor.name, self.actor.title, clause,
-            json.dumps(facts, ensure_ascii=False, default=str), self.request_id,
+            self.now,
+            division,
+            table,
+            key,
+            verb,
+            from_state,
+            to_state,
+            self.actor.user_id,
+            self.actor.name,
+            self.actor.title,
+            clause,
+            json.dumps(facts, ensure_ascii=False, default=str),
+            self.request_id,
         )
 
     async def claim_once(self, token: str | uuid.UUID) -> None:
@@ -134,12 +151,13 @@ class Tx:
         key = token if isinstance(token, uuid.UUID) else _as_uuid(token)
         if await self.conn.fetchval(
             "INSERT INTO kernel_once (token, actor_id, location, at) VALUES ($1, $2, '', now())"
-            " ON CONFLICT DO NOTHING RETURNING token", key, self.actor.user_id,
+            " ON CONFLICT DO NOTHING RETURNING token",
+            key,
+            self.actor.user_id,
         ):
             self._once = key
             return
-        first = await self.conn.fetchrow(
-            "SELECT actor_id, location FROM kernel_once WHERE token = $1", key)
+        first = await self.conn.fetchrow("SELECT actor_id, location FROM kernel_once WHERE token = $1", key)
         if first is None or first["actor_id"] != self.actor.user_id:
             raise Refused("KRN-410")
         raise AlreadyDone(first["location"])
@@ -147,8 +165,7 @@ class Tx:
     async def done(self, location: str) -> str:
         """Remember where the answer leads, for a repeat of the same form."""
         if self._once is not None:
-            await self.conn.execute(
-                "UPDATE kernel_once SET location = $2 WHERE token = $1", self._once, location)
+            await self.conn.execute("UPDATE kernel_once SET location = $2 WHERE token = $1", self._once, location)
         return location
 
 
@@ -169,7 +186,11 @@ def _range(actor: Actor) -> tuple[str, str]:
 
 @asynccontextmanager
 async def begin(
-    actor: Actor, *, request_id: str, command: str = "", at: datetime | None = None,
+    actor: Actor,
+    *,
+    request_id: str,
+    command: str = "",
+    at: datetime | None = None,
     once: str | uuid.UUID | None = None,
 ) -> AsyncIterator[Tx]:
     """Open one transaction for an actor; commit at the end, roll back on any exception.
@@ -180,12 +201,19 @@ async def begin(
     lo, hi = _range(actor)
     up = ",".join(ancestors(actor.division_code)) if actor.division_code and not actor.is_outsider else ""
     try:
-        async with ENGINE.transaction(allow_nested=False):
-            current = ENGINE.current_transaction.get()
-            conn = current.connection
+        async with ENGINE.transaction(allow_nested=False) as transaction:
+            conn = transaction.connection
             row = await conn.fetchrow(
-                _ENTER, lo, hi, up, str(actor.engagement_id or ""), "1" if actor is PUBLIC else "",
-                str(actor.user_id or ""), actor.name, command, request_id,
+                _ENTER,
+                lo,
+                hi,
+                up,
+                str(actor.engagement_id or ""),
+                "1" if actor is PUBLIC else "",
+                str(actor.user_id or ""),
+                actor.name,
+                command,
+                request_id,
             )
             now = at or (row["now"] + timedelta(seconds=float(row["shift"] or 0)))
             tx = Tx(actor, now.astimezone(SHANGHAI), conn, request_id, command)
@@ -204,16 +232,14 @@ async def begin(
 async def open_tx(request: AnyRequest, *, once: str | None = None) -> AsyncIterator[Tx]:
     """Open the transaction of a request, for the post its session has chosen."""
     actor: Actor = request.scope["state"].get("actor") or PUBLIC
-    async with begin(actor, request_id=request.scope["state"]["request_id"], command=request.url.path,
-                     once=once) as tx:
+    async with begin(actor, request_id=request.scope["state"]["request_id"], command=request.url.path, once=once) as tx:
         yield tx
 
 
 @asynccontextmanager
 async def public_tx(request: AnyRequest) -> AsyncIterator[Tx]:
     """Open a transaction that sees only what tables declare public."""
-    async with begin(PUBLIC, request_id=request.scope["state"]["request_id"],
-                     command=request.url.path) as tx:
+    async with begin(PUBLIC, request_id=request.scope["state"]["request_id"], command=request.url.path) as tx:
         yield tx
 
 

@@ -16,14 +16,14 @@ from quzhou_migrants.kernel.tables import BUSINESS, INDEXES, PLATFORM, Wall
 
 APP_ROLE = "qm_app"
 
-RANGE = (
-    "division_code >= current_setting('app.lo', true)"
-    " AND division_code < current_setting('app.hi', true)"
-)
+RANGE = "division_code >= current_setting('app.lo', true) AND division_code < current_setting('app.hi', true)"
 DOWN = "division_code = ANY (string_to_array(current_setting('app.up', true), ','))"
 OUTSIDER = "coalesce(current_setting('app.engagement', true), '') <> '' AND ({})"
 # PostgreSQL may evaluate the halves of an AND in any order: an empty setting must not be cast.
-ENGAGEMENT = ("current_setting('app.engagement')::bigint", "nullif(current_setting('app.engagement', true), '')::bigint")
+ENGAGEMENT = (
+    "current_setting('app.engagement')::bigint",
+    "nullif(current_setting('app.engagement', true), '')::bigint",
+)
 PUBLIC = "coalesce(current_setting('app.public', true), '') = '1' AND ({})"
 
 LOG_FUNCTION = """
@@ -146,8 +146,9 @@ def statements() -> Iterator[str]:
     yield LOG_FUNCTION
     yield FREEZE_FUNCTION
     for name, definition in INDEXES.items():
-        unique, rest = ("UNIQUE ", definition.removeprefix("UNIQUE ")) if definition.startswith(
-            "UNIQUE ") else ("", definition)
+        unique, rest = (
+            ("UNIQUE ", definition.removeprefix("UNIQUE ")) if definition.startswith("UNIQUE ") else ("", definition)
+        )
         yield f"CREATE {unique}INDEX IF NOT EXISTS {name} ON {rest}"
     yield from _frozen("kernel_change")
     yield from _frozen("kernel_seal")

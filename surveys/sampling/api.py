@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get, post
+from litestar.params import FromPath, JSONBody
 
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import open_tx
@@ -55,7 +56,7 @@ async def campaigns(request: AnyRequest) -> list[CampaignOut]:
 
 
 @get("/api/v1/samples/{campaign_id:int}/strata", opt=needs(P.VIEW), tags=["surveys"])
-async def strata(request: AnyRequest, campaign_id: int) -> list[StratumOut]:
+async def strata(request: AnyRequest, campaign_id: FromPath[int]) -> list[StratumOut]:
     """List the strata of a survey and how many are drawn from each."""
     async with open_tx(request) as tx:
         await queries.campaign(tx, campaign_id)
@@ -64,7 +65,7 @@ async def strata(request: AnyRequest, campaign_id: int) -> list[StratumOut]:
 
 
 @post("/api/v1/samples", opt=needs(P.PREPARE), tags=["surveys"])
-async def create(request: AnyRequest, data: CampaignForm) -> CampaignOut:
+async def create(request: AnyRequest, data: JSONBody[CampaignForm]) -> CampaignOut:
     """Open a survey."""
     async with open_tx(request) as tx:
         key = await service.open_campaign(tx, data.title, data.year, data.purpose)

@@ -15,6 +15,7 @@ from quzhou_migrants.kernel.catalogue import CATALOGUE, PACKAGES, ROOT
 from quzhou_migrants.kernel.commands import COMMANDS
 from quzhou_migrants.kernel.states import MACHINES
 from quzhou_migrants.kernel.tables import BUSINESS
+from quzhou_migrants.piccolo_conf import APP_REGISTRY
 
 CODE = re.compile(r"\b(?:KRN|ACC|REG|POL|WEB|PRJ|ALC|INS|SUR)-\d{3}\b")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -70,17 +71,17 @@ def test_every_permission_has_a_title_and_a_holder():
 
 
 def test_every_command_asks_for_a_known_permission():
-    assert {p for p in COMMANDS.values()} - permissions.known() == set()
+    assert set(COMMANDS.values()) - permissions.known() == set()
 
 
 def test_every_named_constraint_speaks():
     """Unique and check constraints of business tables that a person can break have a code."""
-    from quzhou_migrants.piccolo_conf import APP_REGISTRY
-
     names = {
         c._meta.name
-        for app in APP_REGISTRY.app_configs.values() for table in app.table_classes
-        if table._meta.tablename in BUSINESS for c in table._meta.constraints
+        for app in APP_REGISTRY.app_configs.values()
+        for table in app.table_classes
+        if table._meta.tablename in BUSINESS
+        for c in table._meta.constraints
     }
     assert names - set(CATALOGUE.sections["constraint"]) == set()
 
@@ -92,13 +93,14 @@ def _spoken(path: Path) -> Iterator[str]:
         id(node.body[0].value)
         for node in ast.walk(tree)
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
-        and node.body and isinstance(node.body[0], ast.Expr)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
     }
     docs |= {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
             words = "".join(CHINESE.findall(node.value))
-            if len(words) > 4 and not CITATION.search(node.value):  # noqa: PLR2004 - units and single words are data
+            if len(words) > 4 and not CITATION.search(node.value):
                 yield f"{path.relative_to(ROOT)}:{node.lineno} {node.value[:40]}"
 
 

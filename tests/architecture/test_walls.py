@@ -11,9 +11,7 @@ from quzhou_migrants.kernel.tables import BUSINESS, PLATFORM
 from quzhou_migrants.piccolo_conf import APP_REGISTRY
 
 OPEN_TO_ALL = {"kernel_division", "kernel_change"}
-TABLES = sorted(
-    t._meta.tablename for app in APP_REGISTRY.app_configs.values() for t in app.table_classes
-)
+TABLES = sorted(t._meta.tablename for app in APP_REGISTRY.app_configs.values() for t in app.table_classes)
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
@@ -39,7 +37,9 @@ def test_every_table_is_declared():
 @pytest.mark.parametrize("table", sorted(BUSINESS))
 async def test_changes_are_recorded_by_triggers(owner, table):
     rows = await owner.fetch(
-        "SELECT tgname FROM pg_trigger WHERE tgrelid = $1::text::regclass AND NOT tgisinternal AND tgenabled = 'O'", table)
+        "SELECT tgname FROM pg_trigger WHERE tgrelid = $1::text::regclass AND NOT tgisinternal AND tgenabled = 'O'",
+        table,
+    )
     assert {f"{table}_log_{verb}" for verb in ("insert", "update", "delete")} <= {r["tgname"] for r in rows}
 
 
@@ -48,7 +48,9 @@ async def test_rows_are_walled_by_division(owner, table):
     assert await owner.fetchval("SELECT relrowsecurity FROM pg_class WHERE oid = $1::text::regclass", table)
     column = await owner.fetchrow(
         "SELECT c.collname, a.attnotnull FROM pg_attribute a JOIN pg_collation c ON c.oid = a.attcollation"
-        " WHERE a.attrelid = $1::text::regclass AND a.attname = 'division_code'", table)
+        " WHERE a.attrelid = $1::text::regclass AND a.attname = 'division_code'",
+        table,
+    )
     assert (column["collname"], column["attnotnull"]) == ("C", True)
 
 
@@ -64,12 +66,21 @@ async def test_append_only_rows_are_never_altered(owner, table):
         await owner.execute(f"DELETE FROM {table}")
 
 
-@pytest.mark.parametrize("statement", [
-    "UPDATE kernel_change SET actor_name = 'x'", "DELETE FROM kernel_change", "DELETE FROM kernel_seal",
-    "INSERT INTO kernel_change (txid, table_name, row_id, division_code, op) VALUES (1, 'x', '1', '330802000000', 'I')",
-    "UPDATE kernel_checkpoint SET hash = ''", "UPDATE kernel_division SET name = 'x'", "TRUNCATE kernel_journal",
-    "ALTER TABLE accounts_user DISABLE ROW LEVEL SECURITY", "SET ROLE qm_owner", "CREATE TABLE mine (id int)",
-])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE kernel_change SET actor_name = 'x'",
+        "DELETE FROM kernel_change",
+        "DELETE FROM kernel_seal",
+        "INSERT INTO kernel_change (txid, table_name, row_id, division_code, op) VALUES (1, 'x', '1', '330802000000', 'I')",
+        "UPDATE kernel_checkpoint SET hash = ''",
+        "UPDATE kernel_division SET name = 'x'",
+        "TRUNCATE kernel_journal",
+        "ALTER TABLE accounts_user DISABLE ROW LEVEL SECURITY",
+        "SET ROLE qm_owner",
+        "CREATE TABLE mine (id int)",
+    ],
+)
 async def test_application_cannot_touch_the_record(app, statement):
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with app.transaction():
@@ -77,5 +88,9 @@ async def test_application_cannot_touch_the_record(app, statement):
 
 
 async def test_application_owns_nothing(owner):
-    assert await owner.fetchval(
-        "SELECT count(*) FROM pg_class WHERE relowner = (SELECT oid FROM pg_roles WHERE rolname = 'qm_app')") == 0
+    assert (
+        await owner.fetchval(
+            "SELECT count(*) FROM pg_class WHERE relowner = (SELECT oid FROM pg_roles WHERE rolname = 'qm_app')"
+        )
+        == 0
+    )

@@ -7,8 +7,8 @@ from datetime import date
 
 import asyncpg
 import pytest
-
 from house import BAIMA, CITY, KECHENG, QUJIANG, SHILIANG, VILLAGE, make_account
+
 from quzhou_migrants.accounts import sessions
 from quzhou_migrants.accounts.passwords import hash_password
 from quzhou_migrants.accounts.roles import Role
@@ -22,8 +22,12 @@ GOOD = "Chang-Shan-2026"
 async def _with_password(db, role, division, *, must_change=False):
     user = await make_account(db, role, division)
     conn = await asyncpg.connect(**connect_arguments(db.owner))
-    await conn.execute("UPDATE accounts_user SET password_hash = $2, must_change = $3 WHERE id = $1",
-                       user, await hash_password(GOOD), must_change)
+    await conn.execute(
+        "UPDATE accounts_user SET password_hash = $2, must_change = $3 WHERE id = $1",
+        user,
+        await hash_password(GOOD),
+        must_change,
+    )
     login = await conn.fetchval("SELECT login FROM accounts_user WHERE id = $1", user)
     await conn.close()
     return user, login
@@ -77,7 +81,9 @@ async def test_first_password_opens_only_the_own_account(db, client_as):
         weak = await http.post("/account/password", data={"old": GOOD, "password": "short", "again": "short"})
         assert weak.status_code == 422
         assert "ACC-111" in weak.text
-        changed = await http.post("/account/password", data={"old": GOOD, "password": "Kai-Hua-3308", "again": "Kai-Hua-3308"})
+        changed = await http.post(
+            "/account/password", data={"old": GOOD, "password": "Kai-Hua-3308", "again": "Kai-Hua-3308"}
+        )
         assert changed.headers["location"] == "/home"
         assert (await http.get("/accounts")).status_code == 200
 
@@ -87,10 +93,20 @@ async def test_administrator_creates_a_person_who_signs_in(db, client_as):
         conn = await asyncpg.connect(**connect_arguments(db.owner))
         org = await conn.fetchval(
             "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ($1, '石梁镇人民政府', 'township', true)"
-            " RETURNING id", SHILIANG)
+            " RETURNING id",
+            SHILIANG,
+        )
         await conn.close()
-        page = await http.post("/accounts/new", data={
-            "org_id": str(org), "name": "𬭎", "login": "shiliang_1", "role": "township_clerk", "phone": "13800001234"})
+        page = await http.post(
+            "/accounts/new",
+            data={
+                "org_id": str(org),
+                "name": "𬭎",
+                "login": "shiliang_1",
+                "role": "township_clerk",
+                "phone": "13800001234",
+            },
+        )
         assert page.status_code == 200
         password = re.search(r"初始密码：(\S+)", page.text).group(1)
         assert "𬭎" in page.text
@@ -113,10 +129,13 @@ async def test_role_belongs_to_its_level(db, client_as):
         conn = await asyncpg.connect(**connect_arguments(db.owner))
         org = await conn.fetchval(
             "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ($1, '演示村村委会', 'village', true)"
-            " RETURNING id", VILLAGE)
+            " RETURNING id",
+            VILLAGE,
+        )
         await conn.close()
-        page = await http.post("/accounts/new", data={
-            "org_id": str(org), "name": "某人", "login": "someone", "role": "county_clerk"})
+        page = await http.post(
+            "/accounts/new", data={"org_id": str(org), "name": "某人", "login": "someone", "role": "county_clerk"}
+        )
         assert page.status_code == 422
         assert "ACC-123" in page.text
         assert 'value="某人"' in page.text
@@ -141,7 +160,12 @@ async def test_engagement_opens_on_its_first_day_and_ends_after_its_last(db, cli
         await conn.execute("DELETE FROM accounts_engagement")
         await conn.execute(
             "INSERT INTO accounts_engagement (division_code, post, subject_table, subject_id, purpose, starts_on, ends_on)"
-            " VALUES ($1, $2, 'allocation_round', 1, '评审', $3, $4)", KECHENG, post, first, last)
+            " VALUES ($1, $2, 'allocation_round', 1, '评审', $3, $4)",
+            KECHENG,
+            post,
+            first,
+            last,
+        )
         return len(await sessions.identities(expert))
 
     assert await identities(date(2026, 9, 16), date(2026, 9, 16)) == 1

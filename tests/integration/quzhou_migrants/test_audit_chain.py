@@ -7,8 +7,8 @@ from datetime import date
 import asyncpg
 import pytest
 import pytest_asyncio
-
 from house import CITY, KECHENG, NOW
+
 from quzhou_migrants.kernel.audit import Fault, checkpoint, seal, verify
 from quzhou_migrants.kernel.db import connect_arguments
 from quzhou_migrants.kernel.tx import system_tx
@@ -20,7 +20,8 @@ async def owner(db):
     async with system_tx("test.orgs", at=NOW) as tx:
         await tx.conn.executemany(
             "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ($1, $2, 'bureau', true)",
-            [(KECHENG, "甲"), (KECHENG, "乙"), (CITY, "丙")])
+            [(KECHENG, "甲"), (KECHENG, "乙"), (CITY, "丙")],
+        )
         await tx.conn.execute("UPDATE accounts_org SET name = '丁' WHERE name = '丙'")
     conn = await asyncpg.connect(**connect_arguments(db.owner))
     assert await seal(conn) == 4
@@ -34,7 +35,9 @@ async def test_untouched_database_verifies(owner):
 
 
 async def test_log_holds_old_and_new_values_actor_and_command(owner):
-    row = await owner.fetchrow("SELECT old->>'name' AS old, new->>'name' AS new, command FROM kernel_change WHERE op = 'U'")
+    row = await owner.fetchrow(
+        "SELECT old->>'name' AS old, new->>'name' AS new, command FROM kernel_change WHERE op = 'U'"
+    )
     assert tuple(row) == ("丙", "丁", "test.orgs")
 
 
@@ -42,9 +45,11 @@ async def test_bulk_copy_is_logged_row_by_row(owner, db):
     async with system_tx("test.copy", at=NOW) as tx:
         await tx.conn.execute(
             "CREATE TEMP TABLE draft ON COMMIT DROP AS SELECT division_code, name, kind, is_demo FROM accounts_org"
-            " WITH NO DATA")
+            " WITH NO DATA"
+        )
         await tx.conn.copy_records_to_table(
-            "draft", records=[(KECHENG, f"单位{n}", "outside", True) for n in range(500)])
+            "draft", records=[(KECHENG, f"单位{n}", "outside", True) for n in range(500)]
+        )
         await tx.conn.execute("INSERT INTO accounts_org (division_code, name, kind, is_demo) SELECT * FROM draft")
     assert await owner.fetchval("SELECT count(*) FROM kernel_change WHERE command = 'test.copy'") == 500
     assert await seal(owner) == 500
@@ -58,16 +63,22 @@ async def _behind(owner, statement: str) -> Fault | None:
     return (await verify(owner)).fault
 
 
-@pytest.mark.parametrize(("statement", "kind", "table"), [
-    ("UPDATE accounts_org SET name = '戊' WHERE name = '乙'", "row", "accounts_org"),
-    ("DELETE FROM accounts_org WHERE name = '乙'", "row", "accounts_org"),
-    ("INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ('330802000000', '己', 'bureau', true)",
-     "row", "accounts_org"),
-    ("UPDATE kernel_change SET actor_name = '别人' WHERE id = 2", "altered", "accounts_org"),
-    ("UPDATE kernel_change SET new = jsonb_set(new, '{name}', '\"庚\"') WHERE id = 1", "altered", "accounts_org"),
-    ("DELETE FROM kernel_change WHERE id = 3", "altered", "kernel_change"),
-    ("DELETE FROM kernel_seal WHERE pos = 2", "gap", "kernel_seal"),
-])
+@pytest.mark.parametrize(
+    ("statement", "kind", "table"),
+    [
+        ("UPDATE accounts_org SET name = '戊' WHERE name = '乙'", "row", "accounts_org"),
+        ("DELETE FROM accounts_org WHERE name = '乙'", "row", "accounts_org"),
+        (
+            "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ('330802000000', '己', 'bureau', true)",
+            "row",
+            "accounts_org",
+        ),
+        ("UPDATE kernel_change SET actor_name = '别人' WHERE id = 2", "altered", "accounts_org"),
+        ("UPDATE kernel_change SET new = jsonb_set(new, '{name}', '\"庚\"') WHERE id = 1", "altered", "accounts_org"),
+        ("DELETE FROM kernel_change WHERE id = 3", "altered", "kernel_change"),
+        ("DELETE FROM kernel_seal WHERE pos = 2", "gap", "kernel_seal"),
+    ],
+)
 async def test_verify_names_the_first_fault(owner, statement, kind, table):
     fault = await _behind(owner, statement)
     assert fault is not None
@@ -75,9 +86,12 @@ async def test_verify_names_the_first_fault(owner, statement, kind, table):
 
 
 async def test_row_and_log_altered_together_break_the_chain(owner):
-    fault = await _behind(owner, """
+    fault = await _behind(
+        owner,
+        """
         UPDATE accounts_org SET name = '辛' WHERE name = '甲';
-        UPDATE kernel_change SET new = jsonb_set(new, '{name}', '"辛"') WHERE new->>'name' = '甲'""")
+        UPDATE kernel_change SET new = jsonb_set(new, '{name}', '"辛"') WHERE new->>'name' = '甲'""",
+    )
     assert fault is not None
     assert fault.kind == "altered"
 
@@ -104,11 +118,14 @@ async def test_running_transaction_is_not_overtaken(owner, db):
     slow = await asyncpg.connect(**connect_arguments(db.owner))
     transaction = slow.transaction()
     await transaction.start()
-    await slow.execute("INSERT INTO accounts_org (division_code, name, kind, is_demo)"
-                       " VALUES ('330802000000', '慢', 'bureau', true)")
+    await slow.execute(
+        "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ('330802000000', '慢', 'bureau', true)"
+    )
     async with system_tx("test.fast", at=NOW) as tx:
-        await tx.conn.execute("INSERT INTO accounts_org (division_code, name, kind, is_demo)"
-                              " VALUES ('330802000000', '快', 'bureau', true)")
+        await tx.conn.execute(
+            "INSERT INTO accounts_org (division_code, name, kind, is_demo)"
+            " VALUES ('330802000000', '快', 'bureau', true)"
+        )
     assert await seal(owner) == 0
     await transaction.commit()
     await slow.close()

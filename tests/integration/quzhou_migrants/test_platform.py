@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import asyncpg
 import pytest
-
 from house import BAIMA, CITY, KECHENG, NOW, QUJIANG, VILLAGE, actor, become
+
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.accounts.tables import Org
 from quzhou_migrants.kernel.actor import SYSTEM, ancestors, code_range, trimmed
@@ -30,13 +30,17 @@ def test_code_ranges_cover_exactly_what_lies_inside():
 async def _org(tx, division, name):
     return await tx.conn.fetchval(
         "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ($1, $2, 'bureau', true) RETURNING id",
-        division, name)
+        division,
+        name,
+    )
 
 
 async def test_another_county_is_invisible_and_untouchable(tx):
     mine, theirs = await _org(tx, KECHENG, "甲局"), await _org(tx, QUJIANG, "乙局")
     async with become(tx, actor(Role.COUNTY_CLERK, KECHENG)):
-        assert [r["id"] for r in await tx.conn.fetch("SELECT id FROM accounts_org WHERE id = ANY($1)", [mine, theirs])] == [mine]
+        assert [
+            r["id"] for r in await tx.conn.fetch("SELECT id FROM accounts_org WHERE id = ANY($1)", [mine, theirs])
+        ] == [mine]
         assert await tx.conn.execute("UPDATE accounts_org SET name = 'x' WHERE id = $1", theirs) == "UPDATE 0"
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with tx.conn.transaction():
@@ -56,7 +60,9 @@ async def test_constraint_speaks_with_its_code(db):
             for login in ("same", "same"):
                 await tx.conn.execute(
                     "INSERT INTO accounts_user (division_code, login, name, password_hash) VALUES ($1, $2, 'n', '')",
-                    KECHENG, login)
+                    KECHENG,
+                    login,
+                )
     assert refused.value.code == "ACC-121"
 
 
@@ -127,4 +133,3 @@ async def test_piccolo_queries_share_the_transaction(tx):
     assert await Org.count() == 1
     async with become(tx, actor(Role.COUNTY_CLERK, QUJIANG)):
         assert await Org.count() == 0
-
