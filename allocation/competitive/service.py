@@ -96,7 +96,7 @@ async def drop_candidate(tx: Tx, candidate_id: int) -> int:
     owner = await _open_round(tx, row["round"], OPEN_FOR_CHANGE)
     await tx.conn.execute("DELETE FROM allocation_candidate WHERE id = $1", candidate_id)
     await tx.note((TABLE, owner["id"], owner["division_code"]), "allocation.round.drop_candidate",
-                  project=row["code"])
+                  note=f"{row['code']} {row['title']}")
     return int(owner["id"])
 
 
@@ -118,7 +118,7 @@ async def add_expert(tx: Tx, round_id: int, form: ExpertForm) -> None:
         purpose=row["title"], starts_on=tx.today, ends_on=max(row["score_by"], tx.today))
     await tx.conn.execute("UPDATE allocation_expert SET engagement_id = $2 WHERE id = $1", expert_id, engagement)
     await tx.note((TABLE, round_id, row["division_code"]), "allocation.round.add_expert",
-                  name=known[form.user_id]["name"], employer=form.employer)
+                  note=f"{known[form.user_id]['name']} {form.employer}")
 
 
 @command(P.PREPARE_ROUND, audit="allocation.round.drop_expert")
@@ -130,7 +130,7 @@ async def drop_expert(tx: Tx, expert_id: int) -> int:
     row = await _open_round(tx, expert["round"], OPEN_FOR_CHANGE)
     await tx.conn.execute("DELETE FROM allocation_expert WHERE id = $1", expert_id)
     await accounts.revoke(tx, expert["engagement_id"])
-    await tx.note((TABLE, row["id"], row["division_code"]), "allocation.round.drop_expert", name=expert["name"])
+    await tx.note((TABLE, row["id"], row["division_code"]), "allocation.round.drop_expert", note=expert["name"])
     return int(row["id"])
 
 
@@ -215,4 +215,5 @@ async def _freeze(tx: Tx, row: Row, project: Row) -> None:
         project["division_code"], row["id"], project["id"], project["code"], project["title"],
         f"{project['township_name']}{project['village_name']}", project["asked_fen"], snapshot,
         hashlib.sha256(snapshot.encode()).hexdigest(), tx.now)
-    await tx.note((TABLE, row["id"], row["division_code"]), "allocation.round.add_candidate", project=project["code"])
+    await tx.note((TABLE, row["id"], row["division_code"]), "allocation.round.add_candidate",
+                  note=f"{project['code']} {project['title']}")

@@ -84,7 +84,8 @@ async def add_paper(tx: Tx, claim_id: int, kind: str, upload: Any) -> None:  # n
     row = await queries.claim(tx, claim_id)
     _must_be_open(row)
     stored = await files.store(tx, upload, owner=(TABLE, claim_id), kind=kind, division_code=row["division_code"])
-    await tx.note((TABLE, claim_id, row["division_code"]), "allocation.claim.paper", kind=kind, name=stored.name)
+    await tx.note((TABLE, claim_id, row["division_code"]), "allocation.claim.paper",
+                  note=f"{CATALOGUE.text('paper.' + kind)} {stored.name}")
 
 
 async def look(tx: Tx, row: Row, project: Row) -> tuple[Books, Terms, tuple[Gate, ...]]:
