@@ -42,7 +42,7 @@ def encode(text: str) -> Code:
 
 def read(image: Image.Image) -> list[str]:
     """Read every QR code in a picture with zxing."""
-    return [found.text for found in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode)]
+    return [found.text for found in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))]
 
 
 def picture(code: Code, scale: int = 8) -> Image.Image:

@@ -117,7 +117,7 @@ class Screen {
       this.slot("steps").append(root);
       set(step.seen);
     });
-    this.slot("before").textContent = `${this.visit.project.progress_bp / 100}%`;
+    this.slot("was").textContent = `${this.visit.project.progress_bp / 100}%`;
   }
 
   whole() {
@@ -229,19 +229,20 @@ class Screen {
       close();
       return say(word("camera_no"));
     }
-    const n = slot(root, "n");
-    n.textContent = this.count;
+    const count = () => (slot(root, "n").textContent = word("back", { n: this.count }));
+    count();
     const shutter = root.querySelector('[data-act="shoot"]');
-    shutter.focus();
     shutter.addEventListener("click", async () => {
       shutter.disabled = true;
       const taken_at = new Date().toISOString();
       await this.add(await shoot(video), "camera", taken_at);
-      n.textContent = this.count;
+      count();
       slot(root, "fix").textContent = this.slot("fix").textContent;
       shutter.disabled = false;
     });
     slot(root, "fix").textContent = this.slot("fix").textContent;
+    shutter.disabled = false; // only now is there a picture to take
+    shutter.focus();
   }
 
   async pick(input) {
