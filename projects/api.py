@@ -18,7 +18,9 @@ from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import open_tx
 
 AnyRequest = Request[Any, Any, Any]
-Text = Annotated[str, Meta(max_length=500)]
+NO_NUL = r"^[^\x00]*$"
+"""What no database column holds and no person types."""
+Text = Annotated[str, Meta(max_length=500, pattern=NO_NUL)]
 
 
 class ProjectOut(msgspec.Struct, frozen=True):
@@ -58,8 +60,8 @@ class Seen(msgspec.Struct, frozen=True):
 class RemarkIn(msgspec.Struct, frozen=True):
     """What to mend in one field."""
 
-    field: Annotated[str, Meta(max_length=40)]
-    text: Annotated[str, Meta(min_length=1, max_length=500)]
+    field: Annotated[str, Meta(max_length=40, pattern=NO_NUL)]
+    text: Annotated[str, Meta(min_length=1, max_length=500, pattern=NO_NUL)]
 
 
 class ReturnIn(msgspec.Struct, frozen=True):
@@ -82,8 +84,8 @@ class RefuseIn(msgspec.Struct, frozen=True):
     """A project is refused."""
 
     seen: int
-    clause: Annotated[str, Meta(min_length=4, max_length=200)]
-    reason: Annotated[str, Meta(min_length=4, max_length=500)]
+    clause: Annotated[str, Meta(min_length=4, max_length=200, pattern=NO_NUL)]
+    reason: Annotated[str, Meta(min_length=4, max_length=500, pattern=NO_NUL)]
 
 
 _COLUMNS = ", ".join(ProjectOut.__struct_fields__)
@@ -100,7 +102,7 @@ def _out(row: Any) -> ProjectOut:  # noqa: ANN401 - a database row
 @get("/projects", opt=needs(P.VIEW))
 async def projects(
     request: AnyRequest,
-    in_state: Annotated[str, QueryParameter(max_length=24)] = "",
+    in_state: Annotated[str, QueryParameter(pattern="^[a-z_]{0,24}$")] = "",
     division: Annotated[str, QueryParameter(pattern="^[0-9]{0,12}$")] = "",
     after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,

@@ -11,13 +11,15 @@ from quzhou_migrants.web.listing import Column, Filter, Listing
 
 CATEGORIES = tuple(c.value for c in Category)
 PLACE = "division_code"
+ID_DIGITS = 12
 IN_RESERVE = "state IN ('admitted', 'planned')"
 
 
 def search(_tx: Tx, text: str) -> tuple[str, list[Any]]:
-    """Find by code or receipt when a number was typed, by any part of the title otherwise."""
-    if text.replace("-", "").isdecimal():
-        return "code = {} OR receipt = {} OR code LIKE {}", [text, text, f"%{text.replace('%', '')}"]
+    """Find by code or receipt (their last figures are the number) or by any part of the title."""
+    digits = text.rpartition("-")[2]
+    if text.replace("-", "").isdecimal() and digits.isascii() and len(digits) <= ID_DIGITS:
+        return "code = {} OR receipt = {} OR id = {}", [text, text, int(digits)]
     grams = query_grams(fold(text))
     return "title_grams @> {}", [grams]
 
@@ -68,7 +70,7 @@ RESERVE = Listing(
         Column("asked_fen", kind="wan", sort=True),
         Column("migrants", kind="int", sort=True),
         Column("state", kind="state", machine="PROJECT"),
-        Column("valid_until", kind="date", sort="COALESCE(valid_until, 'infinity'::date)"),
+        Column("valid_until", kind="date", sort="COALESCE(valid_until, '9999-12-31'::date)"),
     ),
     scope=PLACE,
     where=IN_RESERVE,

@@ -82,7 +82,7 @@ class Project(Table, tablename="projects_project"):
     accepted_on = Date(null=True, default=None)
     handed_over_on = Date(null=True, default=None)
     draft = JSONB(null=False, default="{}")
-    title_grams = Array(base_column=Varchar(), null=False, default=list)
+    title_grams = Array(base_column=Text(), null=False, default=list)
     created_by = BigInt(null=True, default=None)
     created_at = Stamp()
     is_demo = Boolean(null=False, default=False)

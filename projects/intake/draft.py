@@ -14,7 +14,7 @@ from projects.intake.parameters import IntakeRules
 from projects.rules import Line, problems
 from quzhou_migrants.kernel.clock import WorkCalendar
 from quzhou_migrants.kernel.errors import Problem
-from quzhou_migrants.web.forms import Form, new_form, read_raw
+from quzhou_migrants.web.forms import Form, read_raw
 
 EMPTY_FIELD = "WEB-101"
 Draft = Mapping[str, Mapping[str, list[str]]]
@@ -156,13 +156,3 @@ def resolution_of(d: Decision) -> rules.Resolution:
 def notice_of(p: Posting) -> rules.Notice:
     """The notice as the rules read it."""
     return rules.Notice(p.notice_from, p.notice_to, p.objections, p.answered)
-
-
-def written(row: Mapping[str, Any], decision: Mapping[str, Any] | None, notice: Mapping[str, Any] | None) -> Draft:
-    """Write a filed project back as it would have been typed, for projects that came without a draft."""
-    posted = {f"notice_{short}": notice[long] for short, long in _POSTED.items()} | dict(notice) if notice else {}
-    known: dict[str, Mapping[str, Any]] = {"decision": decision or {}, "posting": posted}
-    return {name: new_form(struct, known.get(name, row)).raw for name, struct in SECTIONS.items()}
-
-
-_POSTED = {"from": "starts_on", "to": "ends_on", "place": "place"}

@@ -70,7 +70,9 @@ async def keep(tx: Tx, project_id: int, section: str, form: Form[Any]) -> Row:
     row = await lock(tx, project_id)
     _editable(row)
     names = {f.name for f in msgspec.structs.fields(SECTIONS[section])}
-    typed = {k: [v for v in values if isinstance(v, str)] for k, values in form.raw.items() if k in names}
+    typed = {
+        k: [_storable(v) for v in values[:1] if isinstance(v, str)] for k, values in form.raw.items() if k in names
+    }
     title, category = row["title"], row["category"]
     if section == "basics":
         title = form.clean.get("title", title)
@@ -87,6 +89,11 @@ async def keep(tx: Tx, project_id: int, section: str, form: Form[Any]) -> Row:
     )
     row["draft"] = {**row["draft"], section: typed}
     return row
+
+
+def _storable(text: str) -> str:
+    """What was typed, without what no database column holds (NUL, halves of characters)."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
 
 
 def _editable(row: Row) -> None:

@@ -105,6 +105,16 @@ async def on_day(tx: Tx, day: datetime) -> AsyncIterator[None]:
     tx.now, tx._policy = before
 
 
+@asynccontextmanager
+async def as_public(tx: Tx) -> AsyncIterator[None]:
+    """Act as anybody: no range, only what tables declare public."""
+    await tx.conn.execute(
+        "SELECT set_config('app.lo','',true), set_config('app.hi','',true), set_config('app.public','1',true)"
+    )
+    yield
+    await tx.conn.execute("SELECT set_config('app.hi','~',true), set_config('app.public','',true)")
+
+
 def paper(kind: FileKind) -> PaperForm:
     bytes_ = io.BytesIO()
     Image.new("RGB", (8, 8), (len(kind.value), 9, 9)).save(bytes_, "PNG")
@@ -128,7 +138,7 @@ async def draft(tx: Tx) -> int:
 
 
 async def version(tx: Tx, key: int, table: str = "projects_project") -> int:
-    return int(await tx.conn.fetchval(f"SELECT version FROM {table} WHERE id = $1", key))  # noqa: S608 - our own tables
+    return int(await tx.conn.fetchval(f"SELECT version FROM {table} WHERE id = $1", key))
 
 
 async def filed(tx: Tx) -> int:
@@ -529,9 +539,12 @@ async def test_reserve_candidates_are_those_whose_term_runs(tx: Tx) -> None:
         assert await public.reserve_candidates(tx, KECHENG) == []
 
 
-async def test_public_page_names_no_person(tx: Tx) -> None:
-    project_id = await awarded(tx)
-    page = await public.public_page(tx, project_id)
+async def test_public_page_opens_once_chosen_and_names_no_person(tx: Tx) -> None:
+    hidden_id, project_id = await admitted(tx), await awarded(tx)
+    async with as_public(tx):
+        page = await public.public_page(tx, project_id)
+        with pytest.raises(Refused, match="KRN-404"):
+            await public.public_page(tx, hidden_id)
     assert "演示甲" not in str(page)
     assert "0570-0000000" not in str(page)
     assert page["title"] == "白马新村灌溉渠道修复工程"

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-import pytest
 from conftest import BAIMA, KECHENG, NIANLI, QUJIANG
 from PIL import Image
 
@@ -18,24 +17,48 @@ Client = Callable[..., AbstractAsyncContextManager[Any]]
 SEE_OTHER = 303
 TYPED: dict[str, dict[str, str]] = {
     "basics": {
-        "title": "白马新村灌溉渠道修复工程", "category": "farmland_water", "place": "白马新村二组",
-        "starts_on": "2027-01-10", "ends_on": "2027-06-30", "contact": "演示甲", "phone": "0570-0000000",
-        "no_duplicate": "yes", "way": "none", "lat": "28.95", "lon": "118.78",
+        "title": "白马新村灌溉渠道修复工程",
+        "category": "farmland_water",
+        "place": "白马新村二组",
+        "starts_on": "2027-01-10",
+        "ends_on": "2027-06-30",
+        "contact": "演示甲",
+        "phone": "0570-0000000",
+        "no_duplicate": "yes",
+        "way": "none",
+        "lat": "28.95",
+        "lon": "118.78",
     },
     "works": {
-        "content": "修复灌溉渠道一千二百米，新建过水涵洞三座。", "estimate_fen": "499610", "asked_fen": "424660",
+        "content": "修复灌溉渠道一千二百米，新建过水涵洞三座。",
+        "estimate_fen": "499610",
+        "asked_fen": "424660",
         "own_fen": "74950",
     },
     "benefit": {
-        "beneficiaries": "320", "migrants": "186", "goals": "改善灌溉面积三百亩，群众满意度百分之九十五以上。",
-        "asset_owner": "白马新村股份经济合作社", "caretaker": "白马新村村民委员会",
+        "beneficiaries": "320",
+        "migrants": "186",
+        "goals": "改善灌溉面积三百亩，群众满意度百分之九十五以上。",
+        "asset_owner": "白马新村股份经济合作社",
+        "caretaker": "白马新村村民委员会",
     },
     "decision": {
-        "body": "representatives", "told_on": "2026-09-01", "held_on": "2026-09-05", "due": "45",
-        "representatives": "40", "women": "16", "present": "32", "votes_for": "28", "votes_against": "2", "abstained": "2",
+        "body": "representatives",
+        "told_on": "2026-09-01",
+        "held_on": "2026-09-05",
+        "due": "45",
+        "representatives": "40",
+        "women": "16",
+        "present": "32",
+        "votes_for": "28",
+        "votes_against": "2",
+        "abstained": "2",
     },
     "posting": {
-        "notice_from": "2026-09-08", "notice_to": "2026-09-12", "notice_place": "村务公开栏", "objections": "0",
+        "notice_from": "2026-09-08",
+        "notice_to": "2026-09-12",
+        "notice_place": "村务公开栏",
+        "objections": "0",
         "answered": "0",
     },
 }
@@ -74,8 +97,11 @@ async def drafted(http: Any) -> str:
     papers = f"{tasks}/papers"
     for kind in ("resolution", "notice", "design"):
         await sent(
-            http, tasks.replace("apply", "papers"), await seen(http, papers),
-            files={"paper": (f"{kind}.png", picture(), "image/png")}, kind=kind,
+            http,
+            tasks.replace("apply", "papers"),
+            await seen(http, papers),
+            files={"paper": (f"{kind}.png", picture(), "image/png")},
+            kind=kind,
         )
     return tasks.removesuffix("/apply")
 
@@ -97,7 +123,11 @@ async def test_village_files_township_returns_village_corrects_county_admits(cli
             assert "白马新村灌溉渠道修复工程" in await seen(town, "/reserve/queue")
             page = await seen(town, f"/reserve/{number}")
             assert "应到 45 人，到会 32 人" in page
-            fields = {"remarks.0.field": "goals", "remarks.0.text": "请写明满意度的调查方式", "seen": hidden(page, "seen")}
+            fields = {
+                "remarks.0.field": "goals",
+                "remarks.0.text": "请写明满意度的调查方式",
+                "seen": hidden(page, "seen"),
+            }
             await sent(town, f"/reserve/{number}/return", page, **fields)
             page = await seen(village, f"{project}/apply/benefit")
             assert "退回意见：请写明满意度的调查方式" in page
@@ -130,8 +160,12 @@ async def test_the_slower_reviewer_sees_who_was_faster_and_keeps_the_text(client
         slow = await seen(second, f"/reserve/{number}")
         fast = await seen(first, f"/reserve/{number}")
         await sent(first, f"/reserve/{number}/pass", fast, seen=hidden(fast, "seen"), opinion="同意")
-        data = {"once": hidden(slow, "once"), "seen": hidden(slow, "seen"), "remarks.0.field": "goals",
-                "remarks.0.text": "请写明满意度的调查方式"}
+        data = {
+            "once": hidden(slow, "once"),
+            "seen": hidden(slow, "seen"),
+            "remarks.0.field": "goals",
+            "remarks.0.text": "请写明满意度的调查方式",
+        }
         answer = await second.post(f"/reserve/{number}/return", data=data)
         assert answer.status_code == 409
         assert "这份申报刚刚已由他人处理" in answer.text
@@ -143,7 +177,9 @@ async def test_what_is_typed_is_kept_by_autosave_and_shown_again(client_as: Clie
     async with client_as(Role.VILLAGE_CLERK, BAIMA) as village:
         page = await seen(village, "/projects/new")
         tasks = await sent(village, "/projects/new", page, title="白马新村渠道", category="farmland_water")
-        kept = await village.post(f"{tasks}/works/keep", data={"asked_fen": "四十万", "content": "修复灌溉渠道一千二百米"})
+        kept = await village.post(
+            f"{tasks}/works/keep", data={"asked_fen": "四十万", "content": "修复灌溉渠道一千二百米"}
+        )
         assert kept.status_code == 200
         page = await seen(village, f"{tasks}/works")
         assert "四十万" in page
@@ -162,25 +198,46 @@ async def test_a_file_that_is_not_what_its_name_says_is_refused_beside_the_field
         tasks = await sent(village, "/projects/new", page, title="白马新村渠道", category="farmland_water")
         page = await seen(village, f"{tasks}/papers")
         answer = await village.post(
-            tasks.replace("apply", "papers"), data={"once": hidden(page, "once"), "kind": "design"},
+            tasks.replace("apply", "papers"),
+            data={"once": hidden(page, "once"), "kind": "design"},
             files={"paper": ("design.pdf", b"MZ\x90\x00 not a pdf", "application/pdf")},
         )
         assert answer.status_code in {415, 422}
         assert "KRN-641" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/projects", "/reserve", "/reserve/queue", "/plan"])
-async def test_lists_open_for_every_tier(client_as: Client, path: str) -> None:
+async def test_lists_open_for_every_tier_with_every_filter(client_as: Client) -> None:
     for role, place in ((Role.VILLAGE_CLERK, BAIMA), (Role.TOWNSHIP_CLERK, NIANLI), (Role.COUNTY_LEADER, QUJIANG)):
         async with client_as(role, place) as http:
-            await seen(http, f"{path}?q=渠道&category=industry&division={QUJIANG}")
+            for path in ("/projects", "/reserve", "/reserve/queue", "/plan"):
+                await seen(http, f"{path}?q=渠道&category=industry&division={QUJIANG}&state=admitted&sort=-asked_fen")
+                await seen(http, f"{path}?q=000012&window=2026-09&year=2027&expires_before=2031-01-01&sort=valid_until")
+            assert (await http.get("/projects?format=xlsx")).status_code == 200
+
+
+async def test_what_no_column_holds_is_kept_without_it(client_as: Client) -> None:
+    async with client_as(Role.VILLAGE_CLERK, BAIMA) as village:
+        page = await seen(village, "/projects/new")
+        tasks = await sent(village, "/projects/new", page, title="白马新村渠道", category="farmland_water")
+        long = "渠" * 20_000
+        kept = await village.post(f"{tasks}/works/keep", data={"content": f"\x00{long}", "asked_fen": "𠮷\x00"})
+        assert kept.status_code == 200
+        page = await seen(village, f"{tasks}/works")
+        assert long in page
+        assert "WEB-103" in page
+        assert "𠮷" in page
 
 
 async def test_another_countys_project_is_not_found(client_as: Client) -> None:
     async with client_as(Role.VILLAGE_CLERK, BAIMA) as village:
         number = (await filed(village)).rsplit("/", 1)[1]
     async with client_as(Role.COUNTY_CLERK, KECHENG) as other:
-        paths = [f"/projects/{number}", f"/reserve/{number}", f"/projects/{number}/receipt", f"/api/v1/projects/{number}"]
+        paths = [
+            f"/projects/{number}",
+            f"/reserve/{number}",
+            f"/projects/{number}/receipt",
+            f"/api/v1/projects/{number}",
+        ]
         assert [(await other.get(path)).status_code for path in paths] == [404, 404, 404, 404]
         answer = await other.post(f"/api/v1/projects/{number}/admit", json={"seen": 1, "years": 3})
         assert (answer.status_code, answer.json()["code"]) == (404, "KRN-404")
@@ -196,10 +253,20 @@ async def test_plan_and_works_over_http(client_as: Client) -> None:
         page = await seen(county, f"/reserve/{number}")
         await sent(county, f"/reserve/{number}/admit", page, seen=hidden(page, "seen"), years="3")
         page = await seen(county, "/plan/new")
-        plan = await sent(county, "/plan/new", page, year="2027", batch="1", title="衢江区2027年度计划",
-                          money_fen="1000000", money_source="2026年第一批")
+        plan = await sent(
+            county,
+            "/plan/new",
+            page,
+            year="2027",
+            batch="1",
+            title="衢江区2027年度计划",
+            money_fen="1000000",
+            money_source="2026年第一批",
+        )
         page = await seen(county, plan)
-        answer = await county.post(f"{plan}/items", data={"once": hidden(page, "once"), "project": number, "amount_fen": "1000001"})
+        answer = await county.post(
+            f"{plan}/items", data={"once": hidden(page, "once"), "project": number, "amount_fen": "1000001"}
+        )
         assert answer.status_code == 422
         assert "PRJ-312" in answer.text
         await sent(county, f"{plan}/items", page, project=number, amount_fen="424,660.00")
