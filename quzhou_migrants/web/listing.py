@@ -237,8 +237,10 @@ class Listing:
             if self.export and request.query_params.get("format") == "xlsx":
                 return await export(self, tx, request, base)
             page = await self.fetch(tx, request, base)
-        part = wants_fragment(request) and request.headers.get("hx-target") == "listing"
-        return render(request, "web/listing_body.html" if part else template, page=page, **context)
+        if wants_fragment(request) and request.headers.get("hx-target") == "listing":
+            shown = page.url(at=request.query_params.get("at", ""))
+            return render(request, "web/listing_body.html", headers={"HX-Push-Url": shown}, page=page, **context)
+        return render(request, template, page=page, **context)
 
     def narrowed(self, tx: Tx, asked: Asked, base: Condition | None) -> Sql:
         """Gather every condition of a request: the fixed ones, the post's range, search, filters."""
