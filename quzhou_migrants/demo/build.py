@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from asyncio import TaskGroup
 from dataclasses import dataclass
 from datetime import datetime, time
+from itertools import count
 
 from quzhou_migrants.demo.filing import file_projects
-from quzhou_migrants.demo.lives import make_lives
+from quzhou_migrants.demo.lives import Life, by_county, make_lives
+from quzhou_migrants.demo.money import make_money
 from quzhou_migrants.demo.people import make_households
 from quzhou_migrants.demo.places import VILLAGES, make_villages
+from quzhou_migrants.demo.rounds import decided_round, waiting_round
 from quzhou_migrants.demo.staff import make_staff, seats
+from quzhou_migrants.demo.survey import make_sample
+from quzhou_migrants.demo.works import live, plan_county
 from quzhou_migrants.demo.world import BUSINESS_DATE, Report, World
 from quzhou_migrants.kernel.clock import SHANGHAI, system_now
 from quzhou_migrants.kernel.tx import system_tx
@@ -53,7 +59,30 @@ async def build(
     lives = make_lives(world, projects)
     await file_projects(world, lives)
     report("filing", len(lives), len(lives))
+    await make_money(world, lives, report)
+    await _live_everywhere(world, lives, report)
+    await make_sample(world, report)
     return Summary(len(world.villages), households, people, len(list(seats(world))), len(lives))
+
+
+async def _live_everywhere(world: World, lives: list[Life], report: Report) -> None:
+    """Let the counties work side by side, each on its own projects."""
+    moving = [life for life in lives if life.reaches("awarded")]
+    done = count(1)
+
+    async def county(code: str, mine: list[Life]) -> None:
+        await plan_county(world, code, mine)
+        rng = world.rng(f"works {code}")
+        for life in mine:
+            if life.reaches("awarded"):
+                await live(world, life, rng)
+                report("works", next(done), len(moving))
+        await decided_round(world, code, mine)
+        await waiting_round(world, code, mine)
+
+    async with TaskGroup() as group:
+        for code, mine in by_county(lives):
+            group.create_task(county(code, mine))
 
 
 async def set_business_date() -> None:

@@ -36,7 +36,6 @@ def at(day: date, hour: int) -> datetime:
 
 async def file_projects(world: World, lives: list[Life]) -> None:
     """Write every application, the decision and notice behind it, its papers and its timeline."""
-    sheets = {kind: pictures.keep(pictures.paper(n)) for n, kind in enumerate(words()["papers"], 1)}
     async with system_tx("demo.filing") as tx:
         ids = await tx.conn.fetch(
             "SELECT nextval('projects_project_id_seq') AS id FROM generate_series(1, $1)", len(lives)
@@ -48,7 +47,7 @@ async def file_projects(world: World, lives: list[Life]) -> None:
         await write(tx, "projects_resolution", [{**_behind(life), **decision_of(life)} for life in filed])
         await write(tx, "projects_notice", [_notice(life) for life in filed])
         await write(tx, "projects_remark", [_remark(world, life) for life in filed if life.goal == "returned"])
-        await write(tx, "kernel_file", [_paper(life, kind, sheets[kind]) for life in filed for kind in FILED_PAPERS])
+        await write(tx, "kernel_file", [_paper(life, kind) for life in filed for kind in FILED_PAPERS])
         await write(tx, "kernel_journal", [line for life in lives for line in _timeline(world, life)])
 
 
@@ -117,8 +116,8 @@ def paper_record(owner: tuple[str, int], division: str, kind: str, sheet: pictur
     }  # fmt: skip
 
 
-def _paper(life: Life, kind: str, sheet: pictures.Picture) -> Record:
-    return paper_record((TABLE, life.id), life.village.code, kind, sheet, life.filed_on)
+def _paper(life: Life, kind: str) -> Record:
+    return paper_record((TABLE, life.id), life.village.code, kind, pictures.sheet(kind), life.filed_on)
 
 
 def _timeline(world: World, life: Life) -> Iterator[Record]:

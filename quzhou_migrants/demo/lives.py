@@ -94,6 +94,16 @@ class Life:
         return self.goal in REACHED and REACHED.index(self.goal) >= REACHED.index(state)
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A project under way: its world, its life, the firm that builds it, its own random numbers."""
+
+    world: World
+    life: Life
+    rng: Random
+    payee: str
+
+
 def make_lives(world: World, count: int) -> list[Life]:
     """Make every project, in the order of filing."""
     rng = world.rng("projects")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 
 from PIL import Image, ImageDraw
 
+from quzhou_migrants.demo.world import words
 from quzhou_migrants.kernel import blobs, files
 
 SIZE = (640, 480)
@@ -48,7 +50,13 @@ def photo(rng: Random, progress_bp: int) -> bytes:
     return _jpeg(picture)
 
 
-def paper(number: int) -> bytes:
+@cache
+def sheet(kind: str) -> Picture:
+    """Keep the sheet that stands for a kind of paper."""
+    return keep(_paper(list(words()["papers"]).index(kind) + 1))
+
+
+def _paper(number: int) -> bytes:
     """Draw a sheet of paper with lines of writing."""
     picture = Image.new("RGB", (620, 877), (250, 249, 244))
     pen = ImageDraw.Draw(picture)

@@ -1,0 +1,101 @@
+"""Competitive rounds: one decided and awarded in every county, one still waiting for its experts."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from random import Random
+
+from allocation.competitive import decisions, queries, reviews, service
+from allocation.competitive.forms import (
+    CriterionForm,
+    DecisionForm,
+    ExpertForm,
+    LineForm,
+    MemberForm,
+    PointForm,
+    RoundForm,
+    SheetForm,
+)
+from allocation.competitive.rules import CutRule, Vote
+from quzhou_migrants.accounts.roles import Role
+from quzhou_migrants.demo.lives import WAN, Life
+from quzhou_migrants.demo.staff import EXPERTS
+from quzhou_migrants.demo.world import BUSINESS_DATE, World, acting, say, words
+from quzhou_migrants.kernel.actor import Actor
+from quzhou_migrants.kernel.permissions import permissions_of
+
+CANDIDATES = 6
+COMMITTEE = 7
+DAY = timedelta(days=1)
+
+
+async def decided_round(world: World, county: str, lives: list[Life]) -> None:
+    """Hold a round this spring among projects of the reserve, from the call to the award."""
+    chosen = [life for life in lives if life.goal == "admitted" and life.window < (2026, 3)][:CANDIDATES]
+    if not chosen:
+        return
+    opens = date(2026, 5, 18)
+    clerk, leader = world.actor(Role.COUNTY_CLERK, county), world.actor(Role.COUNTY_LEADER, county)
+    key = await _opened(world, county, chosen, opens)
+    await _scored(world, county, key, opens + 8 * DAY, world.rng(f"round {county}"))
+    async with acting(clerk, opens + 15 * DAY) as tx:
+        await decisions.close(tx, key)
+        proposed = {row["id"]: int(row["proposed_fen"] or 0) for row in await queries.candidates(tx, key)}
+        await decisions.decide(tx, key, _decision(world, county, opens + 15 * DAY, proposed))
+    async with acting(leader, opens + 18 * DAY) as tx:
+        await decisions.approve(tx, key)
+
+
+async def waiting_round(world: World, county: str, lives: list[Life]) -> None:
+    """Open a round of this month whose experts have not scored yet."""
+    chosen = [life for life in lives if life.goal == "admitted" and life.window >= (2026, 3)][:CANDIDATES]
+    if chosen:
+        await _opened(world, county, chosen, BUSINESS_DATE - 4 * DAY)
+
+
+async def _opened(world: World, county: str, chosen: list[Life], opens: date) -> int:
+    """Draft a call, take candidates and panel, publish, begin scoring. Gives the round's id."""
+    name, login = world.counties[county], words()["login"][county[:6]]
+    budget = max(sum(life.asked_fen for life in chosen) * 6 // 10 // WAN, 60) * WAN
+    form = RoundForm(
+        say("round_title", year=opens.year, county=name), say("round_call"), budget, min(budget, 60 * WAN),
+        CutRule.SKIP, opens, opens + 14 * DAY, opens + 20 * DAY,
+        [CriterionForm(title, percent * 100) for title, percent in words()["round"]["criteria"]],
+    )  # fmt: skip
+    async with acting(world.actor(Role.COUNTY_CLERK, county), opens) as tx:
+        key = await service.draft(tx, form)
+        await service.add_candidates(tx, key, [life.id for life in chosen])
+        for number in range(EXPERTS):
+            employer = words()["title"]["expert_employers"][number]
+            await service.add_expert(tx, key, ExpertForm(world.outside[f"expert_{login}{number + 1}"], employer))
+        await service.publish(tx, key)
+        await service.start(tx, key)
+    return key
+
+
+async def _scored(world: World, county: str, key: int, day: date, rng: Random) -> None:
+    """Let every expert declare and score every candidate."""
+    async with acting(world.actor(Role.COUNTY_CLERK, county), day) as tx:
+        panel = await queries.experts(tx, key)
+        criteria = [row["id"] for row in await queries.criteria(tx, key)]
+    for seat in panel:
+        async with acting(_expert(seat["user_id"], seat["name"], seat["engagement_id"], county), day) as tx:
+            own = await tx.conn.fetch("SELECT id FROM allocation_declaration ORDER BY id")
+            for row in own:
+                await reviews.clear(tx, row["id"])
+                points = [PointForm(criterion, rng.randrange(66, 96)) for criterion in criteria]
+                await reviews.score(tx, row["id"], SheetForm(points))
+
+
+def _expert(user: int, name: str, engagement: int, county: str) -> Actor:
+    held = permissions_of(Role.EXPERT)
+    return Actor(user, name, str(Role.EXPERT), None, "", county, 0, engagement, held, "", is_demo=True)
+
+
+def _decision(world: World, county: str, day: date, proposed: dict[int, int]) -> DecisionForm:
+    leader = world.actor(Role.COUNTY_LEADER, county)
+    members = [MemberForm(f"{leader.name}{n or ''}", present=True, vote=Vote.FOR) for n in range(COMMITTEE)]
+    return DecisionForm(
+        day, say("round_place", county=world.counties[county]), leader.name, say("round_minutes"), members,
+        [LineForm(candidate, fen) for candidate, fen in proposed.items()],
+    )  # fmt: skip

@@ -1,0 +1,152 @@
+"""From plan to handover: every step is the command that a person would have given, on its day."""
+
+from __future__ import annotations
+
+from datetime import date
+from random import Random
+from typing import Any
+
+from allocation.budget.queries import available
+from allocation.budget.service import award_from_pot
+from projects.plan import service as plans
+from projects.plan.forms import ItemForm, PlanForm
+from projects.works import service as works
+from projects.works.forms import AcceptForm, CompleteForm, ContractForm, HandoverForm, Method, StartForm, StepForm
+from projects.works.rules import ASPECTS
+from quzhou_migrants.accounts.roles import Role
+from quzhou_migrants.demo.claims import claim
+from quzhou_migrants.demo.lives import DAY, Life, Site
+from quzhou_migrants.demo.money import YEARS, plan_year
+from quzhou_migrants.demo.visits import visit
+from quzhou_migrants.demo.world import BUSINESS_DATE, World, acting, say, words
+from quzhou_migrants.kernel.clock import is_working_day
+from quzhou_migrants.kernel.ids import credit_code_fault
+from quzhou_migrants.kernel.tx import Tx
+
+CREDIT_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+LAST_DAY = BUSINESS_DATE - DAY
+
+
+def workday(day: date) -> date:
+    """The first working day from a day on, but never after the demonstration's yesterday."""
+    day = min(day, LAST_DAY)
+    while not is_working_day(day):
+        day -= DAY
+    return day
+
+
+async def plan_county(world: World, county: str, lives: list[Life]) -> None:
+    """Approve a plan for every year, with all projects that were to be planned in it."""
+    clerk, leader = world.actor(Role.COUNTY_CLERK, county), world.actor(Role.COUNTY_LEADER, county)
+    facts = {"county": world.counties[county], "short": words()["short"][county[:6]]}
+    for year in YEARS:
+        chosen = [life for life in lives if plan_year(life) == year and life.reaches("planned")]
+        if not chosen:
+            continue
+        async with acting(clerk, workday(date(year, 5, 6))) as tx:
+            total = sum(life.asked_fen for life in chosen)
+            form = PlanForm(year, say("plan_title", year=year, **facts), total, say("plan_money", year=year))
+            plan = await plans.open_plan(tx, form)
+            for life in chosen:
+                await plans.take(tx, plan, ItemForm(life.id, life.asked_fen))
+        async with acting(leader, workday(date(year, 5, 11))) as tx:
+            version = await tx.conn.fetchval("SELECT version FROM projects_plan WHERE id = $1", plan)
+            await plans.approve(tx, plan, say("plan_doc", year=year, n=12, **facts), version)
+
+
+async def live(world: World, life: Life, rng: Random) -> None:
+    """Take a planned project as far as it is to come."""
+    county = life.village.county
+    clerk = world.actor(Role.COUNTY_CLERK, county)
+    day = workday(date(plan_year(life), 5, 20) + rng.randrange(15) * DAY)
+    async with acting(clerk, day) as tx:
+        left = sum(int(row["fen"]) for row in await available(tx, county))
+        amount = min(life.asked_fen, left)
+        if amount < life.asked_fen // 2:
+            return  # the county's money is spent; the project stays planned
+        short = words()["short"][county[:6]]
+        await award_from_pot(tx, life.id, amount, say("award_doc", short=short, year=plan_year(life), n=life.id))
+    if life.reaches("contracted"):
+        await _build(world, life, rng, day, amount)
+
+
+async def _build(world: World, life: Life, rng: Random, day: date, award: int) -> None:
+    clerk = world.actor(Role.COUNTY_CLERK, life.village.county)
+    village = world.actor(Role.VILLAGE_CLERK, life.village.code)
+    signed = workday(day + (15 + rng.randrange(20)) * DAY)
+    form = _contract(life, rng, signed, award)
+    site = Site(world, life, rng, form.contractor)
+    async with acting(village, signed) as tx:
+        await works.sign(tx, life.id, form)
+    if life.reaches("building") or rng.random() < 0.5:  # noqa: PLR2004 - half have asked for the advance
+        await claim(site, "advance", signed + 5 * DAY)
+    if not life.reaches("building"):
+        return
+    started = workday(signed + 12 * DAY)
+    async with acting(clerk, started) as tx:
+        await works.start(tx, life.id, StartForm(started, await _version(tx, life)))
+    done = life.reaches("completed")
+    seen = [3500, 7500, 10_000] if done else [rng.randrange(1500, 4500), rng.randrange(5000, 9500)]
+    end = workday(started + rng.randrange(70, 110) * DAY)
+    for number, progress in enumerate(seen, 1):
+        when = workday(started + (end - started) * number // len(seen))
+        await visit(site, when, progress, last=number == len(seen) and not done)
+        if progress < 10_000 and not (number == 1 and rng.random() < 0.4):  # noqa: PLR2004 - some wait for the next
+            await claim(site, "progress", when + 4 * DAY, last=number == len(seen))
+    if done:
+        await _finish(site, form, end)
+
+
+async def _finish(site: Site, form: ContractForm, end: date) -> None:
+    world, life = site.world, site.life
+    clerk = world.actor(Role.COUNTY_CLERK, life.village.county)
+    village = world.actor(Role.VILLAGE_CLERK, life.village.code)
+    completed = workday(end + 5 * DAY)
+    async with acting(village, completed) as tx:
+        await works.complete(tx, life.id, CompleteForm(completed, say("complete_note"), await _version(tx, life)))
+    if not life.reaches("accepted"):
+        return
+    held = workday(completed + 20 * DAY)
+    async with acting(clerk, held) as tx:
+        sides = dict.fromkeys(ASPECTS, "pass")
+        facts: dict[str, Any] = {**sides, "settled_fen": form.amount_fen, "seen": await _version(tx, life)}
+        await works.accept(tx, life.id, AcceptForm(held_on=held, members=say("accept_members"), **facts))
+    await claim(site, "settlement", held + 8 * DAY, final_fen=form.amount_fen)
+    if life.reaches("handed_over"):
+        handed = workday(held + 25 * DAY)
+        owner, caretaker = (say(name, village=life.village.name) for name in ("asset_owner", "caretaker"))
+        async with acting(clerk, handed) as tx:
+            asset = say("asset", title=life.title)
+            await works.hand_over(tx, life.id, HandoverForm(handed, owner, caretaker, asset, await _version(tx, life)))
+
+
+async def _version(tx: Tx, life: Life) -> int:
+    return int(await tx.conn.fetchval("SELECT version FROM projects_project WHERE id = $1", life.id))
+
+
+def _contract(life: Life, rng: Random, signed: date, award: int) -> ContractForm:
+    said = words()
+    name = life.village.name.removeprefix(said["mark"]).removesuffix("村")
+    steps = said["project"][life.category]["steps"]
+    starts, ends = signed + 10 * DAY, signed + 130 * DAY
+    return ContractForm(
+        number=f"HT-{life.code}",
+        method=Method.SMALL_WORKS,
+        contractor=said["title"]["contractor"].format(name=name),
+        credit_code=_credit_code(rng),
+        amount_fen=min(life.estimate_fen * rng.randrange(92, 100) // 100, award + life.own_fen),
+        signed_on=signed,
+        starts_on=starts,
+        ends_on=ends,
+        steps=[
+            StepForm(title, percent * 100, starts + (ends - starts) * number // len(steps))
+            for number, (title, percent) in enumerate(steps, 1)
+        ],
+        supervisor=said["title"]["supervisor"],
+    )
+
+
+def _credit_code(rng: Random) -> str:
+    """Make a code that passes its check, in an area that is assigned to nobody."""
+    body = "91990000MA" + "".join(rng.choice(CREDIT_SIGNS) for _ in range(7))
+    return next(body + sign for sign in CREDIT_SIGNS if not credit_code_fault(body + sign))
