@@ -36,8 +36,8 @@ async def minutes(tx: Tx, round_id: int) -> Document:
         Heading(_t("members")), _members(members),
         Heading(_t("result")), _result(decision["lines"], means),
         Heading(_t("text")), *(Text(line) for line in decision["minutes"].splitlines() if line.strip()),
-        Heading(_t("signs")), Signs(tuple(m["name"] for m in members if m["present"])),
         Text(_t("rule") + row["policy_version"][:16], small=True, indent=False),
+        Heading(_t("signs")), Signs(tuple(m["name"] for m in members if m["present"])),
     )
     return Document(_t("title"), blocks, author=tx.actor.org_name, footer=row["title"], wide=True)
 

@@ -25,10 +25,11 @@ def _money(fen: int | None) -> str:
 
 
 async def claim_form(tx: Tx, claim_id: int) -> Document:
-    """Lay a claim out as it stands now. Raises: Refused KRN-404."""
+    """Lay a claim out as it was submitted; a draft as it stands now. Raises: Refused KRN-404."""
     row = await queries.claim(tx, claim_id)
     project = await projects.brief(tx, row["project"])
-    books, _, gates = await service.look(tx, row, project)
+    now = await service.look(tx, row, project)
+    books, gates = service.as_submitted(row) or (now[0], now[2])
     given = [s for s in await queries.signatures(tx, claim_id) if s["attempt"] == row["attempt"]]
     facts = (
         ("project", project["title"]), ("code", project["code"]),
@@ -44,8 +45,8 @@ async def claim_form(tx: Tx, claim_id: int) -> Document:
     blocks = (
         Fields(tuple((_t(key), value) for key, value in facts if value)),
         Heading(_t("gates")), _gates(gates), Heading(_t("signatures")), _signed(row, given),
-        Signs(tuple(CATALOGUE.role(role) for role in row["steps"])),
         Text(_t("rule") + (row["policy_version"] or tx.policy.version)[:16], small=True, indent=False),
+        Signs(tuple(CATALOGUE.role(role) for role in row["steps"])),
     )
     return Document(_t("form"), blocks, author=tx.actor.org_name, footer=f"{project['code']} / {claim_id}")
 

@@ -51,11 +51,18 @@ async def payment(tx: Tx, claim_id: int) -> Row | None:
     return dict(row) if row else None
 
 
-async def claimed(tx: Tx, project_id: int, besides: int = 0) -> Fen:
-    """Add up the claims that use the ceilings, one left out. Units: fen."""
+async def claimed(tx: Tx, project_id: int, besides: Row | None = None) -> Fen:
+    """Add up the claims that use the ceilings. Units: fen.
+
+    Seen from a claim that was submitted, only those submitted before it: the later ones were
+    judged with it in mind, and must not shut its gates behind it.
+    """
+    counts = [s.value for s in COUNTED]
+    own = besides["id"] if besides else 0
+    turn = besides["turn"] if besides and besides["state"] in counts else None
     return int(await tx.conn.fetchval(
-        "SELECT coalesce(sum(amount_fen), 0)::bigint FROM allocation_claim"
-        " WHERE project = $1 AND id <> $2 AND state = ANY($3)", project_id, besides, [s.value for s in COUNTED]))
+        "SELECT coalesce(sum(amount_fen), 0)::bigint FROM allocation_claim WHERE project = $1 AND id <> $2"
+        " AND state = ANY($3) AND ($4::int IS NULL OR coalesce(turn, 0) < $4)", project_id, own, counts, turn))
 
 
 def terms(tx: Tx, division_code: str) -> Terms:
@@ -66,8 +73,8 @@ def terms(tx: Tx, division_code: str) -> Terms:
     return Terms(**whole)
 
 
-async def books(tx: Tx, project: Row, besides: int = 0) -> Books:
-    """Put together where a project stands, leaving one claim out."""
+async def books(tx: Tx, project: Row, besides: Row | None = None) -> Books:
+    """Put together where a project stands, as seen from one claim or from none."""
     return Books(
         project["award_fen"], project["contract_fen"], await claimed(tx, project["id"], besides),
         project["progress_bp"], project["accepted_on"] is not None, project["contractor"],

@@ -20,7 +20,7 @@ from allocation.events import Paid
 from allocation.payments import queries, rules
 from allocation.payments.forms import ClaimForm, PayForm
 from allocation.payments.rules import Ask, Books, Gate, Kind, Terms
-from allocation.payments.states import CLAIM, EDITABLE, S
+from allocation.payments.states import CLAIM, COUNTED, EDITABLE, S
 from allocation.payments.tables import Claim
 from allocation.permissions import P
 from projects import public as projects
@@ -90,9 +90,17 @@ async def add_paper(tx: Tx, claim_id: int, kind: str, upload: Any) -> None:  # n
 
 async def look(tx: Tx, row: Row, project: Row) -> tuple[Books, Terms, tuple[Gate, ...]]:
     """Look at every gate of a claim as things stand now; changes nothing."""
-    books = await queries.books(tx, project, besides=row["id"])
+    books = await queries.books(tx, project, besides=row)
     terms = queries.terms(tx, row["division_code"])
     return books, terms, rules.gates(books, terms, _ask(row))
+
+
+def as_submitted(row: Row) -> tuple[Books, tuple[Gate, ...]] | None:
+    """Give the books and gates of a claim as they were when it was submitted; None before."""
+    if row["state"] not in COUNTED or not row["books"]:
+        return None
+    books = Books(**row["books"]["books"])
+    return books, rules.gates(books, Terms(**row["books"]["terms"]), _ask(row))
 
 
 @command(P.CLAIM, audit="allocation.claim.submit")
@@ -107,9 +115,11 @@ async def submit(tx: Tx, claim_id: int) -> Row:
     await _check_papers(tx, row)
     steps = rules.signing_steps(row["amount_fen"], _ladder(tx, row))
     frozen = {"books": asdict(books), "terms": asdict(terms), "retained": _kept(row, books, terms)}
+    turn = 1 + int(await tx.conn.fetchval(
+        "SELECT coalesce(max(turn), 0) FROM allocation_claim WHERE project = $1", row["project"]))
     moved = await fire(
         tx, CLAIM, Claim, row, "submit", clause=CLAUSE, amount_fen=row["amount_fen"],
-        sets={"attempt": row["attempt"] + 1, "steps": json.dumps(steps), "books": json.dumps(frozen),
+        sets={"turn": turn, "attempt": row["attempt"] + 1, "steps": json.dumps(steps), "books": json.dumps(frozen),
               "policy_version": tx.policy.version, "submitted_at": tx.now},
     )
     await ledger.move(tx, _event(moved), row["project"], ledger.Kind.CONTRACTED, ledger.Kind.CLAIMED,

@@ -45,6 +45,7 @@ class Claim(Table, tablename="allocation_claim"):
     state = state_column("draft")
     version = Integer(null=False, default=1)
     attempt = SmallInt(null=False, default=0)
+    turn = Integer(null=True, default=None, help_text="place among the project's submissions")
     steps = JSONB(null=False, default="[]")
     books = JSONB(null=False, default="{}")
     policy_version = Varchar(length=80, null=False, default="")

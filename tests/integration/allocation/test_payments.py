@@ -36,19 +36,38 @@ async def contracted(
 ) -> int:
     """Write a project under contract, its money in the ledger. Machine's transaction."""
     key = uuid.uuid4().hex[:8]
-    project = int(await tx.conn.fetchval(
-        "INSERT INTO projects_project (code, division_code, title, state, asked_fen, own_fen, award_fen, contract_fen,"
-        " contractor, progress_bp) VALUES ($1, $2, '村道硬化', 'building', $3, $4, $3, $4, '建设公司', $5)"
-        " RETURNING id", f"P{key}", village, award, contract, seen))
-    batch = int(await tx.conn.fetchval(
-        "INSERT INTO allocation_batch (division_code, doc_no, title, level, fund_kind, issued_on, project_fen)"
-        " VALUES ($1, $2, '批次', 'city', 'project', '2026-01-10', $3) RETURNING id", KECHENG, f"D{key}", award))
+    project = int(
+        await tx.conn.fetchval(
+            "INSERT INTO projects_project (code, division_code, title, state, asked_fen, own_fen, award_fen, contract_fen,"
+            " contractor, progress_bp) VALUES ($1, $2, '村道硬化', 'building', $3, $4, $3, $4, '建设公司', $5)"
+            " RETURNING id",
+            f"P{key}",
+            village,
+            award,
+            contract,
+            seen,
+        )
+    )
+    batch = int(
+        await tx.conn.fetchval(
+            "INSERT INTO allocation_batch (division_code, doc_no, title, level, fund_kind, issued_on, project_fen)"
+            " VALUES ($1, $2, '批次', 'city', 'project', '2026-01-10', $3) RETURNING id",
+            KECHENG,
+            f"D{key}",
+            award,
+        )
+    )
     held = min(award, contract)
-    await ledger.post(tx, f"test:{key}", [
-        ledger.Line(batch, KECHENG, Lies.NOTIFIED, -award),
-        ledger.Line(batch, village, Lies.CONTRACTED, held, project),
-        ledger.Line(batch, village, Lies.AWARDED, award - held, project),
-    ], source=("test", 1))
+    await ledger.post(
+        tx,
+        f"test:{key}",
+        [
+            ledger.Line(batch, KECHENG, Lies.NOTIFIED, -award),
+            ledger.Line(batch, village, Lies.CONTRACTED, held, project),
+            ledger.Line(batch, village, Lies.AWARDED, award - held, project),
+        ],
+        source=("test", 1),
+    )
     return project
 
 
@@ -167,7 +186,8 @@ async def test_signatures_stand_in_order_by_different_hands(tx: Tx) -> None:
     async with become(tx, FINANCE):
         assert (await service.sign(tx, claim))["state"] == "signed"
     assert [(s["step"], s["role"]) for s in await queries.signatures(tx, claim)] == [
-        (0, "county_leader"), (1, "county_finance"),
+        (0, "county_leader"),
+        (1, "county_finance"),
     ]
 
 
@@ -213,6 +233,25 @@ async def test_progress_taken_back_stops_the_signature(tx: Tx) -> None:
     assert await refused(tx, LEADER, lambda: service.sign(tx, claim)) == ["ALC-404"]
 
 
+async def test_a_later_claim_does_not_shut_the_gate_behind_an_earlier_one(tx: Tx) -> None:
+    project = await contracted(tx)
+    advance = await submitted(tx, project)
+    progress = await submitted(tx, project, form(Kind.PROGRESS, 60_000_00))
+    for claim in (advance, progress):
+        for who in (LEADER, FINANCE):
+            async with become(tx, who):
+                await service.sign(tx, claim)
+    async with become(tx, FINANCE):
+        await service.pay(tx, progress, paid_form())
+        await service.pay(tx, advance, paid_form())
+    row = await queries.claim(tx, advance)
+    shown = service.as_submitted(row)
+    assert shown
+    assert (shown[0].claimed_fen, all(g.is_open for g in shown[1])) == (0, True)
+    more = await prepared(tx, project, form(Kind.PROGRESS, 1))
+    assert await refused(tx, CLERK, lambda: service.submit(tx, more)) == ["ALC-404"]
+
+
 async def test_paying_twice_or_with_a_used_reference_is_refused(tx: Tx) -> None:
     project = await contracted(tx)
     first = await signed(tx, project)
@@ -254,9 +293,12 @@ async def test_twenty_claims_at_once_never_exceed_the_ceiling(db: Database) -> N
     claims = [
         await as_committed(SYSTEM, lambda tx: prepared(tx, project, form(Kind.PROGRESS, 30_000_00))) for _ in range(20)
     ]
-    said = await asyncio.gather(*(
-        outcome(CLERK, lambda tx, c=c: service.submit(tx, c)) for c in claims  # type: ignore[misc]  # bound in time
-    ))
+    said = await asyncio.gather(
+        *(
+            outcome(CLERK, lambda tx, c=c: service.submit(tx, c))
+            for c in claims  # type: ignore[misc]  # bound in time
+        )
+    )
     most = AWARD * 5000 * 8500 // 10_000**2  # 204,000 yuan
     assert sorted(set(said)) == ["ALC-404", "done"]
     assert said.count("done") == most // 30_000_00
@@ -285,10 +327,12 @@ async def test_a_payment_clicked_five_times_is_made_once(db: Database) -> None:
 
 async def test_an_invoice_sent_from_two_desks_at_once_is_used_once(db: Database) -> None:
     projects = [await as_committed(SYSTEM, contracted) for _ in range(2)]
-    said = await asyncio.gather(*(
-        outcome(CLERK, lambda tx, p=p: service.draft(tx, p, form(number="12345678")))  # type: ignore[misc]  # bound in time
-        for p in projects
-    ))
+    said = await asyncio.gather(
+        *(
+            outcome(CLERK, lambda tx, p=p: service.draft(tx, p, form(number="12345678")))  # type: ignore[misc]  # bound in time
+            for p in projects
+        )
+    )
     assert sorted(said) == ["ALC-412", "done"]
 
 
