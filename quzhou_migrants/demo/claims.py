@@ -42,7 +42,7 @@ async def claim(site: Site, kind: str, day: date, *, last: bool = False, final_f
 
 async def _submit(tx: Tx, site: Site, kind: Kind, day: date, final_fen: int | None) -> int | None:
     project = await projects.brief(tx, site.life.id)
-    books = await queries.books(tx, project, besides=0)
+    books = await queries.books(tx, project)
     terms = queries.terms(tx, project["division_code"])
     most = rules.claimable(books, terms, kind, final_fen)
     amount = most if kind is Kind.SETTLEMENT else most // HUNDRED_YUAN * HUNDRED_YUAN
