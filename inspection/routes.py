@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allocation.events import Awarded
+from inspection.checks import verify
 from inspection.panels import of_project, waiting
 from inspection.site_codes.routes import ROUTES as CODE_ROUTES
 from inspection.site_codes.service import on_awarded
@@ -12,3 +13,4 @@ ROUTES = [*CODE_ROUTES, *VISIT_ROUTES]
 HEARS = [(Awarded, on_awarded)]
 PANELS = [waiting]
 PROJECT_PANELS = [of_project]
+VERIFIERS = [verify]

@@ -12,6 +12,7 @@ from inspection.permissions import P
 from inspection.site_codes import queries, service
 from inspection.site_codes.documents import Paper, Placard, build_placards
 from inspection.site_codes.forms import PrintForm, ReasonForm
+from inspection.site_codes.lists import write_list
 from inspection.site_codes.rules import address, grouped, read_token, tidy
 from inspection.site_codes.states import CODE
 from projects import public as projects
@@ -158,6 +159,15 @@ async def scan(request: AnyRequest, token: FromPath[str]) -> Page:
         return see_other(f"/field?c={row['token']}")
     return render(request, "inspection/site_codes/public.html", row=row, project=project, line=line,
                   grouped=grouped(row["token"]), may_visit=bool(actor and actor.may(P.VISIT)))
+
+
+@get("/public/codes.json", opt=public(), include_in_schema=False)
+async def code_list(request: AnyRequest) -> Page:
+    """Give the signed list of all codes, for whoever checks boards without us."""
+    async with public_tx(request) as tx:
+        rows = await queries.published(tx)
+    signed = write_list(installed_ring(), tx.now, rows)
+    return Response(signed, media_type="application/json", headers={"Cache-Control": "public, max-age=600"})
 
 
 def _unknown(request: AnyRequest, refused: Refused | None) -> Page:

@@ -80,3 +80,10 @@ async def printable(tx: Tx, division: str, most: int) -> list[Row]:
         " AND c.division_code < $2 ORDER BY c.division_code, c.id LIMIT $3", *code_range(division), most)
     return [dict(r) for r in rows]
 
+
+
+async def published(tx: Tx) -> list[tuple[str, str, str]]:
+    """List every code of a public project. Shape: (token, project code, state)."""
+    rows = await tx.conn.fetch(
+        "SELECT c.token, p.code, c.state FROM inspection_site_code c JOIN projects_project p ON p.id = c.project")
+    return [(r["token"], r["code"], r["state"]) for r in rows]

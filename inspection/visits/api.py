@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from quzhou_migrants.kernel.tx import open_tx
 AnyRequest = Request[Any, Any, Any]
 PHOTO_LIMIT = 20 * 1024 * 1024
 TAGS = ["inspection"]
+LIMITS = ("photos_least", "photos_most", "distance_limit")
 Sha256 = Annotated[str, PathParameter(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -29,17 +29,8 @@ async def field_pack(request: AnyRequest) -> dict[str, Any]:
     async with open_tx(request) as tx:
         works = await queries.pack(tx)
         who = {"name": tx.actor.name, "title": tx.actor.title, "key": tx.actor.user_id}
-        most = tx.policy.whole("inspection.visits.photos_most")
-        limit = tx.policy.whole("inspection.visits.distance_limit")
-    return {
-        "made_at": datetime.now(UTC),
-        "today": tx.today,
-        "clock": system_now(),
-        "who": who,
-        "photos_most": most,
-        "distance_limit": limit,
-        "projects": works,
-    }
+        limits = {name: tx.policy.whole(f"inspection.visits.{name}") for name in LIMITS}
+    return {"made_at": system_now(), "today": tx.today, "who": who, "projects": works, **limits}
 
 
 @post("/api/v1/visits", opt=needs(P.VISIT), status_code=200, tags=TAGS)

@@ -34,6 +34,7 @@ Row = dict[str, Any]
 TABLE = "inspection_visit"
 CLAUSE = "衢政办发〔2016〕65号 二(四)3"
 NO_SHIFT = timedelta(minutes=1)
+CENTURY = (2000, 2100)
 
 files.readable(TABLE, P.VIEW)
 
@@ -44,6 +45,7 @@ async def record_visit(tx: Tx, report: VisitReport) -> Receipt:
 
     Raises: Refused INS-201 to INS-214, KRN-404 for a project out of range.
     """
+    _plausible(report)
     await tx.conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", str(report.client_id))
     known = await tx.conn.fetchrow("SELECT * FROM inspection_visit WHERE client_id = $1", report.client_id)
     if known is None:
@@ -153,6 +155,14 @@ async def _enter(tx: Tx, report: VisitReport) -> Row:
                   clause=CLAUSE, visit_id=visit["id"], findings=len(report.findings))
     await settle(tx, visit)
     return visit
+
+
+def _plausible(report: VisitReport) -> None:
+    """Refuse times of another century before anybody calculates with them."""
+    fixes = [f.at for f in (report.fix, *(p.fix for p in report.photos)) if f and f.at]
+    times = [report.started_at, report.finished_at, report.sent_at, *(p.taken_at for p in report.photos), *fixes]
+    if not all(CENTURY[0] <= t.year < CENTURY[1] for t in times):
+        raise Refused("INS-212")
 
 
 def _in_business_time(report: VisitReport, shift: timedelta) -> VisitReport:

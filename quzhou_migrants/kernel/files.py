@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quzhou_migrants.kernel import blobs
+from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.file_types import ATTACHMENTS, MIB, PICTURES, media_type_of
 from quzhou_migrants.kernel.tx import Tx
@@ -135,6 +136,17 @@ async def find_readable(tx: Tx, file_id: int) -> FileRef:
     if not await tx.conn.fetchval(f"SELECT true FROM {table} WHERE id = $1", row["owner_id"]):  # noqa: S608 - a table some room registered
         raise Refused("KRN-648")
     return FileRef(row["id"], row["sha256"], row["name"], row["size"], row["media_type"], row["kind"])
+
+
+async def verify(conn: Any) -> list[str]:  # noqa: ANN401 - an asyncpg connection
+    """Name every file whose bytes are gone or altered; reads all of them."""
+    broken = set(blobs.altered(root()))
+    rows = await conn.fetch("SELECT DISTINCT ON (sha256) id, sha256, owner_table, owner_id FROM kernel_file")
+    return [
+        CATALOGUE.say("KRN-651", {"file": r["id"], "owner": f"{r['owner_table']} {r['owner_id']}"})
+        for r in rows
+        if r["sha256"] in broken or not blobs.blob_path(root(), r["sha256"]).is_file()
+    ]
 
 
 async def _pieces(upload: UploadFile) -> AsyncIterator[bytes]:

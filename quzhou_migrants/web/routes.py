@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar.datastructures import CacheControlHeader
 from litestar.static_files import create_static_files_router
 
+from quzhou_migrants.kernel.files import verify
 from quzhou_migrants.kernel.guards import public
 from quzhou_migrants.web.assets import STATIC
 from quzhou_migrants.web.files_pages import file, small
@@ -25,3 +26,4 @@ static_files = create_static_files_router(
 )
 
 ROUTES = [home, find, file, small, api_docs, gallery, static_files, *HEALTH]
+VERIFIERS = [verify]

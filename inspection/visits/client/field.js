@@ -12,6 +12,7 @@ const RETRY_MS = 60_000;
 const app = {
   place: new Place(() => {}),
   kept: false,
+  least: 1,
   most: 30,
   limit: 500,
   busy: false,
@@ -41,6 +42,7 @@ const app = {
 
   learn(pack) {
     if (!pack) return;
+    this.least = pack.photos_least;
     this.most = pack.photos_most;
     this.limit = pack.distance_limit;
     this.who = pack.who;
@@ -75,6 +77,7 @@ async function route() {
   const id = /^#\/visit\/([0-9a-f-]{36})$/.exec(location.hash)?.[1];
   if (id) return visitScreen(app, id);
   app.place.changed = () => {};
+  window.scrollTo(0, 0);
   return home(app);
 }
 

@@ -10,7 +10,7 @@ import pytest
 from house import KECHENG, QUJIANG, VILLAGE
 
 from allocation.events import Awarded
-from inspection.site_codes import queries, service
+from inspection.site_codes import lists, queries, service
 from inspection.site_codes.rules import grouped, read_token, write_token
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel import qr
@@ -66,9 +66,14 @@ async def test_a_project_never_has_two_codes_in_force(tx_as: Any, project_in: An
         await twice()
 
 
-@pytest.mark.parametrize(("role", "division"), [
-    (Role.VILLAGE_CLERK, VILLAGE), (Role.INSPECTOR, KECHENG), (Role.COUNTY_FINANCE, KECHENG),
-])
+@pytest.mark.parametrize(
+    ("role", "division"),
+    [
+        (Role.VILLAGE_CLERK, VILLAGE),
+        (Role.INSPECTOR, KECHENG),
+        (Role.COUNTY_FINANCE, KECHENG),
+    ],
+)
 async def test_only_the_county_clerk_issues(tx_as: Any, project_in: Any, role: Role, division: str) -> None:
     async with tx_as(role, division) as tx:
         project = await project_in(tx)
@@ -158,3 +163,12 @@ async def test_other_counties_see_neither_list_nor_code(client_as: Any, committe
         assert project["token"] not in (await http.get("/codes")).text
     async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
         assert project["token"] in (await http.get("/codes")).text
+
+
+async def test_signed_list_is_public_and_knows_this_code(client_as: Any, committed: Any) -> None:
+    project = await sign(client_as, committed)
+    async with client_as(None) as http:
+        answer = await http.get("/public/codes.json")
+    read = lists.read_list(answer.json(), installed_ring().public(0))
+    assert read["codes"] == {lists.digest(project["token"]): ("QZ-T-0001", "active")}
+    assert project["token"] not in answer.text

@@ -39,9 +39,12 @@ def report(site: dict[str, Any], *pictures: bytes, **changes: Any) -> dict[str, 
     now = datetime.now(UTC)
     fix = changes.get("fix", NEAR) and {**changes.get("fix", NEAR), "at": (now - timedelta(minutes=50)).isoformat()}
     body = {
-        "client_id": str(uuid.uuid4()), "project": site["id"],
-        "started_at": (now - timedelta(hours=1)).isoformat(), "finished_at": (now - timedelta(minutes=30)).isoformat(),
-        "sent_at": now.isoformat(), "contact": {"way": "typed", "name": "张三"},
+        "client_id": str(uuid.uuid4()),
+        "project": site["id"],
+        "started_at": (now - timedelta(hours=1)).isoformat(),
+        "finished_at": (now - timedelta(minutes=30)).isoformat(),
+        "sent_at": now.isoformat(),
+        "contact": {"way": "typed", "name": "张三"},
         "photos": [
             {"sha256": sha(p), "size": len(p), "taken_at": (now - timedelta(minutes=45)).isoformat(), "fix": fix}
             for p in pictures
@@ -98,19 +101,23 @@ async def test_repeats_change_nothing_and_get_the_same_answer(tx_as: Any, projec
         assert again == once
         counts = await tx.conn.fetchrow(
             "SELECT (SELECT count(*) FROM inspection_visit), (SELECT count(*) FROM inspection_visit_photo),"
-            " (SELECT count(*) FROM kernel_file)")
+            " (SELECT count(*) FROM kernel_file)"
+        )
         assert tuple(counts) == (1, 1, 1)
 
 
-@pytest.mark.parametrize(("changes", "mark"), [
-    ({"fix": FAR}, "INS-232"), ({"fix": None, "no_fix_reason": "山沟里没有信号"}, "INS-231"),
-    ({"photos": []}, "INS-235"),
-])
+@pytest.mark.parametrize(
+    ("changes", "mark"),
+    [
+        ({"fix": FAR}, "INS-232"),
+        ({"fix": None, "no_fix_reason": "山沟里没有信号"}, "INS-231"),
+        ({"photos": []}, "INS-235"),
+    ],
+)
 async def test_doubtful_visit_waits_for_somebody_else(
     tx_as: Any, project_in: Any, changes: dict[str, Any], mark: str
 ) -> None:
     async with tx_as(Role.INSPECTOR, KECHENG) as tx:
-
         project = await project_in(tx)
         picture = photo(4)
         body = report(project, picture, **changes)
@@ -160,13 +167,19 @@ async def test_wrong_clock_is_measured_and_marked_not_refused(tx_as: Any, projec
         assert ([m.code for m in visit["marks"]], answer.state) == (["INS-236"], "counted")
 
 
-@pytest.mark.parametrize(("changes", "code"), [
-    ({"fix": None}, "INS-203"), ({"progress": []}, "INS-214"),
-    ({"progress": [{"milestone": 999_999, "seen_bp": 1}]}, "INS-202"),
-    ({"contact": {"way": "typed", "name": " "}}, "INS-213"), ({"contact": {"way": "absent"}}, "INS-213"),
-    ({"contact": {"way": "drawn", "name": "张三"}}, "INS-213"),
-    ({"sent_at": "2020-01-01T00:00:00Z"}, "INS-212"), ({"project": 999_999}, "KRN-404"),
-])
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"fix": None}, "INS-203"),
+        ({"progress": []}, "INS-214"),
+        ({"progress": [{"milestone": 999_999, "seen_bp": 1}]}, "INS-202"),
+        ({"contact": {"way": "typed", "name": " "}}, "INS-213"),
+        ({"contact": {"way": "absent"}}, "INS-213"),
+        ({"contact": {"way": "drawn", "name": "张三"}}, "INS-213"),
+        ({"sent_at": "2020-01-01T00:00:00Z"}, "INS-212"),
+        ({"project": 999_999}, "KRN-404"),
+    ],
+)
 async def test_incomplete_reports_are_refused_with_a_code(
     tx_as: Any, project_in: Any, changes: dict[str, Any], code: str
 ) -> None:
@@ -185,7 +198,6 @@ async def test_only_works_under_way_are_visited(tx_as: Any, project_in: Any) -> 
 
 async def test_foreign_county_and_other_roles_are_refused(tx_as: Any, project_in: Any) -> None:
     async with tx_as(Role.INSPECTOR, KECHENG) as tx:
-
         project = await project_in(tx)
         async with become(tx, actor(Role.INSPECTOR, QUJIANG)):
             with pytest.raises(Refused, match="KRN-404"):
@@ -197,7 +209,6 @@ async def test_foreign_county_and_other_roles_are_refused(tx_as: Any, project_in
 
 async def test_another_inspector_cannot_add_to_a_visit(tx_as: Any, project_in: Any) -> None:
     async with tx_as(Role.INSPECTOR, KECHENG) as tx:
-
         picture = photo(8)
         body = report(await project_in(tx), picture)
         answer = await service.record_visit(tx, read(body))

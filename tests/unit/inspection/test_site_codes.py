@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from io import BytesIO
 
 import cv2
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspection.site_codes import lists
 from inspection.site_codes.documents import Paper, Placard, build_placards
 from inspection.site_codes.rules import ALPHABET, LENGTH, Token, address, grouped, read_token, write_token
 from quzhou_migrants.kernel import qr
@@ -41,10 +43,17 @@ def test_any_changed_character_is_noticed(code_id: int, place: int, char: str) -
             read_token(RING, changed)
 
 
-@pytest.mark.parametrize("typed", [
-    lambda t: t.lower(), grouped, lambda t: f"  {t[:5]} {t[5:10]} {t[10:]} ",
-    lambda t: t.replace("1", "l").replace("0", "o"), lambda t: address(BASE, t), lambda t: address(BASE, t) + "/",
-])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        lambda t: t.lower(),
+        grouped,
+        lambda t: f"  {t[:5]} {t[5:10]} {t[10:]} ",
+        lambda t: t.replace("1", "l").replace("0", "o"),
+        lambda t: address(BASE, t),
+        lambda t: address(BASE, t) + "/",
+    ],
+)
 def test_typing_is_forgiven(typed: object) -> None:
     for code_id in (1, 777, (1 << 30) - 1):
         assert read_token(RING, typed(write_token(RING, code_id))).code_id == code_id  # type: ignore[operator]
@@ -77,8 +86,11 @@ def test_address_fits_a_sparse_code() -> None:
 
 def placard(number: int, content: str = "硬化村内道路1.2公里") -> Placard:
     fields = (
-        ("code", f"QZ-2026-{number:04}"), ("amount", "1,234,567.89元"), ("content", content),
-        ("owner", "某某村股份经济合作社"), ("complaint", "0570-1234567"),
+        ("code", f"QZ-2026-{number:04}"),
+        ("amount", "1,234,567.89元"),
+        ("content", content),
+        ("owner", "某某村股份经济合作社"),
+        ("complaint", "0570-1234567"),
     )
     return Placard(f"𬸪坑村道路（第{number}期）", fields, write_token(RING, number), "衢江区移民办", "2026年9月16日")
 
@@ -119,3 +131,21 @@ def test_endless_content_is_cut_with_a_mark_and_keeps_the_code_free() -> None:
         assert len(pdf) == 1
         assert "…" in pdf[0].get_textpage().get_text_range()
         assert qr.read(pdf[0].render(scale=150 / 72).to_pil()) == [address(BASE, write_token(RING, 1))]
+
+
+def test_signed_list_tells_genuine_and_revoked_without_us() -> None:
+    codes = [(write_token(RING, 1), "QZ-1", "active"), (write_token(RING, 2), "QZ-2", "revoked")]
+    signed = lists.write_list(RING, datetime(2026, 9, 16, tzinfo=UTC), codes)
+    read = lists.read_list(signed, RING.public(0))
+    assert read["codes"][lists.digest(grouped(codes[0][0]).lower())] == ("QZ-1", "active")
+    assert read["codes"][lists.digest(codes[1][0])] == ("QZ-2", "revoked")
+    assert lists.digest(write_token(RING, 3)) not in read["codes"]
+    assert codes[0][0] not in signed["body"]
+
+
+def test_altered_or_foreign_list_is_refused() -> None:
+    signed = lists.write_list(RING, datetime(2026, 9, 16, tzinfo=UTC), [(write_token(RING, 2), "QZ-2", "revoked")])
+    altered = signed | {"body": signed["body"].replace("revoked", "active")}
+    for document, key in ((altered, RING.public(0)), (signed, KeyRing({0: b"b" * 32}).public(0))):
+        with pytest.raises(Refused, match="INS-109"):
+            lists.read_list(document, key)

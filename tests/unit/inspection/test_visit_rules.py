@@ -25,8 +25,13 @@ def shot(number: int = 0, **changes: object) -> Shot:
 
 
 GOOD = Evidence(
-    SITE, Point(28.9701, 118.8702, 12), sent_at=T0 + timedelta(minutes=30), received_at=T0 + timedelta(minutes=30),
-    started_at=T0, finished_at=T0 + timedelta(minutes=20), shots=(shot(1), shot(2)),
+    SITE,
+    Point(28.9701, 118.8702, 12),
+    sent_at=T0 + timedelta(minutes=30),
+    received_at=T0 + timedelta(minutes=30),
+    started_at=T0,
+    finished_at=T0 + timedelta(minutes=20),
+    shots=(shot(1), shot(2)),
 )
 
 
@@ -34,11 +39,17 @@ def codes(**changes: object) -> list[str]:
     return [mark.code for mark in doubts(replace(GOOD, **changes), LIMITS)]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("a", "b", "metres"), [
-    # Independent figures: one minute of arc on the mean sphere is 1853.25 m, a degree 111.195 km.
-    (Point(0, 0), Point(0, 1 / 60), 1853), (Point(28, 118), Point(29, 118), 111_195), (SITE, SITE, 0),
-    (Point(28.970, 118.870), Point(28.970, 118.880), 973), (Point(0, 0), Point(0, 180), 20_015_114),
-])
+@pytest.mark.parametrize(
+    ("a", "b", "metres"),
+    [
+        # Independent figures: one minute of arc on the mean sphere is 1853.25 m, a degree 111.195 km.
+        (Point(0, 0), Point(0, 1 / 60), 1853),
+        (Point(28, 118), Point(29, 118), 111_195),
+        (SITE, SITE, 0),
+        (Point(28.970, 118.870), Point(28.970, 118.880), 973),
+        (Point(0, 0), Point(0, 180), 20_015_114),
+    ],
+)
 def test_distance_agrees_with_geodesy(a: Point, b: Point, metres: int) -> None:
     assert distance_m(a, b) == metres
 
@@ -54,31 +65,42 @@ def test_good_visit_has_no_mark() -> None:
     assert doubts(GOOD, LIMITS) == []
 
 
-@pytest.mark.parametrize(("changes", "expected"), [
-    ({"point": None}, ["INS-231"]),
-    ({"point": Point(28.980, 118.870, 20)}, ["INS-232"]),
-    ({"point": Point(28.9750, 118.870, 90)}, []),  # 556 m away, but the fix may be off by 90
-    ({"site": None}, ["INS-233"]),
-    ({"point": Point(28.970, 118.870, 400)}, ["INS-234"]),
-    ({"shots": ()}, ["INS-235"]),
-    ({"sent_at": GOOD.received_at + timedelta(minutes=11)}, ["INS-236"]),
-    ({"sent_at": GOOD.received_at - timedelta(days=1)}, ["INS-236"]),
-    ({"sent_at": GOOD.received_at + timedelta(minutes=9)}, []),
-    ({"shots": (shot(1, seen_before=True), shot(2))}, ["INS-237"]),
-    ({"shots": (shot(1, taken_at=T0 - timedelta(days=3)), shot(2))}, ["INS-238"]),
-    ({"shots": (shot(1, source="file"), shot(2))}, ["INS-239"]),
-    ({"shots": tuple(shot(n, point=SITE) for n in range(3))}, ["INS-240"]),
-    ({"shots": tuple(shot(n, point=None) for n in range(3))}, []),
-])
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"point": None}, ["INS-231"]),
+        ({"point": Point(28.980, 118.870, 20)}, ["INS-232"]),
+        ({"point": Point(28.9750, 118.870, 90)}, []),  # 556 m away, but the fix may be off by 90
+        ({"site": None}, ["INS-233"]),
+        ({"point": Point(28.970, 118.870, 400)}, ["INS-234"]),
+        ({"shots": ()}, ["INS-235"]),
+        ({"sent_at": GOOD.received_at + timedelta(minutes=11)}, ["INS-236"]),
+        ({"sent_at": GOOD.received_at - timedelta(days=1)}, ["INS-236"]),
+        ({"sent_at": GOOD.received_at + timedelta(minutes=9)}, []),
+        ({"shots": (shot(1, seen_before=True), shot(2))}, ["INS-237"]),
+        ({"shots": (shot(1, taken_at=T0 - timedelta(days=3)), shot(2))}, ["INS-238"]),
+        ({"shots": (shot(1, source="file"), shot(2))}, ["INS-239"]),
+        ({"shots": tuple(shot(n, point=SITE) for n in range(3))}, ["INS-240"]),
+        ({"shots": tuple(shot(n, point=None) for n in range(3))}, []),
+    ],
+)
 def test_marks_of_doubt(changes: dict[str, object], expected: list[str]) -> None:
     assert codes(**changes) == expected
 
 
 def test_only_grave_marks_hold_the_progress() -> None:
-    held = [must_wait(doubts(replace(GOOD, **c), LIMITS)) for c in (  # type: ignore[arg-type]
-        {"point": None}, {"point": Point(29, 118.87, 20)}, {"shots": ()}, {"shots": (shot(1, seen_before=True),)},
-        {"site": None}, {"sent_at": GOOD.received_at + timedelta(days=1)}, {"shots": (shot(1, source="file"),)},
-    )]
+    held = [
+        must_wait(doubts(replace(GOOD, **c), LIMITS))
+        for c in (  # type: ignore[arg-type]
+            {"point": None},
+            {"point": Point(29, 118.87, 20)},
+            {"shots": ()},
+            {"shots": (shot(1, seen_before=True),)},
+            {"site": None},
+            {"sent_at": GOOD.received_at + timedelta(days=1)},
+            {"shots": (shot(1, source="file"),)},
+        )
+    ]
     assert held == [True, True, True, True, False, False, False]
 
 
@@ -87,11 +109,16 @@ def test_skew_is_measured_at_sending() -> None:
     assert (ahead.skew_s, GOOD.skew_s) == (90, 0)
 
 
-@pytest.mark.parametrize(("milestones", "expected"), [
-    ([], 0), ([(10_000, 10_000)], 10_000), ([(3_000, 10_000), (7_000, 0)], 3_000),
-    ([(3_333, 5_000), (6_667, 5_000)], 5_000),
-    ([(3_333, 9_999), (3_333, 10_000), (3_334, 10_000)], 9_999),
-])
+@pytest.mark.parametrize(
+    ("milestones", "expected"),
+    [
+        ([], 0),
+        ([(10_000, 10_000)], 10_000),
+        ([(3_000, 10_000), (7_000, 0)], 3_000),
+        ([(3_333, 5_000), (6_667, 5_000)], 5_000),
+        ([(3_333, 9_999), (3_333, 10_000), (3_334, 10_000)], 9_999),
+    ],
+)
 def test_progress_is_weighed_and_never_rounded_up(milestones: list[tuple[int, int]], expected: int) -> None:
     assert overall_bp(milestones) == expected
 

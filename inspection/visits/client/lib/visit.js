@@ -46,6 +46,7 @@ class Screen {
       location.hash = "#/";
     });
     this.form.querySelector('[data-act="pick"]').addEventListener("change", (e) => this.pick(e.target));
+    this.form.addEventListener("input", () => (this.slot("errors").hidden = true));
     this.form.addEventListener("submit", (e) => {
       e.preventDefault();
       this.finish();
@@ -259,14 +260,14 @@ class Screen {
   wrong() {
     const { visit, form } = this;
     const problems = [];
-    const need = (bad, key, name) => bad && problems.push([word(key), name]);
-    need(!this.app.place.best && !form.elements.no_fix_reason.value.trim(), "e_fix", "no_fix_reason");
-    need(this.count < 1, "e_photo", "");
-    need(visit.findings.some((f) => f.content.trim().length < 2), "e_found", "content");
-    need(!visit.way, "e_way", "");
-    need(["drawn", "typed"].includes(visit.way) && !form.elements.contact_name.value.trim(), "e_name", "contact_name");
-    need(visit.way === "drawn" && this.pad.empty, "e_pad", "");
-    need(visit.way === "absent" && !form.elements.contact_reason.value.trim(), "e_absent", "contact_reason");
+    const need = (bad, key) => bad && problems.push(word(key, { n: this.app.least }));
+    need(!this.app.place.best && !form.elements.no_fix_reason.value.trim(), "e_fix");
+    need(this.count < this.app.least, "e_photo");
+    need(visit.findings.some((f) => f.content.trim().length < 2), "e_found");
+    need(!visit.way, "e_way");
+    need(["drawn", "typed"].includes(visit.way) && !form.elements.contact_name.value.trim(), "e_name");
+    need(visit.way === "drawn" && this.pad.empty, "e_pad");
+    need(visit.way === "absent" && !form.elements.contact_reason.value.trim(), "e_absent");
     return problems;
   }
 
@@ -274,7 +275,7 @@ class Screen {
     const problems = this.wrong();
     const box = this.slot("errors");
     box.hidden = problems.length === 0;
-    box.textContent = problems.map(([text]) => text).join("；");
+    box.textContent = problems.join("；");
     if (problems.length) {
       if (!this.app.place.best) this.slot("nofix").hidden = false;
       return box.focus();
