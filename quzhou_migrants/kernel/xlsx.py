@@ -30,6 +30,7 @@ FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 _EXACT: Final = 10**15  # a spreadsheet number keeps fifteen digits; what is longer goes out as text
 _ROWS: Final = 1_048_576
 _FORMATS: Final[dict[str, str]] = {
+    "text": "@",  # so that what a clerk types into a text column later stays text as well
     "integer": "#,##0",
     "yuan": "#,##0.00",
     "percent": "0.00%",
@@ -58,7 +59,7 @@ class Table:
         self._book, self._columns, self._row = book, columns, 1
         self._sheet = book.workbook.add_worksheet(title[:31])
         for i, column in enumerate(columns):
-            self._sheet.set_column(i, i, column.width)
+            self._sheet.set_column(i, i, column.width, book.formats.get(column.kind))
             self._sheet.write_string(0, i, column.title, book.formats["head"])
         self._sheet.freeze_panes(1, 0)
 
@@ -78,7 +79,7 @@ class Table:
         formats = self._book.formats
         if kind == "text" or isinstance(value, str):
             text = str(value)
-            style = formats["defused"] if text.startswith(FORMULA_STARTS) else None
+            style = formats["defused" if text.startswith(FORMULA_STARTS) else "text"]
             self._sheet.write_string(self._row, col, text, style)
         elif isinstance(value, date):
             plain = value.replace(tzinfo=None) if isinstance(value, datetime) else value
@@ -101,7 +102,7 @@ class Book(AbstractContextManager["Book"]):
         self.workbook = Workbook(target, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"})
         self.formats = {kind: self.workbook.add_format({"num_format": code}) for kind, code in _FORMATS.items()}
         self.formats["head"] = self.workbook.add_format({"bold": True, "bottom": 1, "bg_color": "#F1F5F9"})
-        self.formats["defused"] = self.workbook.add_format({"quote_prefix": True})
+        self.formats["defused"] = self.workbook.add_format({"quote_prefix": True, "num_format": "@"})
         self.formats["note"] = self.workbook.add_format({"text_wrap": True, "valign": "top"})
 
     def facts(self, title: str, pairs: Iterable[tuple[str, str]]) -> None:

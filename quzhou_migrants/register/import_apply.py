@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from quzhou_migrants.kernel.grams import bigrams, bigrams_of, pinyin_key
+from quzhou_migrants.kernel.grams import bigrams_of, pinyin_key
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.register import sealing
 from quzhou_migrants.register.bulk import MEMBER_COLUMNS, copy_households, insert, member_record, replace
@@ -18,22 +17,20 @@ CHANGED: Final = (
     "id", "division_code", "head_name", "sort_key", "name_grams", "support", "low_income", "members", "migrants",
     "reservoir", "moved_year", "phone_cipher", "phone_blind", "bank_name", "bank_cipher", "bank_blind", "is_demo",
 )  # fmt: skip
-MEMBER_CHANGED: Final = ("id", "division_code", "name", "name_grams", "relation", "migrant")
-JOURNAL: Final = (
-    "at", "division_code", "subject_table", "subject_id", "verb", "from_state", "to_state", "actor_id", "actor_name",
-    "actor_title", "clause", "facts", "request_id",
-)  # fmt: skip
+MEMBER_CHANGED: Final = ("id", "division_code", "name", "relation", "migrant")
 
 
-async def write(tx: Tx, import_id: int, verdicts: Sequence[Verdict]) -> None:
-    """Write what a chunk of verdicts says; what is the same or bad is left alone."""
+async def write(tx: Tx, verdicts: Sequence[Verdict]) -> None:
+    """Write what a chunk of verdicts says; what is the same or bad is left alone.
+
+    The change log already says who brought a household in by which import, so no journal line is
+    written for each; a household's page reads it from there.
+    """
     new = [v.house for v in verdicts if v.outcome is Outcome.NEW and v.house]
     known = [v for v in verdicts if v.outcome is Outcome.UPDATE]
     await copy_households(tx.conn, new)
     if known:
         await _update(tx, known)
-    codes = [v.code for v in verdicts if v.outcome in {Outcome.NEW, Outcome.UPDATE}]
-    await _note(tx, import_id, codes)
 
 
 async def _update(tx: Tx, known: Sequence[Verdict]) -> None:
@@ -65,7 +62,7 @@ def _members_changed(verdict: Verdict) -> Iterable[tuple[Any, ...]]:
         if not person and relation == Relation.HEAD:
             relation = str(Relation.OTHER)
         migrant = person.migrant if person else member["migrant"]
-        yield member["id"], house.division_code, name, bigrams(name), relation, migrant
+        yield member["id"], house.division_code, name, relation, migrant
 
 
 def _members_new(verdict: Verdict) -> Iterable[tuple[Any, ...]]:
@@ -95,16 +92,3 @@ def _household_changed(verdict: Verdict) -> tuple[Any, ...]:
         sealing.bank_blind(house.bank_account) if bank else row["bank_blind"],
         row["is_demo"] or any(p.is_demo for p in house.people),
     )  # fmt: skip
-
-
-async def _note(tx: Tx, import_id: int, codes: Sequence[str]) -> None:
-    """Write one journal line for every household written."""
-    rows = await tx.conn.fetch(
-        "SELECT id, division_code FROM register_household WHERE code = ANY ($1::text[])", codes)  # fmt: skip
-    facts = json.dumps({"import": import_id})
-    actor = tx.actor
-    await insert(tx.conn, "kernel_journal", JOURNAL, [
-        (tx.now, r["division_code"], "register_household", r["id"], "register.household.import", "", "",
-         actor.user_id, actor.name, actor.title, "", facts, tx.request_id)
-        for r in rows
-    ])  # fmt: skip

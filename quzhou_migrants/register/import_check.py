@@ -64,11 +64,16 @@ async def known_of(tx: Tx) -> Known:
     return Known(tx.today, tx.actor.is_demo, {r["code"]: r["name"] for r in rows}, lo, hi)
 
 
-async def judge(
-    tx: Tx, import_id: int, rows: Sequence[Record], places: Mapping[str, int], known: Known
-) -> list[Verdict]:
-    """Judge some whole households. Six queries, however many."""
-    verdicts = await asyncio.to_thread(_read, rows, places, known)
+Reading = asyncio.Task[list["Verdict"]]
+
+
+def begin_reading(rows: Sequence[Record], places: Mapping[str, int], known: Known) -> Reading:
+    """Start to open and read rows in a thread, while the database is busy with the rows before them."""
+    return asyncio.create_task(asyncio.to_thread(_read, rows, places, known))
+
+
+async def judge(tx: Tx, import_id: int, rows: Sequence[Record], verdicts: list[Verdict]) -> list[Verdict]:
+    """Judge some whole households against the sheet and the register. Six queries, however many."""
     blinds = [row["id_blind"] for row in rows if row["id_blind"]]
     told = _Told(rows, await _taken(tx, import_id, blinds, [v.code for v in verdicts]))
     for verdict in verdicts:

@@ -21,7 +21,7 @@ from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx, begin, system_tx
 from quzhou_migrants.register.bulk import insert
 from quzhou_migrants.register.import_apply import write
-from quzhou_migrants.register.import_check import Verdict, judge, known_of, next_rows
+from quzhou_migrants.register.import_check import Verdict, begin_reading, judge, known_of, next_rows
 from quzhou_migrants.register.states import IMPORT, Sheet
 from quzhou_migrants.register.tables import Import
 from quzhou_migrants.register.words import Outcome
@@ -108,7 +108,8 @@ async def _check(tx: Tx, row: dict[str, Any]) -> bool:
     if not rows:
         await fire(tx, IMPORT, Import, row, "checked")
         return False
-    verdicts = await judge(tx, key, rows, json.loads(row["header"])["places"], await known_of(tx))
+    read = await begin_reading(rows, json.loads(row["header"])["places"], await known_of(tx))
+    verdicts = await judge(tx, key, rows, read)
     await insert(tx.conn, "register_import_finding", FINDING_COLUMNS, _findings(row, verdicts))
     seen = Counter(v.outcome for v in verdicts)
     bad = sum(len(v.row_nos) for v in verdicts if v.outcome is Outcome.BAD)
@@ -137,14 +138,19 @@ async def _apply(tx: Tx, row: dict[str, Any]) -> None:
     Raises: ChangedSinceError when a household that was right is wrong now and all were asked for.
     """
     key, places, known = row["id"], json.loads(row["header"])["places"], await known_of(tx)
-    after, written = "", Counter[Outcome]()
-    while rows := await next_rows(tx, key, after):
-        verdicts = await judge(tx, key, rows, places, known)
+    written = Counter[Outcome]()
+    rows = await next_rows(tx, key, "")
+    reading = begin_reading(rows, places, known)
+    while rows:
+        read, here = await reading, rows
+        rows = await next_rows(tx, key, here[-1]["household_code"])
+        reading = begin_reading(rows, places, known)
+        verdicts = await judge(tx, key, here, read)
         if row["mode"] == "all" and any(v.outcome is Outcome.BAD for v in verdicts):
             raise ChangedSinceError
-        await write(tx, key, verdicts)
+        await write(tx, verdicts)
         written.update(v.outcome for v in verdicts)
-        after = rows[-1]["household_code"]
+    await reading
     counts: dict[str, Any] = {str(outcome): count for outcome, count in written.items()}
     await fire(tx, IMPORT, Import, row, "applied", sets={"applied_at": tx.now}, **counts)
 

@@ -1,4 +1,15 @@
 """What the register gives to the composition root."""
 
-import quzhou_migrants.register.functions
-import quzhou_migrants.register.states  # noqa: F401 - declares its machines
+from quzhou_migrants.register import (
+    api,
+    functions,  # noqa: F401 - declares its SQL
+    import_pages,
+    jobs,
+    pages,
+    panels,
+    states,  # noqa: F401 - declares its machines
+)
+
+ROUTES = [*pages.ROUTES, *import_pages.ROUTES, api.API]
+PANELS = [panels.waiting]
+JOBS = jobs.JOBS

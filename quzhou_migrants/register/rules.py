@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -23,6 +23,7 @@ LIMITS: Final = {"name": 60, "reservoir": 60, "bank_name": 80}
 _CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z\-]{0,31}")
 _VILLAGE: Final = re.compile(r"[0-9]{12}")
 _PHONE: Final = re.compile(r"1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}(-[0-9]{1,6})?")
+_SHARED: Final = OWN | {"village_code"}
 _REQUIRED_KEYS: Final = tuple(c.key for c in REQUIRED)
 
 
@@ -114,16 +115,25 @@ def read_line(row_no: int, cells: Sequence[str], places: Mapping[str, int], know
     return line
 
 
+def read_value(key: str, text: str, known: Known) -> tuple[Any, Problem | None]:
+    """Read one value by the rule of its column. Shape: (value, None) or (None, problem)."""
+    found: tuple[Any, Problem | None] = _READERS[key](key, text, known)
+    return found
+
+
 def gather(lines: Sequence[Line]) -> tuple[House | None, list[Slip]]:
     """Make one household of its rows, or tell why it is none.
 
     Shape: (house, []) or (None, slips). A household is whole or not at all: one wrong row holds
     back the others, which then carry REG-125 so that they appear in the file of failed rows.
     """
+    heads = [line for line in lines if line.values.get("relation") is Relation.HEAD]
+    ordered = [*heads[:1], *(line for line in lines if line is not heads[0])] if heads else list(lines)
+    told = _told(ordered)
     slips = [slip for line in lines for slip in line.slips]
-    slips.extend(_together(lines))
+    slips.extend(_together(ordered, heads, told))
     if not slips:
-        return _house(lines), []
+        return _house(ordered[0], lines, told), []
     wrong = {slip.row_no for slip in slips}
     slips.extend(
         Slip(line.row_no, "", "REG-125", {"rows": sorted(wrong)}) for line in lines if line.row_no not in wrong
@@ -131,51 +141,47 @@ def gather(lines: Sequence[Line]) -> tuple[House | None, list[Slip]]:
     return None, slips
 
 
-def _together(lines: Sequence[Line]) -> list[Slip]:
-    """Find what is wrong between the rows of one household."""
-    if len(lines) > MOST_PEOPLE:
-        return [Slip(lines[MOST_PEOPLE].row_no, "household_code", "REG-124", {"most": MOST_PEOPLE})]
-    heads = [line for line in lines if line.values.get("relation") is Relation.HEAD]
-    if not heads and all("relation" in line.values for line in lines):
-        return [Slip(lines[0].row_no, "relation", "REG-120")]
-    slips = [Slip(line.row_no, "relation", "REG-121", {"row": heads[0].row_no}) for line in heads[1:]]
-    ordered = [*heads[:1], *(line for line in lines if line not in heads[:1])]
-    told = _told(ordered)
-    if "support" not in told and not any(s.column == "support" for line in lines for s in line.slips):
-        slips.append(Slip(ordered[0].row_no, "support", "REG-126"))
-    for line in ordered[1:]:
-        slips.extend(_disagreements(told, line))
-    return slips
-
-
 def _told(ordered: Sequence[Line]) -> dict[str, tuple[Any, int]]:
     """Collect what the rows tell of their household: the head's row first. Shape: {key: (value, row)}."""
     told: dict[str, tuple[Any, int]] = {}
     for line in ordered:
-        for key in (*OWN, "village_code"):
-            if key in line.values:
-                told.setdefault(key, (line.values[key], line.row_no))
+        for key, value in line.values.items():
+            if key in _SHARED and key not in told:
+                told[key] = (value, line.row_no)
     return told
 
 
-def _disagreements(told: Mapping[str, tuple[Any, int]], line: Line) -> list[Slip]:
-    return [
-        Slip(line.row_no, key, "REG-122" if key == "village_code" else "REG-123", {"row": row})
-        for key, (value, row) in told.items()
-        if line.values.get(key, value) != value
-    ]
+def _together(ordered: Sequence[Line], heads: Sequence[Line], told: Mapping[str, tuple[Any, int]]) -> Iterator[Slip]:
+    """Find what is wrong between the rows of one household."""
+    if len(ordered) > MOST_PEOPLE:
+        yield Slip(ordered[MOST_PEOPLE].row_no, "household_code", "REG-124", {"most": MOST_PEOPLE})
+        return
+    if not heads and all("relation" in line.values for line in ordered):
+        yield Slip(ordered[0].row_no, "relation", "REG-120")
+        return
+    for line in heads[1:]:
+        yield Slip(line.row_no, "relation", "REG-121", {"row": heads[0].row_no})
+    if "support" not in told and not any(s.column == "support" for line in ordered for s in line.slips):
+        yield Slip(ordered[0].row_no, "support", "REG-126")
+    for line in ordered[1:]:
+        for key, (value, row) in told.items():
+            if line.values.get(key, value) != value:
+                yield Slip(line.row_no, key, "REG-122" if key == "village_code" else "REG-123", {"row": row})
 
 
-def _house(lines: Sequence[Line]) -> House:
-    head = next(line for line in lines if line.values["relation"] is Relation.HEAD)
-    told = {key: value for key, (value, _) in _told([head, *lines]).items()}
-    people = tuple(
-        Person(v["name"], v["relation"], v["resident_id"], v.get("migrant", True)) for v in (li.values for li in lines)
-    )
+def _house(head: Line, lines: Sequence[Line], told: Mapping[str, tuple[Any, int]]) -> House:
+    own = {key: value for key, (value, _) in told.items() if key != "village_code"}
     return House(
-        code=head.values["household_code"], division_code=told.pop("village_code"), people=people,
-        given=frozenset(told), **told,
-    )  # fmt: skip
+        code=head.values["household_code"],
+        division_code=told["village_code"][0],
+        people=tuple(_person(line.values) for line in lines),
+        given=frozenset(own),
+        **own,
+    )
+
+
+def _person(values: Mapping[str, Any]) -> Person:
+    return Person(values["name"], values["relation"], values["resident_id"], values.get("migrant", True))
 
 
 def plain_number(text: str) -> str:

@@ -290,7 +290,7 @@ async def test_no_plain_number_is_kept_of_a_sheet(db, tmp_path, row) -> None:
     tables = await owner.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     await owner.execute("SELECT set_config('app.lo', '', false), set_config('app.hi', '~', false)")
     for (table,) in tables:
-        text = await owner.fetchval(f'SELECT string_agg(t::text, \' \') FROM "{table}" t') or ""  # noqa: S608 - the catalogue's own names
+        text = await owner.fetchval(f"SELECT string_agg(t::text, ' ') FROM \"{table}\" t") or ""  # noqa: S608 - the catalogue's own names
         assert cells["resident_id"] not in text, table
         assert "110105194912310021" not in text, table
     await owner.close()
