@@ -29,6 +29,7 @@ Row = dict[str, Any]
 
 WHERE = {
     "submit": "/projects/{}/apply",
+    "withdraw": "/projects/{}/withdraw",
     "pass": "/reserve/{}",
     "return": "/reserve/{}",
     "admit": "/reserve/{}",

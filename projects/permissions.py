@@ -24,7 +24,6 @@ class P(StrEnum):
     CONTRACT = "projects.contract"
     BUILD = "projects.build"
     ACCEPT = "projects.accept"
-    VISIT = "projects.visit"
 
 
 GRANTS: dict[Role, tuple[P, ...]] = {
@@ -37,6 +36,6 @@ GRANTS: dict[Role, tuple[P, ...]] = {
     Role.CITY_CLERK: (P.VIEW, P.AWARD),
     Role.CITY_LEADER: (P.VIEW, P.AWARD),
     Role.CITY_ADMIN: (P.VIEW,),
-    Role.INSPECTOR: (P.VIEW, P.VISIT),
+    Role.INSPECTOR: (P.VIEW,),
     Role.AUDITOR: (P.VIEW,),
 }

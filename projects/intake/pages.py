@@ -24,6 +24,7 @@ from projects.intake.parameters import intake_rules
 from projects.permissions import P
 from projects.queries import find
 from projects.states import EDITABLE, S
+from projects.states import PROJECT as MACHINE
 from quzhou_migrants.kernel.errors import Problem, Refused
 from quzhou_migrants.kernel.files import files_of
 from quzhou_migrants.kernel.guards import needs
@@ -91,7 +92,7 @@ async def tasks(request: AnyRequest, project_id: FromPath[int]) -> Page:
     """Show the task list: how far each part is, and that nothing is filed yet."""
     async with open_tx(request) as tx:
         facts = await _draft(tx, project_id)
-    return render(request, "projects/intake/tasks.html", withdraw=new_form(WithdrawForm), **facts)
+    return render(request, "projects/intake/tasks.html", **facts)
 
 
 @get("/projects/{project_id:int}/apply/{section:str}", opt=needs(P.SUBMIT))
@@ -233,13 +234,29 @@ async def receipt(request: AnyRequest, project_id: FromPath[int]) -> Page:
     return render(request, "projects/intake/receipt.html", p=row, papers=papers)
 
 
+@get("/projects/{project_id:int}/withdraw", opt=needs(P.SUBMIT))
+async def withdraw_page(request: AnyRequest, project_id: FromPath[int]) -> Page:
+    """Ask why the application is taken back."""
+    return await _withdraw(request, project_id, new_form(WithdrawForm))
+
+
+async def _withdraw(request: AnyRequest, project_id: int, form: Form[WithdrawForm]) -> Page:
+    async with open_tx(request) as tx:
+        row = await find(tx, project_id)
+    MACHINE.arrow(row["state"], "withdraw")
+    status = form.status if form.problems else 200
+    return render(request, "projects/intake/withdraw.html", status=status, form=form, p=row)
+
+
 @post("/projects/{project_id:int}/withdraw", opt=needs(P.SUBMIT), status_code=200)
 async def withdraw(request: AnyRequest, project_id: FromPath[int]) -> Page:
     """Take the application back."""
     form = await read_form(request, WithdrawForm)
-    async with open_tx(request, once=form.once) as tx:
-        await service.withdraw(tx, project_id, form.value.reason)
-        return see_other(await tx.done(f"/projects/{project_id}"), flash="projects.flash.withdrawn")
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await service.withdraw(tx, project_id, form.value.reason)
+            return see_other(await tx.done(f"/projects/{project_id}"), flash="projects.flash.withdrawn")
+    return await _withdraw(request, project_id, form)
 
 
 ROUTES = [
@@ -254,5 +271,6 @@ ROUTES = [
     look_over,
     submit,
     receipt,
+    withdraw_page,
     withdraw,
 ]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from conftest import BAIMA, KECHENG, NIANLI, QUJIANG
+from house import BAIMA, KECHENG, NIANLI, QUJIANG
 from PIL import Image
 
 from quzhou_migrants.accounts.roles import Role
