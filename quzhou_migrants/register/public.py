@@ -1,39 +1,28 @@
-"""All that upper packages may ask of the register: facts of households, never a number."""
+"""What other packages may ask of the register."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from quzhou_migrants.kernel.actor import code_range
 from quzhou_migrants.kernel.tx import Tx
-from quzhou_migrants.register.bulk import copy_households
-from quzhou_migrants.register.rules import House, Person
-from quzhou_migrants.register.words import Household, Relation, Support
 
-__all__ = ["Counts", "House", "Household", "Person", "Relation", "Support", "copy_households", "counts", "names"]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What a division has in the register. Units: households, persons."""
-
-    households: int
-    people: int
-    migrants: int
-    low_income: int
+_COUNTS = """
+SELECT d.code, count(h.id) AS households, coalesce(sum(h.members), 0) AS members,
+  coalesce(sum(h.migrants), 0) AS migrants, count(h.id) FILTER (WHERE h.low_income) AS low_income,
+  coalesce(sum(h.migrants) FILTER (WHERE h.support = 'cash'), 0) AS cash_migrants
+FROM unnest($1::text[], $2::text[], $3::text[]) AS d (code, lo, hi)
+LEFT JOIN register_household h
+  ON h.division_code >= d.lo AND h.division_code < d.hi AND h.state = 'active'
+GROUP BY d.code
+"""
 
 
-async def counts(tx: Tx, lo: str, hi: str) -> Counts:
-    """Count the households in force of a code range [lo, hi), as far as the post may see them."""
-    row = await tx.conn.fetchrow(
-        "SELECT count(*) AS households, coalesce(sum(members), 0)::int AS people,"
-        " coalesce(sum(migrants), 0)::int AS migrants, count(*) FILTER (WHERE low_income) AS low_income"
-        " FROM register_household WHERE state = 'active' AND division_code >= $1 AND division_code < $2", lo, hi,
-    )  # fmt: skip
-    return Counts(**dict(row))
+async def counts(tx: Tx, codes: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Count active households and people inside each division, as far as the caller may see.
 
-
-async def names(tx: Tx, keys: Sequence[int]) -> dict[int, str]:
-    """Give the heads' names of some households."""
-    rows = await tx.conn.fetch("SELECT id, head_name FROM register_household WHERE id = ANY ($1::bigint[])", list(keys))
-    return {row["id"]: row["head_name"] for row in rows}
+    Shape: {division code: {households, members, migrants, low_income, cash_migrants}}.
+    """
+    ranges = [code_range(code) for code in codes]
+    rows = await tx.conn.fetch(_COUNTS, list(codes), [lo for lo, _ in ranges], [hi for _, hi in ranges])
+    return {r["code"]: {name: int(r[name]) for name in r.keys() if name != "code"} for r in rows}  # noqa: SIM118 - a database row
