@@ -30,14 +30,18 @@ from house import (
     actor,
     make_account,
     rolled_back,
+    running_server,
 )
 
 import quzhou_migrants.wiring  # noqa: F401 - grants, machines, tables
 from quzhou_migrants.accounts.sessions import COOKIE, open_session
 from quzhou_migrants.app import create_app
+from quzhou_migrants.cli.loading import DIVISIONS
+from quzhou_migrants.demo.build import build as build_demo
 from quzhou_migrants.kernel import pg
 from quzhou_migrants.kernel.actor import SYSTEM
 from quzhou_migrants.kernel.db import ENGINE, close_pool, connect_arguments, open_pool
+from quzhou_migrants.kernel.divisions import read_places, write_places
 from quzhou_migrants.kernel.migrate import migrate
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.settings import load
@@ -103,6 +107,38 @@ async def shared_db(server: pg.Server, template: str) -> AsyncIterator[Database]
     database = _clone(server, template)
     yield database
     server.drop_database(database.name)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def demo_template(server: pg.Server, worker_id: str) -> str:
+    """A small demonstration of Quzhou, in every state; nobody connects to it. Mark users `xdist_group("demo")`."""
+    name = f"demo_{worker_id}"
+    server.drop_database(name)
+    owner = server.create_database(name)
+    await migrate(owner)
+    conn = await asyncpg.connect(**connect_arguments(owner))
+    await write_places(conn, read_places(DIVISIONS))
+    await conn.close()
+    ENGINE.configure(server.dsn(pg.APP, name))
+    await open_pool(size=4)
+    await build_demo(owner, lambda *_: None, households=600, projects=90)
+    await close_pool()
+    return name
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def demo_db(server: pg.Server, demo_template: str) -> AsyncIterator[Database]:
+    """One clone of the demonstration for tests that only read, or write what nobody else looks at."""
+    database = _clone(server, demo_template)
+    yield database
+    server.drop_database(database.name)
+
+
+@pytest.fixture(scope="session")
+def live(demo_db: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The real server on the demonstration, as `make run` starts it; answers its address."""
+    with running_server(demo_db, tmp_path_factory.mktemp("live")) as address:
+        yield address
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import os
+import socket
+import subprocess
+import sys
+import time
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import asyncpg
+import httpx
 
 from quzhou_migrants.accounts.roles import OUTSIDERS
 from quzhou_migrants.kernel.actor import Actor, ancestors
@@ -24,6 +31,52 @@ CITY, KECHENG, QUJIANG = "330800000000", "330802000000", "330803000000"
 SHILIANG, VILLAGE = "330802100000", "330802100201"
 NIANLI, BAIMA = "330803112000", "330803112229"
 _numbers = itertools.count(1)
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_server(db: Database, folder: Path, *, workers: int = 1, **environ: str) -> Iterator[str]:
+    """Serve a database with the program's own command; the process ends with the block."""
+    port = free_port()
+    env = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("QM_") or k in {"QM_KEYS", "QM_DATA"}},
+        "DATABASE_URL": db.owner,
+        "DATABASE_APP_URL": db.app,
+        "QM_PORT": str(port),
+        "QM_WORKERS": str(workers),
+        "QM_LOG_LEVEL": "warning",
+        **environ,
+    }
+    with (folder / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "quzhou_migrants", "serve"], env=env, stdout=log, stderr=subprocess.STDOUT
+        )
+        address = f"http://127.0.0.1:{port}"
+        try:
+            _wait_until_ready(address, process, folder / "server.log")
+            yield address
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            raise RuntimeError(log.read_text())
+        try:
+            if httpx.get(f"{address}/ready", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise RuntimeError(f"not ready in 30 s: {log.read_text()}")
 
 
 @dataclass(frozen=True)
