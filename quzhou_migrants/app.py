@@ -17,6 +17,7 @@ from quzhou_migrants.kernel import logs
 from quzhou_migrants.kernel import pool as heavy
 from quzhou_migrants.kernel.db import ENGINE, close_pool, open_pool
 from quzhou_migrants.kernel.guards import default_deny
+from quzhou_migrants.kernel.lifeline import end_with_parent
 from quzhou_migrants.settings import Settings, load
 from quzhou_migrants.web.access_log import AccessLog
 from quzhou_migrants.web.errors import EXCEPTION_HANDLERS
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None, *, app_dsn: str | None = None) 
         lifespan=[_lifespan(chosen, app_dsn)],
         openapi_config=OPENAPI,
         request_max_body_size=SAFE_BODY,
+        logging_config=None,  # kernel.logs has configured logging; Litestar would do it over
         state=State(
             {
                 "settings": chosen,
@@ -73,4 +75,5 @@ def application() -> Any:  # noqa: ANN401 - what an ASGI server asks for
     """Factory for the server's workers."""
     settings = load(os.environ)
     logs.configure(settings.log_level)
+    end_with_parent()
     return AccessLog(create_app(settings))

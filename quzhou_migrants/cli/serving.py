@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -39,6 +40,7 @@ def serve(host: str | None, port: int | None, workers: int | None, *, with_worke
             give_up(NO_DATABASE, "cli.migrate_first")
         run(welcome(settings, found.owner))
         import_module(TARGET.partition(":")[0])  # once, before the server's processes split off and share it
+        os.register_at_fork(after_in_child=_stop_at_once)
         companion = Companion(settings.stop_seconds) if with_worker else None
         try:
             _server(settings).serve()
@@ -46,6 +48,11 @@ def serve(host: str | None, port: int | None, workers: int | None, *, with_worke
             if companion:
                 companion.stop()
     tell("cli.stopped")
+
+
+def _stop_at_once() -> None:
+    # A process that is told to stop before it serves has nothing to finish; later the server handles it.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 async def _schema(owner_dsn: str) -> str | None:
@@ -89,7 +96,7 @@ class Companion:
 
     @staticmethod
     def _start() -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "quzhou_migrants", "worker"]
+        command = [sys.executable, "-m", "quzhou_migrants", "worker", "--end-with-parent"]
         return subprocess.Popen(command, cwd=Path.cwd())  # noqa: S603 - ourselves
 
     def _watch(self) -> None:

@@ -63,8 +63,8 @@ async def until_ready(address: str) -> None:
 
 
 def children(pid: int) -> list[int]:
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(number) for number in found.split()]
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [int(number) for thread in threads for number in (thread / "children").read_text().split()]
 
 
 def alive(pid: int) -> bool:
