@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import groupby
+from xml.sax.saxutils import escape
 
 import qrcode
 import zxingcpp
@@ -42,7 +43,8 @@ def encode(text: str) -> Code:
 
 def read(image: Image.Image) -> list[str]:
     """Read every QR code in a picture with zxing."""
-    return [found.text for found in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))]
+    kinds = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    return [found.text for found in zxingcpp.read_barcodes(image, formats=kinds)]
 
 
 def picture(code: Code, scale: int = 8) -> Image.Image:
@@ -85,9 +87,11 @@ def svg(code: Code) -> str:
     """Give a code as an SVG element that scales with the page, black on white."""
     side = len(code.rows) + 2 * QUIET
     bars = "".join(f"M{left + QUIET} {row + QUIET}h{width}v1h-{width}z" for row, (left, width) in _bars(code))
+    name = escape(code.text, {'"': "&quot;"})
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges" '
-        f'role="img" class="qr"><path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{bars}"/></svg>'
+        f'role="img" aria-label="QR {name}" class="qr">'
+        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{bars}"/></svg>'
     )
 
 

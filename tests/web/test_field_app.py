@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
-from house import KECHENG, VILLAGE, make_account
-from live import PHONE, browsing, serving
+from house import KECHENG, make_account
+from live import PHONE, browsing, look, project_with_code, serving
+from PIL import Image
 
-from inspection.site_codes.rules import grouped, write_token
+from inspection.site_codes.rules import grouped
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.accounts.sessions import COOKIE, open_session
 from quzhou_migrants.kernel.db import connect_arguments
-from quzhou_migrants.kernel.signing import installed_ring
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-AXE = Path(__file__).parents[2] / "quzhou_migrants/web/node_modules/axe-core/axe.min.js"
 NEAR, FAR = {"latitude": 28.9702, "longitude": 118.8701, "accuracy": 15}, {"latitude": 28.99, "longitude": 118.87}
-SHOTS = os.environ.get("SCREENSHOTS")
-
-
-async def project_with_code(db: Any) -> dict[str, Any]:
-    """Write a project under way with two steps and a genuine code."""
-    conn = await asyncpg.connect(**connect_arguments(db.owner))
-    project = await conn.fetchval(
-        "INSERT INTO projects_project (code, division_code, title, content, state, award_fen, contract_fen, lat, lon,"
-        " contractor, is_demo) VALUES ('QZ-T-1', $1, '道路硬化工程', '硬化村内道路1.2公里', 'building', 50000000,"
-        " 48000000, 28.97, 118.87, '某某建设有限公司', true) RETURNING id", VILLAGE)
-    for seq, weight in ((1, 3000), (2, 7000)):
-        await conn.execute(
-            "INSERT INTO projects_milestone (project, division_code, seq, title, weight_bp, is_demo)"
-            " VALUES ($1, $2, $3, $4, $5, true)", project, VILLAGE, seq, ("路基", "路面")[seq - 1], weight)
-    code = await conn.fetchval("SELECT nextval(pg_get_serial_sequence('inspection_site_code', 'id'))")
-    token = write_token(installed_ring(), code)
-    await conn.execute(
-        "INSERT INTO inspection_site_code (id, project, division_code, token, key_no, issued_at)"
-        " VALUES ($1, $2, $3, $4, 0, now())", code, project, VILLAGE, token)
-    await conn.close()
-    return {"id": project, "token": token}
 
 
 async def rows(db: Any, sql: str, *values: Any) -> list[Any]:
@@ -57,25 +34,25 @@ async def phone(db: Any, url: str, chromium: Any, **place: Any) -> Any:
     """Open a phone-sized context signed in as an inspector of Kecheng."""
     user = await make_account(db, Role.INSPECTOR, KECHENG)
     context = await chromium.new_context(
-        viewport=PHONE, has_touch=True, is_mobile=True, locale="zh-CN", timezone_id="Asia/Shanghai",
-        geolocation=place or NEAR, permissions=["geolocation", "camera"])
+        viewport=PHONE,
+        has_touch=True,
+        is_mobile=True,
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+        geolocation=place or NEAR,
+        permissions=["geolocation", "camera"],
+    )
     await context.add_cookies([{"name": COOKIE, "value": await open_session(user, "test"), "url": url}])
     page = await context.new_page()
     page.set_default_timeout(15_000)
     faults: list[str] = []
     page.on("pageerror", lambda e: faults.append(str(e)))
-    page.on("console", lambda m: faults.append(m.text) if m.type == "error" and "Failed to load" not in m.text else None)
+    page.on(
+        "console", lambda m: faults.append(m.text) if m.type == "error" and "Failed to load" not in m.text else None
+    )
     yield page
     assert faults == []
     await context.close()
-
-
-async def look(page: Any, name: str) -> None:
-    """Check the page with axe; keep a picture when SCREENSHOTS names a folder."""
-    if SHOTS:
-        await page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
-    found = await page.evaluate(AXE.read_text() + "; axe.run(document, {resultTypes: ['violations']})")
-    assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found["violations"]] == []
 
 
 async def fill_in(page: Any, *, name: str = "李四") -> None:
@@ -116,11 +93,12 @@ async def test_scan_photograph_sign_send_and_the_progress_moves(db: Any) -> None
         await page.get_by_text("已收到，进度已计入").wait_for()
         await look(page, "field-home-sent")
         assert await rows(db, "SELECT progress_bp FROM projects_project") == [(6500,)]
-        assert await rows(db, "SELECT state, offline, distance_m < 50, contact_name, expected FROM inspection_visit") == [
-            ("counted", False, True, "李四", 3)]
-        assert await rows(db, "SELECT role, source, lat IS NOT NULL, file IS NOT NULL FROM inspection_visit_photo"
-                              " ORDER BY seq") == [
-            ("photo", "camera", True, True), ("photo", "camera", True, True), ("signature", "camera", True, True)]
+        assert await rows(
+            db, "SELECT state, offline, distance_m < 50, contact_name, expected FROM inspection_visit"
+        ) == [("counted", False, True, "李四", 3)]
+        assert await rows(
+            db, "SELECT role, source, lat IS NOT NULL, file IS NOT NULL FROM inspection_visit_photo ORDER BY seq"
+        ) == [("photo", "camera", True, True), ("photo", "camera", True, True), ("signature", "camera", True, True)]
         await page.get_by_role("button", name="查看").click()
         await page.get_by_role("heading", name="照片").wait_for()
         await look(page, "visit-phone")
@@ -188,8 +166,6 @@ async def test_code_typed_by_hand_and_wrong_ones_are_told(db: Any) -> None:
 async def test_without_camera_a_file_and_a_typed_name_do_and_distance_holds_the_progress(
     db: Any, tmp_path: Path
 ) -> None:
-    from PIL import Image
-
     Image.effect_noise((640, 480), 60).convert("RGB").save(tmp_path / "a.jpg")
     await project_with_code(db)
     async with serving(db) as url, browsing() as chromium, phone(db, url, chromium, **FAR, accuracy=20) as page:
@@ -203,5 +179,6 @@ async def test_without_camera_a_file_and_a_typed_name_do_and_distance_holds_the_
         await page.get_by_role("button", name="完成并发送").click()
         await page.get_by_text("已收到，等待复核").wait_for()
         assert await rows(db, "SELECT state, flags->0->>'code', flags->1->>'code' FROM inspection_visit") == [
-            ("held", "INS-232", "INS-239")]
+            ("held", "INS-232", "INS-239")
+        ]
         assert await rows(db, "SELECT progress_bp FROM projects_project") == [(0,)]
