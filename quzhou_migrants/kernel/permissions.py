@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 _GRANTS: dict[str, set[str]] = defaultdict(set)
 _KNOWN: set[str] = set()
 
 
-def grant(permissions: type[StrEnum], grants: Mapping[str, tuple[str, ...]]) -> None:
+def grant(permissions: type[StrEnum], grants: Mapping[Any, tuple[str, ...]]) -> None:
     """Add a package's permissions and who holds them."""
     _KNOWN.update(str(p) for p in permissions)
     for role, held in grants.items():

@@ -7,6 +7,8 @@ import secrets
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
+from litestar.enums import ScopeType
+
 from quzhou_migrants.accounts.sessions import COOKIE, identify
 from quzhou_migrants.kernel.db import ENGINE
 
@@ -28,7 +30,7 @@ class Identify:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find out who asks, with one query, unless the path is open to all."""
-        if scope["type"] == "http":
+        if scope["type"] is ScopeType.HTTP:
             headers = dict(scope["headers"])
             state = scope["state"]
             state["request_id"] = _request_id(headers)

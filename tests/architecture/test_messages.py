@@ -38,9 +38,11 @@ def everything_said() -> str:
     texts = []
     for package in PACKAGES:
         for kind in kinds:
-            for path in (ROOT / package).rglob(kind):
-                if not {"node_modules", "static", "generated"} & set(path.parts) and "messages" not in path.name:
-                    texts.append(path.read_text(encoding="utf-8"))
+            texts += [
+                path.read_text(encoding="utf-8")
+                for path in (ROOT / package).rglob(kind)
+                if not {"node_modules", "static", "generated"} & set(path.parts) and "messages" not in path.name
+            ]
     return "\n".join(texts)
 
 

@@ -72,7 +72,7 @@ async def test_append_only_rows_are_never_altered(owner, table):
         "UPDATE kernel_change SET actor_name = 'x'",
         "DELETE FROM kernel_change",
         "DELETE FROM kernel_seal",
-        "INSERT INTO kernel_change (txid, table_name, row_id, division_code, op) VALUES (1, 'x', '1', '330802000000', 'I')",
+        "INSERT INTO kernel_change (txid, table_name, row_id, division_code, op) VALUES (1, 'x', '1', '', 'I')",
         "UPDATE kernel_checkpoint SET hash = ''",
         "UPDATE kernel_division SET name = 'x'",
         "TRUNCATE kernel_journal",
