@@ -30,7 +30,7 @@ class Identify:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find out who asks, with one query, unless the path is open to all."""
-        if scope["type"] is ScopeType.HTTP:
+        if scope["type"] == ScopeType.HTTP:
             headers = dict(scope["headers"])
             state = scope["state"]
             state["request_id"] = _request_id(headers)

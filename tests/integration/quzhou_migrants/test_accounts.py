@@ -74,7 +74,7 @@ async def test_sixth_try_must_wait(db):
 
 
 async def test_first_password_opens_only_the_own_account(db, client_as):
-    user, login = await _with_password(db, Role.COUNTY_ADMIN, KECHENG, must_change=True)
+    _, login = await _with_password(db, Role.COUNTY_ADMIN, KECHENG, must_change=True)
     async with client_as(None) as http:
         await http.post("/sign-in", data={"login": login, "password": GOOD})
         assert (await http.get("/accounts")).headers["location"] == "/account"
@@ -92,8 +92,8 @@ async def test_administrator_creates_a_person_who_signs_in(db, client_as):
     async with client_as(Role.COUNTY_ADMIN, KECHENG) as http:
         conn = await asyncpg.connect(**connect_arguments(db.owner))
         org = await conn.fetchval(
-            "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ($1, '石梁镇人民政府', 'township', true)"
-            " RETURNING id",
+            "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES"
+            " ($1, '石梁镇人民政府', 'township', true) RETURNING id",
             SHILIANG,
         )
         await conn.close()
@@ -159,8 +159,8 @@ async def test_engagement_opens_on_its_first_day_and_ends_after_its_last(db, cli
     async def identities(first: date, last: date) -> int:
         await conn.execute("DELETE FROM accounts_engagement")
         await conn.execute(
-            "INSERT INTO accounts_engagement (division_code, post, subject_table, subject_id, purpose, starts_on, ends_on)"
-            " VALUES ($1, $2, 'allocation_round', 1, '评审', $3, $4)",
+            "INSERT INTO accounts_engagement (division_code, post, subject_table, subject_id, purpose,"
+            " starts_on, ends_on) VALUES ($1, $2, 'allocation_round', 1, '评审', $3, $4)",
             KECHENG,
             post,
             first,
