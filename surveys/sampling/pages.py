@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, get, post
+from litestar.params import FromPath
 from litestar.response import Response, Stream
 
 from quzhou_migrants.kernel.guards import needs
@@ -22,6 +23,8 @@ from surveys.sampling.states import CAMPAIGN, UNIT, S
 
 AnyRequest = Request[Any, Any, Any]
 Page = Response[bytes]
+FORMS: dict[str, type[Any]] = {"draw": DrawForm, "hand_over": HandOverForm, "void": ReasonForm}
+"""Steps that ask for something; every other one is a button."""
 STEPS = (S.DRAFT, S.FROZEN, S.DRAWN, S.CONFIRMED, S.HANDED_OVER, S.CLOSED)
 
 
@@ -52,19 +55,24 @@ async def create(request: AnyRequest) -> Page:
 
 
 @get("/samples/{campaign_id:int}", opt=needs(P.VIEW))
-async def show(request: AnyRequest, campaign_id: int) -> Page:
+async def show(request: AnyRequest, campaign_id: FromPath[int]) -> Page:
     """Show a survey: where it stands, how many are drawn from which stratum, what can be done next."""
     return await _show(request, campaign_id)
 
 
-async def _show(request: AnyRequest, campaign_id: int, form: Form[Any] | None = None) -> Page:
+async def _show(request: AnyRequest, campaign_id: int, step: str = "", form: Form[Any] | None = None) -> Page:
+    """Show the survey; a form that was refused comes back in its place, as it was typed."""
     async with open_tx(request) as tx:
         row = await queries.campaign(tx, campaign_id)
         context = await _context(tx, row)
-    step = STEPS.index(S(row["state"])) + 1 if row["state"] in STEPS else 0
+    forms: dict[str, Form[Any]] = {name: new_form(kind) for name, kind in FORMS.items()}
+    if form and step in forms:
+        forms[step] = form
+    done = STEPS.index(S(row["state"])) + 1 if row["state"] in STEPS else 0
+    refused = None if step in FORMS else form
     return render(
-        request, "surveys/sampling/show.html", status=form.status if form else 200, row=row, step=step,
-        steps=STEPS, form=form or new_form(StepForm), refused=form, **context,
+        request, "surveys/sampling/show.html", status=form.status if form else 200, row=row, step=done,
+        forms=forms, form=new_form(StepForm), refused=refused, **context,
     )  # fmt: skip
 
 
@@ -83,24 +91,20 @@ async def _context(tx: Tx, row: dict[str, Any]) -> dict[str, Any]:
         "counties": {one["division_code"]: one["county"] for one in strata},
         "hands": hands,
         "design": service.design_in_force(tx.policy_for(row["division_code"])) if row["state"] == S.DRAFT else None,
-        "draw_form": new_form(DrawForm),
-        "hand_form": new_form(HandOverForm),
-        "void_form": new_form(ReasonForm),
         "entries": await timeline(tx, "surveys_campaign", row["id"]),
         "clause": service.CLAUSE,
     }
 
 
 @post("/samples/{campaign_id:int}/{step:str}", opt=needs(P.PREPARE), status_code=200)
-async def move(request: AnyRequest, campaign_id: int, step: str) -> Page:
+async def move(request: AnyRequest, campaign_id: FromPath[int], step: FromPath[str]) -> Page:
     """Take a step of the survey: freeze, draw, hand_over, close, void."""
-    kinds = {"draw": DrawForm, "hand_over": HandOverForm, "void": ReasonForm}
-    form: Form[Any] = await read_form(request, kinds.get(step, StepForm))
+    form: Form[Any] = await read_form(request, FORMS.get(step, StepForm))
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
             await _take(tx, campaign_id, step, form.value)
             return see_other(await tx.done(f"/samples/{campaign_id}"), flash=f"SAMPLE.{step}")
-    return await _show(request, campaign_id, form)
+    return await _show(request, campaign_id, step, form)
 
 
 async def _take(tx: Tx, campaign_id: int, step: str, given: Any) -> None:  # noqa: ANN401 - the form of the step
@@ -120,17 +124,17 @@ async def _take(tx: Tx, campaign_id: int, step: str, given: Any) -> None:  # noq
 
 
 @post("/samples/{campaign_id:int}/confirm", opt=needs(P.CONFIRM), status_code=200)
-async def confirm(request: AnyRequest, campaign_id: int) -> Page:
+async def confirm(request: AnyRequest, campaign_id: FromPath[int]) -> Page:
     """Draw again as the second person."""
     form = await read_form(request, StepForm)
     async with form.refusals(), open_tx(request, once=form.once) as tx:
         await service.confirm(tx, campaign_id)
         return see_other(await tx.done(f"/samples/{campaign_id}"), flash="SAMPLE.confirm")
-    return await _show(request, campaign_id, form)
+    return await _show(request, campaign_id, "confirm", form)
 
 
 @get("/samples/{campaign_id:int}/households", opt=needs(P.LIST))
-async def households(request: AnyRequest, campaign_id: int) -> Response[Any]:
+async def households(request: AnyRequest, campaign_id: FromPath[int]) -> Response[Any]:
     """List the households of a sample."""
     async with open_tx(request) as tx:
         row = await queries.campaign(tx, campaign_id)
@@ -140,7 +144,7 @@ async def households(request: AnyRequest, campaign_id: int) -> Response[Any]:
 
 
 @get("/samples/{campaign_id:int}/file", opt=needs(P.LIST))
-async def file(request: AnyRequest, campaign_id: int) -> Stream:
+async def file(request: AnyRequest, campaign_id: FromPath[int]) -> Stream:
     """Give the draw as one plain file; anybody can repeat it with `recompute sample`."""
     async with open_tx(request) as tx:
         sheet = await service.sheet(tx, campaign_id)
@@ -149,7 +153,7 @@ async def file(request: AnyRequest, campaign_id: int) -> Stream:
 
 
 @get("/samples/households/{unit_id:int}", opt=needs(P.LIST))
-async def household(request: AnyRequest, unit_id: int) -> Page:
+async def household(request: AnyRequest, unit_id: FromPath[int]) -> Page:
     """Show one household of a sample and, while it is asked, the way to replace it."""
     return await _household(request, unit_id, new_form(ReasonForm))
 
@@ -167,7 +171,7 @@ async def _household(request: AnyRequest, unit_id: int, form: Form[Any], status:
 
 
 @post("/samples/households/{unit_id:int}/replace", opt=needs(P.PREPARE), status_code=200)
-async def replace(request: AnyRequest, unit_id: int) -> Page:
+async def replace(request: AnyRequest, unit_id: FromPath[int]) -> Page:
     """Replace a household by the next substitute of its stratum."""
     form = await read_form(request, ReasonForm)
     if form.ok:

@@ -1,4 +1,4 @@
-"""The demonstration, small: everybody marked, every sum closed, every state there, the same again from the same seed."""
+"""The demonstration, small: everybody marked, every sum closed, every state there."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from house import BAIMA, CITY, KECHENG, VILLAGE, actor, become
 
 from quzhou_migrants.accounts.public import engagements_for
 from quzhou_migrants.accounts.roles import Role
@@ -18,7 +19,6 @@ from quzhou_migrants.kernel.tx import Tx
 from surveys.recompute import recompute_sample
 from surveys.sampling import queries, service
 from surveys.sampling.sheet import write_sheet
-from house import BAIMA, CITY, KECHENG, VILLAGE, actor, become
 
 TxAs = Callable[..., AbstractAsyncContextManager[Tx]]
 HOUSEHOLDS = {VILLAGE: 60, BAIMA: 30}
