@@ -153,7 +153,8 @@ async def _show(request: AnyRequest, claim_id: int, failed: tuple[str, Form[Any]
             "next": rules.next_step(row["steps"], standing), "verbs": verbs_open(CLAIM, row, tx.actor),
             "papers": await files.files_of(tx, (service.TABLE, claim_id)),
             "needed": tx.policy.get("allocation.payments.papers")[row["kind"]],
-            "payment": await queries.payment(tx, claim_id), "mine": row["prepared_by"] == tx.actor.user_id,
+            "payment": await queries.payment(tx, claim_id),
+            "mine": tx.actor.user_id in await queries.preparers(tx, claim_id),
             "signed_by_me": any(s.user_id == tx.actor.user_id for s in standing),
             "entries": await timeline(tx, service.TABLE, claim_id), "editable": row["state"] in EDITABLE,
         }

@@ -16,11 +16,11 @@ _WAITING = """
 SELECT c.id, c.kind, c.amount_fen, c.state, c.division_code, p.title FROM allocation_claim c
 JOIN projects_project p ON p.id = c.project
 WHERE ($1 AND c.state IN ('draft', 'returned') AND c.prepared_by = $4)
-   OR ($2 AND c.state = 'submitted' AND c.prepared_by IS DISTINCT FROM $4 AND $5 = c.steps ->> (
+   OR (c.prepared_by IS DISTINCT FROM $4 AND (
+     ($3 AND c.state = 'signed') OR ($2 AND c.state = 'submitted' AND $5 = c.steps ->> (
         SELECT count(*)::int FROM allocation_signature s WHERE s.claim = c.id AND s.attempt = c.attempt)
       AND NOT EXISTS (SELECT 1 FROM allocation_signature s
-        WHERE s.claim = c.id AND s.attempt = c.attempt AND s.user_id = $4))
-   OR ($3 AND c.state = 'signed' AND c.prepared_by IS DISTINCT FROM $4)
+        WHERE s.claim = c.id AND s.attempt = c.attempt AND s.user_id = $4))))
 ORDER BY c.id LIMIT 50
 """
 

@@ -40,6 +40,15 @@ async def signatures(tx: Tx, claim_id: int) -> list[Row]:
     return [dict(r) for r in rows]
 
 
+async def preparers(tx: Tx, claim_id: int) -> set[int]:
+    """Name everybody who ever wrote on a claim or submitted it: none of them may sign or pay it."""
+    rows = await tx.conn.fetch(
+        "SELECT DISTINCT actor_id FROM kernel_journal WHERE subject_table = 'allocation_claim' AND subject_id = $1"
+        " AND verb = ANY($2) AND actor_id IS NOT NULL", claim_id,
+        ["allocation.claim.draft", "allocation.claim.edit", "allocation.claim.paper", "CLAIM.submit"])
+    return {r["actor_id"] for r in rows}
+
+
 def standing(signed: list[Row], attempt: int) -> list[Signed]:
     """Keep the signatures that stand for the present attempt."""
     return [Signed(r["step"], r["user_id"], r["role"]) for r in signed if r["attempt"] == attempt]

@@ -7,7 +7,7 @@ Source: 衢政办发〔2016〕65号 二(三)3; 财建〔2022〕183号 一、二
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -205,16 +205,18 @@ def next_step(steps: Sequence[str], given: Sequence[Signed]) -> int | None:
     return len(given) if len(given) < len(steps) else None
 
 
-def may_sign(steps: Sequence[str], given: Sequence[Signed], preparer_id: int, user_id: int, role: str) -> int:
-    """Give the step that this hand would sign.
+def may_sign(
+    steps: Sequence[str], given: Sequence[Signed], preparers: Collection[int], user_id: int, role: str
+) -> int:
+    """Give the step that this hand would sign. `preparers` are all who ever wrote on the claim.
 
-    Raises: Refused ALC-421 (complete), ALC-422 (the preparer), ALC-423 (signed before),
+    Raises: Refused ALC-421 (complete), ALC-422 (a preparer), ALC-423 (signed before),
     ALC-424 (it is another role's turn).
     """
     step = next_step(steps, given)
     if step is None:
         raise Refused("ALC-421")
-    if user_id == preparer_id:
+    if user_id in preparers:
         raise Refused("ALC-422")
     if any(s.user_id == user_id for s in given):
         raise Refused("ALC-423")

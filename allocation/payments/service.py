@@ -174,7 +174,7 @@ async def pay(tx: Tx, claim_id: int, form: PayForm) -> Row:
     preparer), KRN-408, Invalid (a gate shut since).
     """
     row, project = await _locked(tx, claim_id)
-    _check_payment(tx, row, form.paid_on)
+    await _check_payment(tx, row, form.paid_on)
     books, terms, found = await look(tx, row, project)
     rules.check(found)
     moved = await fire(tx, CLAIM, Claim, row, "pay", clause=CLAUSE, voucher_no=form.voucher_no, paid_on=form.paid_on)
@@ -256,16 +256,17 @@ async def _my_step(tx: Tx, row: Row, given: Sequence[rules.Signed]) -> int:
     if row["state"] != S.SUBMITTED:
         CLAIM.arrow(row["state"], "sign")
     try:
-        return rules.may_sign(row["steps"], given, row["prepared_by"], tx.actor.user_id or 0, tx.actor.role)
+        return rules.may_sign(row["steps"], given, await queries.preparers(tx, row["id"]), tx.actor.user_id or 0,
+                              tx.actor.role)
     except Refused as refused:
         waits = refused.facts.get("waits_for")
         raise Refused(refused.code, waits_for=CATALOGUE.role(waits)) if waits else refused from None
 
 
-def _check_payment(tx: Tx, row: Row, paid_on: date) -> None:
+async def _check_payment(tx: Tx, row: Row, paid_on: date) -> None:
     if row["state"] == S.PAID:
         raise Refused("ALC-426")
     if paid_on > tx.today:
         raise Refused("ALC-428", field="paid_on", paid=paid_on)
-    if row["prepared_by"] == tx.actor.user_id:
+    if tx.actor.user_id in await queries.preparers(tx, row["id"]):
         raise Refused("ALC-429")

@@ -38,8 +38,8 @@ async def contracted(
     key = uuid.uuid4().hex[:8]
     project = int(
         await tx.conn.fetchval(
-            "INSERT INTO projects_project (code, division_code, title, state, asked_fen, own_fen, award_fen, contract_fen,"
-            " contractor, progress_bp) VALUES ($1, $2, '村道硬化', 'building', $3, $4, $3, $4, '建设公司', $5)"
+            "INSERT INTO projects_project (code, division_code, title, state, asked_fen, own_fen, award_fen,"
+            " contract_fen, contractor, progress_bp) VALUES ($1, $2, '村道硬化', 'building', $3, $4, $3, $4, '建设公司', $5)"
             " RETURNING id",
             f"P{key}",
             village,
@@ -189,6 +189,23 @@ async def test_signatures_stand_in_order_by_different_hands(tx: Tx) -> None:
         (0, "county_leader"),
         (1, "county_finance"),
     ]
+
+
+async def test_whoever_wrote_on_a_claim_may_neither_sign_nor_pay_it(tx: Tx) -> None:
+    claim = await prepared(tx, await contracted(tx))
+    helper = actor(Role.COUNTY_CLERK, KECHENG, user_id=905)
+    async with become(tx, helper):
+        row = await queries.claim(tx, claim)
+        await service.edit(tx, claim, row["version"], form())
+        await service.submit(tx, claim)
+    for person in (CLERK, helper):
+        same = actor(Role.COUNTY_LEADER, KECHENG, user_id=person.user_id)
+        assert await refused(tx, same, lambda: service.sign(tx, claim)) == ["ALC-422"]
+    for who in (LEADER, FINANCE):
+        async with become(tx, who):
+            await service.sign(tx, claim)
+    payer = actor(Role.COUNTY_FINANCE, KECHENG, user_id=CLERK.user_id)
+    assert await refused(tx, payer, lambda: service.pay(tx, claim, paid_form())) == ["ALC-429"]
 
 
 async def test_a_million_yuan_needs_three_hands(tx: Tx) -> None:
