@@ -40,8 +40,9 @@ async def close(tx: Tx, round_id: int) -> Row:
     states = await queries.progress(tx, round_id)
     waiting = sum(state in {R.NOT_OPENED, R.OPENED} for state in states.values())
     thin = thin_candidate(candidates, states, terms.scores_min)
-    moved = await fire(tx, ROUND, Round, row, "close", clause=CLAUSE,
-                       waiting=waiting, thin=thin, fewest=terms.scores_min)
+    moved = await fire(
+        tx, ROUND, Round, row, "close", clause=CLAUSE, waiting=waiting, thin=thin, fewest=terms.scores_min
+    )
     entries = queries.entries(candidates, await queries.all_scores(tx, round_id))
     known = queries.for_rules(await queries.criteria(tx, round_id))
     placings = rules.rank(entries, known, terms.trim_from)
@@ -49,7 +50,8 @@ async def close(tx: Tx, round_id: int) -> Row:
     await tx.conn.executemany(
         "UPDATE allocation_candidate SET rank = $3, mean = $4, counted = $5, given = $6, proposed_fen = $7"
         " WHERE round = $1 AND code = $2",
-        [(round_id, p.code, p.rank, str(p.mean), p.counted, p.given, proposed[p.code]) for p in placings])
+        [(round_id, p.code, p.rank, str(p.mean), p.counted, p.given, proposed[p.code]) for p in placings],
+    )
     return moved
 
 
@@ -79,8 +81,17 @@ async def decide(tx: Tx, round_id: int, form: DecisionForm) -> Tally:
     counted = rules.tally(members, Fraction(terms.quorum), Fraction(terms.majority))
     candidates = {c["id"]: c for c in await queries.candidates(tx, round_id)}
     rules.check_lines(_lines(row, candidates, form.lines), row["budget_fen"])
-    await fire(tx, ROUND, Round, row, "decide", clause=CLAUSE, due=counted.due, present=counted.present,
-               votes_for=counted.votes_for)
+    await fire(
+        tx,
+        ROUND,
+        Round,
+        row,
+        "decide",
+        clause=CLAUSE,
+        due=counted.due,
+        present=counted.present,
+        votes_for=counted.votes_for,
+    )
     await _write(tx, row, candidates, form)
     return counted
 
@@ -135,16 +146,30 @@ async def _write(tx: Tx, row: Row, candidates: dict[int, Row], form: DecisionFor
     decision_id = await tx.conn.fetchval(
         "INSERT INTO allocation_decision (division_code, round, held_on, place, chair, minutes, recorded_by,"
         " recorded_name, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
-        row["division_code"], row["id"], form.held_on, form.place, form.chair, form.minutes,
-        tx.actor.user_id, tx.actor.name, tx.now)
+        row["division_code"],
+        row["id"],
+        form.held_on,
+        form.place,
+        form.chair,
+        form.minutes,
+        tx.actor.user_id,
+        tx.actor.name,
+        tx.now,
+    )
     await tx.conn.executemany(
         "INSERT INTO allocation_attendance (division_code, decision, seq, name, title, present, avoids, reason, vote)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        [(row["division_code"], decision_id, n, m.name, m.title, m.present, m.avoids, m.reason, m.vote.value)
-         for n, m in enumerate(form.members, start=1)])
+        [
+            (row["division_code"], decision_id, n, m.name, m.title, m.present, m.avoids, m.reason, m.vote.value)
+            for n, m in enumerate(form.members, start=1)
+        ],
+    )
     by_code = {c["code"]: c["id"] for c in candidates.values()}
     await tx.conn.executemany(
         "INSERT INTO allocation_decision_line (division_code, decision, candidate, proposed_fen, decided_fen, reason)"
         " VALUES ($1, $2, $3, $4, $5, $6)",
-        [(row["division_code"], decision_id, by_code[x.code], x.proposed_fen, x.decided_fen, x.reason)
-         for x in _lines(row, candidates, form.lines)])
+        [
+            (row["division_code"], decision_id, by_code[x.code], x.proposed_fen, x.decided_fen, x.reason)
+            for x in _lines(row, candidates, form.lines)
+        ],
+    )

@@ -28,16 +28,25 @@ async def minutes(tx: Tx, round_id: int) -> Document:
     means = {c["id"]: c["mean"] for c in await queries.candidates(tx, round_id)}
     members = decision["members"]
     blocks: tuple[Block, ...] = (
-        Fields((
-            (_t("round"), row["title"]), (_t("budget"), f"{yuan(row['budget_fen'])} {_t('yuan')}"),
-            (_t("held"), decision["held_on"].isoformat()), (_t("place"), decision["place"]),
-            (_t("chair"), decision["chair"]), (_t("tally"), _tally(members)),
-        )),
-        Heading(_t("members")), _members(members),
-        Heading(_t("result")), _result(decision["lines"], means),
-        Heading(_t("text")), *(Text(line) for line in decision["minutes"].splitlines() if line.strip()),
+        Fields(
+            (
+                (_t("round"), row["title"]),
+                (_t("budget"), f"{yuan(row['budget_fen'])} {_t('yuan')}"),
+                (_t("held"), decision["held_on"].isoformat()),
+                (_t("place"), decision["place"]),
+                (_t("chair"), decision["chair"]),
+                (_t("tally"), _tally(members)),
+            )
+        ),
+        Heading(_t("members")),
+        _members(members),
+        Heading(_t("result")),
+        _result(decision["lines"], means),
+        Heading(_t("text")),
+        *(Text(line) for line in decision["minutes"].splitlines() if line.strip()),
         Text(_t("rule") + row["policy_version"][:16], small=True, indent=False),
-        Heading(_t("signs")), Signs(tuple(m["name"] for m in members if m["present"])),
+        Heading(_t("signs")),
+        Signs(tuple(m["name"] for m in members if m["present"])),
     )
     return Document(_t("title"), blocks, author=tx.actor.org_name, footer=row["title"], wide=True)
 
@@ -45,8 +54,11 @@ async def minutes(tx: Tx, round_id: int) -> Document:
 def _tally(members: list[Row]) -> str:
     votes = Counter(m["vote"] for m in members)
     counts = [
-        ("due", len(members)), ("present", sum(m["present"] for m in members)),
-        ("avoided", sum(m["avoids"] for m in members)), ("for", votes["for"]), ("against", votes["against"]),
+        ("due", len(members)),
+        ("present", sum(m["present"] for m in members)),
+        ("avoided", sum(m["avoids"] for m in members)),
+        ("for", votes["for"]),
+        ("against", votes["against"]),
         ("abstain", votes["abstain"]),
     ]
     return "  ".join(f"{_t(key)} {count} {_t('people')}" for key, count in counts)
@@ -54,8 +66,13 @@ def _tally(members: list[Row]) -> str:
 
 def _members(members: list[Row]) -> Grid:
     rows = tuple(
-        (m["name"], m["title"], _t("steps_out" if m["avoids"] else "yes" if m["present"] else "no"),
-         CATALOGUE.text(f"vote.{m['vote']}"), m["reason"])
+        (
+            m["name"],
+            m["title"],
+            _t("steps_out" if m["avoids"] else "yes" if m["present"] else "no"),
+            CATALOGUE.text(f"vote.{m['vote']}"),
+            m["reason"],
+        )
         for m in members
     )
     return Grid(tuple(_t(k) for k in ("name", "post", "attended", "vote", "reason")), rows, (1, 2, 0.8, 0.8, 2))
@@ -63,8 +80,14 @@ def _members(members: list[Row]) -> Grid:
 
 def _result(lines: list[Row], means: dict[int, Any]) -> Grid:
     rows = [
-        (str(x["rank"]), f"{x['code']} {x['title']}", rules.written(means[x["candidate"]]),
-         yuan(x["proposed_fen"]), yuan(x["decided_fen"]), x["reason"])
+        (
+            str(x["rank"]),
+            f"{x['code']} {x['title']}",
+            rules.written(means[x["candidate"]]),
+            yuan(x["proposed_fen"]),
+            yuan(x["decided_fen"]),
+            x["reason"],
+        )
         for x in lines
     ]
     sums = (yuan(sum(x["proposed_fen"] for x in lines)), yuan(sum(x["decided_fen"] for x in lines)))

@@ -58,8 +58,16 @@ async def _edit(request: AnyRequest, form: Form[RoundForm], row: dict[str, Any] 
     async with open_tx(request) as tx:
         left = sum(int(p["fen"]) for p in await pots.available(tx, tx.actor.division_code))
         terms = row["terms"] if row else queries.terms_in_force(tx, tx.actor.division_code)
-    return render(request, "allocation/competitive/edit.html", form=form, row=row, left=left, terms=terms,
-                  cut_rules=_cut_rules(), status=form.status if form.problems else 200)
+    return render(
+        request,
+        "allocation/competitive/edit.html",
+        form=form,
+        row=row,
+        left=left,
+        terms=terms,
+        cut_rules=_cut_rules(),
+        status=form.status if form.problems else 200,
+    )
 
 
 @post("/rounds/new", opt=needs(P.PREPARE_ROUND), include_in_schema=False, status_code=200)
@@ -110,18 +118,29 @@ async def _show(request: AnyRequest, round_id: int, failed: tuple[str, Form[Any]
         open_for_change = row["state"] in service.OPEN_FOR_CHANGE and tx.actor.may(P.PREPARE_ROUND)
         people = await accounts.people_outside(tx, accounts.Role.EXPERT) if open_for_change else []
         context: dict[str, Any] = {
-            "row": row, "criteria": await queries.criteria(tx, round_id), "panel": await queries.experts(tx, round_id),
-            "sheets": await view.sheets(tx, row), "decision": await queries.decision(tx, round_id),
-            "verbs": verbs_open(ROUND, row, tx.actor), "changeable": open_for_change,
+            "row": row,
+            "criteria": await queries.criteria(tx, round_id),
+            "panel": await queries.experts(tx, round_id),
+            "sheets": await view.sheets(tx, row),
+            "decision": await queries.decision(tx, round_id),
+            "verbs": verbs_open(ROUND, row, tx.actor),
+            "changeable": open_for_change,
             "sealed": row["state"] in queries.SEALED,
             "entries": await timeline(tx, service.TABLE, round_id),
         }
     failing = failed[1] if failed else None
     seated = {e["user_id"] for e in context["panel"]}
     options = [(p["id"], f"{p['name']} ({p['login']})") for p in people if p["id"] not in seated]
-    return render(request, "allocation/competitive/round.html", forms=forms, failed=failing, options=options,
-                  score=written,
-                  status=failing.status if failing else 200, **context)
+    return render(
+        request,
+        "allocation/competitive/round.html",
+        forms=forms,
+        failed=failing,
+        options=options,
+        score=written,
+        status=failing.status if failing else 200,
+        **context,
+    )
 
 
 async def _step(
@@ -139,6 +158,7 @@ async def _step(
 def _plain(work: Callable[[Tx, int], Awaitable[object]]) -> Callable[[Tx, int, EmptyForm], Awaitable[object]]:
     async def run(tx: Tx, key: int, _form: EmptyForm) -> None:
         await work(tx, key)
+
     return run
 
 
@@ -169,16 +189,20 @@ async def approve(request: AnyRequest, round_id: FromPath[int]) -> Page:
 @post("/rounds/{round_id:int}/reject", opt=needs(P.APPROVE_ROUND), include_in_schema=False, status_code=200)
 async def reject(request: AnyRequest, round_id: FromPath[int]) -> Page:
     """Send the decision back."""
+
     async def work(tx: Tx, key: int, form: ReasonForm) -> None:
         await decisions.reject(tx, key, form.reason)
+
     return await _step(request, round_id, "reason", ReasonForm, work)
 
 
 @post("/rounds/{round_id:int}/cancel", opt=needs(P.VIEW_ROUNDS), include_in_schema=False, status_code=200)
 async def cancel(request: AnyRequest, round_id: FromPath[int]) -> Page:
     """Give the round up; who may depends on how far it has come."""
+
     async def work(tx: Tx, key: int, form: ReasonForm) -> None:
         await service.cancel(tx, key, form.reason)
+
     return await _step(request, round_id, "reason", ReasonForm, work)
 
 
@@ -188,12 +212,18 @@ async def add_expert(request: AnyRequest, round_id: FromPath[int]) -> Page:
     return await _step(request, round_id, "expert", ExpertForm, service.add_expert)
 
 
-@post("/rounds/{round_id:int}/experts/{expert_id:int}/drop", opt=needs(P.PREPARE_ROUND), include_in_schema=False,
-      status_code=200)
+@post(
+    "/rounds/{round_id:int}/experts/{expert_id:int}/drop",
+    opt=needs(P.PREPARE_ROUND),
+    include_in_schema=False,
+    status_code=200,
+)
 async def drop_expert(request: AnyRequest, round_id: FromPath[int], expert_id: FromPath[int]) -> Page:
     """Let an expert go."""
+
     async def work(tx: Tx, _key: int, _form: EmptyForm) -> None:
         await service.drop_expert(tx, expert_id)
+
     return await _step(request, round_id, "step", EmptyForm, work)
 
 
@@ -208,8 +238,14 @@ async def _reserve(request: AnyRequest, round_id: int, form: Form[PickForm]) -> 
         row = await queries.round_of(tx, round_id)
         chosen = {c["project"] for c in await queries.candidates(tx, round_id)}
         offered = [p for p in await projects.reserve_candidates(tx, row["division_code"]) if p["id"] not in chosen]
-    return render(request, "allocation/competitive/reserve.html", row=row, offered=offered, form=form,
-                  status=form.status if form.problems else 200)
+    return render(
+        request,
+        "allocation/competitive/reserve.html",
+        row=row,
+        offered=offered,
+        form=form,
+        status=form.status if form.problems else 200,
+    )
 
 
 @post("/rounds/{round_id:int}/reserve", opt=needs(P.PREPARE_ROUND), include_in_schema=False, status_code=200)
@@ -230,16 +266,23 @@ async def candidate(request: AnyRequest, round_id: FromPath[int], candidate_id: 
         row = await queries.round_of(tx, round_id)
         sheet = next((s for s in await view.sheets(tx, row) if s.candidate["id"] == candidate_id), None)
         shown_row = sheet.candidate if sheet else await queries.candidate(tx, candidate_id)
-    return render(request, "allocation/competitive/candidate.html", row=row, candidate=shown_row, sheet=sheet,
-                  score=written)
+    return render(
+        request, "allocation/competitive/candidate.html", row=row, candidate=shown_row, sheet=sheet, score=written
+    )
 
 
-@post("/rounds/{round_id:int}/candidates/{candidate_id:int}/drop", opt=needs(P.PREPARE_ROUND),
-      include_in_schema=False, status_code=200)
+@post(
+    "/rounds/{round_id:int}/candidates/{candidate_id:int}/drop",
+    opt=needs(P.PREPARE_ROUND),
+    include_in_schema=False,
+    status_code=200,
+)
 async def drop_candidate(request: AnyRequest, round_id: FromPath[int], candidate_id: FromPath[int]) -> Page:
     """Take a candidate out."""
+
     async def work(tx: Tx, _key: int, _form: EmptyForm) -> None:
         await service.drop_candidate(tx, candidate_id)
+
     return await _step(request, round_id, "step", EmptyForm, work)
 
 
@@ -256,8 +299,15 @@ async def _deciding(request: AnyRequest, round_id: int, form: Form[DecisionForm]
         today = tx.today
     lines = [{"candidate": c["id"], "decided_fen": c["proposed_fen"] or 0} for c in ranked]
     filled = form or new_form(DecisionForm, held_on=today, lines=lines)
-    return render(request, "allocation/competitive/decision.html", row=row, ranked=ranked, form=filled, score=written,
-                  status=form.status if form else 200)
+    return render(
+        request,
+        "allocation/competitive/decision.html",
+        row=row,
+        ranked=ranked,
+        form=filled,
+        score=written,
+        status=form.status if form else 200,
+    )
 
 
 @post("/rounds/{round_id:int}/decision", opt=needs(P.PREPARE_ROUND), include_in_schema=False, status_code=200)
@@ -280,6 +330,25 @@ async def minutes(request: AnyRequest, round_id: FromPath[int]) -> Page:
 
 
 ROUTES = [
-    listed, new, create, change, save, shown, publish, start, close, approve, reject, cancel, add_expert, drop_expert,
-    reserve, pick, candidate, drop_candidate, deciding, decide, minutes,
+    listed,
+    new,
+    create,
+    change,
+    save,
+    shown,
+    publish,
+    start,
+    close,
+    approve,
+    reject,
+    cancel,
+    add_expert,
+    drop_expert,
+    reserve,
+    pick,
+    candidate,
+    drop_candidate,
+    deciding,
+    decide,
+    minutes,
 ]

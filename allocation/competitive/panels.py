@@ -11,8 +11,10 @@ from quzhou_migrants.kernel.tx import Tx
 
 # State of a round -> the step that waits, who may take it, and the day it is due by.
 _NEXT = {
-    S.DRAFT: ("publish", P.PREPARE_ROUND, "opens_on"), S.OPEN: ("start", P.PREPARE_ROUND, "score_by"),
-    S.SCORING: ("close", P.PREPARE_ROUND, "score_by"), S.RANKED: ("decide", P.PREPARE_ROUND, "decide_by"),
+    S.DRAFT: ("publish", P.PREPARE_ROUND, "opens_on"),
+    S.OPEN: ("start", P.PREPARE_ROUND, "score_by"),
+    S.SCORING: ("close", P.PREPARE_ROUND, "score_by"),
+    S.RANKED: ("decide", P.PREPARE_ROUND, "decide_by"),
     S.DECIDED: ("approve", P.APPROVE_ROUND, "decide_by"),
 }
 
@@ -25,11 +27,18 @@ async def waiting(tx: Tx) -> list[Task]:
     if not mine:
         return []
     rows = await tx.conn.fetch(
-        "SELECT * FROM allocation_round WHERE state = ANY($1) ORDER BY decide_by, id LIMIT 50", list(mine))
+        "SELECT * FROM allocation_round WHERE state = ANY($1) ORDER BY decide_by, id LIMIT 50", list(mine)
+    )
     return [
-        Task(f"{r['title']} {CATALOGUE.text('task.round.' + step)}", f"/rounds/{r['id']}", r[due],
-             r["division_code"], "round")
-        for r in rows for step, _, due in (mine[r["state"]],)
+        Task(
+            f"{r['title']} {CATALOGUE.text('task.round.' + step)}",
+            f"/rounds/{r['id']}",
+            r[due],
+            r["division_code"],
+            "round",
+        )
+        for r in rows
+        for step, _, due in (mine[r["state"]],)
     ]
 
 

@@ -55,14 +55,17 @@ async def round_of(tx: Tx, round_id: int) -> Row:
 
 async def criteria(tx: Tx, round_id: int) -> list[Row]:
     """List the criteria of a round in their published order."""
-    return [dict(r) for r in await tx.conn.fetch(
-        "SELECT * FROM allocation_criterion WHERE round = $1 ORDER BY seq", round_id)]
+    return [
+        dict(r)
+        for r in await tx.conn.fetch("SELECT * FROM allocation_criterion WHERE round = $1 ORDER BY seq", round_id)
+    ]
 
 
 async def candidates(tx: Tx, round_id: int) -> list[Row]:
     """List the candidates: ranked ones by rank, the rest by code."""
     rows = await tx.conn.fetch(
-        "SELECT * FROM allocation_candidate WHERE round = $1 ORDER BY rank NULLS LAST, code", round_id)
+        "SELECT * FROM allocation_candidate WHERE round = $1 ORDER BY rank NULLS LAST, code", round_id
+    )
     return [_opened(r) for r in rows]
 
 
@@ -80,14 +83,14 @@ def _opened(row: Any) -> Row:  # noqa: ANN401 - a database record
 
 async def experts(tx: Tx, round_id: int) -> list[Row]:
     """List the panel by seat."""
-    return [dict(r) for r in await tx.conn.fetch(
-        "SELECT * FROM allocation_expert WHERE round = $1 ORDER BY seat", round_id)]
+    return [
+        dict(r) for r in await tx.conn.fetch("SELECT * FROM allocation_expert WHERE round = $1 ORDER BY seat", round_id)
+    ]
 
 
 async def progress(tx: Tx, round_id: int) -> dict[tuple[int, int], str]:
     """Give the state of every review, without any score. Shape: {(candidate, expert): state}."""
-    rows = await tx.conn.fetch(
-        "SELECT candidate, expert, state FROM allocation_declaration WHERE round = $1", round_id)
+    rows = await tx.conn.fetch("SELECT candidate, expert, state FROM allocation_declaration WHERE round = $1", round_id)
     return {(r["candidate"], r["expert"]): r["state"] for r in rows}
 
 
@@ -108,7 +111,10 @@ async def all_scores(tx: Tx, round_id: int) -> dict[int, dict[int, dict[int, int
     for r in await tx.conn.fetch(
         "SELECT s.candidate, s.expert, s.criterion, s.points FROM allocation_score s"
         " JOIN allocation_declaration d ON d.expert = s.expert AND d.candidate = s.candidate"
-        " WHERE s.round = $1 AND d.state = $2", round_id, R.SCORED.value):
+        " WHERE s.round = $1 AND d.state = $2",
+        round_id,
+        R.SCORED.value,
+    ):
         found[r["candidate"]][r["expert"]][r["criterion"]] = r["points"]
     return found
 
@@ -137,14 +143,15 @@ async def decision(tx: Tx, round_id: int) -> Row | None:
     lines = await tx.conn.fetch(
         "SELECT l.*, c.project, c.code, c.title, c.place, c.rank, c.asked_fen, c.division_code AS village"
         " FROM allocation_decision_line l JOIN allocation_candidate c ON c.id = l.candidate"
-        " WHERE l.decision = $1 ORDER BY c.rank", row["id"])
+        " WHERE l.decision = $1 ORDER BY c.rank",
+        row["id"],
+    )
     return {**row, "members": [dict(m) for m in members], "lines": [dict(x) for x in lines]}
 
 
 async def my_seat(tx: Tx) -> Row:
     """Read the seat this engagement gives. Raises: Refused KRN-404, no engagement or another purpose."""
-    row = await tx.conn.fetchrow(
-        "SELECT * FROM allocation_expert WHERE engagement_id = $1", tx.actor.engagement_id)
+    row = await tx.conn.fetchrow("SELECT * FROM allocation_expert WHERE engagement_id = $1", tx.actor.engagement_id)
     if row is None:
         raise Refused("KRN-404")
     return dict(row)
@@ -155,7 +162,9 @@ async def my_reviews(tx: Tx, seat: Row) -> list[Row]:
     rows = await tx.conn.fetch(
         "SELECT d.id, d.state, d.done_at, c.id AS candidate, c.code, c.title, c.place, c.asked_fen"
         " FROM allocation_declaration d JOIN allocation_candidate c ON c.id = d.candidate"
-        " WHERE d.expert = $1 AND d.state <> 'recused' ORDER BY c.code", seat["id"])
+        " WHERE d.expert = $1 AND d.state <> 'recused' ORDER BY c.code",
+        seat["id"],
+    )
     return [dict(r) for r in rows]
 
 
@@ -163,7 +172,9 @@ async def my_review(tx: Tx, seat: Row, review_id: int) -> Row:
     """Read one review of the expert's own. Raises: Refused KRN-404, foreign or recused."""
     row = await tx.conn.fetchrow(
         "SELECT d.* FROM allocation_declaration d WHERE d.id = $1 AND d.expert = $2 AND d.state <> 'recused'",
-        review_id, seat["id"])
+        review_id,
+        seat["id"],
+    )
     if row is None:
         raise Refused("KRN-404")
     return dict(row)
@@ -178,6 +189,10 @@ async def seen_scores(tx: Tx, seat: Row, candidate_id: int) -> dict[int, dict[in
     for r in await tx.conn.fetch(
         "SELECT s.expert, s.criterion, s.points FROM allocation_score s WHERE s.candidate = $1 AND EXISTS"
         " (SELECT 1 FROM allocation_declaration d WHERE d.candidate = s.candidate AND d.expert = $2"
-        " AND d.state = ANY($3)) ORDER BY s.expert", candidate_id, seat["id"], [s.value for s in OWN_IN]):
+        " AND d.state = ANY($3)) ORDER BY s.expert",
+        candidate_id,
+        seat["id"],
+        [s.value for s in OWN_IN],
+    ):
         found[r["expert"]][r["criterion"]] = r["points"]
     return found

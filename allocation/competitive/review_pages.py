@@ -34,8 +34,15 @@ async def listed(request: AnyRequest) -> Page:
         found = await queries.my_reviews(tx, seat)
         row = await queries.round_of(tx, seat["round"])
         criteria = await queries.criteria(tx, seat["round"])
-    return render(request, "allocation/competitive/reviews.html", row=row, reviews=found, seat=seat,
-                  criteria=criteria, counts=view.counted(found))
+    return render(
+        request,
+        "allocation/competitive/reviews.html",
+        row=row,
+        reviews=found,
+        seat=seat,
+        criteria=criteria,
+        counts=view.counted(found),
+    )
 
 
 @get("/reviews/{review_id:int}", opt=needs(P.SCORE), include_in_schema=False)
@@ -51,28 +58,46 @@ async def _show(request: AnyRequest, review_id: int, failed: tuple[str, Form[Any
         criteria = await queries.criteria(tx, review["round"])
         peers = await queries.seen_scores(tx, seat, review["candidate"])
         context: dict[str, Any] = {
-            "seat": seat, "review": review, "criteria": criteria,
+            "seat": seat,
+            "review": review,
+            "criteria": criteria,
             "own_in": review["state"] in OWN_IN,
-            "row": await queries.round_of(tx, review["round"]), "full": FULL_MARKS, "points": peers,
+            "row": await queries.round_of(tx, review["round"]),
+            "full": FULL_MARKS,
+            "points": peers,
             "candidate": await queries.candidate(tx, review["candidate"]),
             "verbs": verbs_open(REVIEW, review, tx.actor),
             "totals": queries.totals(peers, queries.for_rules(criteria)),
         }
     empty = [{"criterion": c["id"]} for c in criteria]
     forms: dict[str, Form[Any]] = {
-        "step": new_form(EmptyForm), "recuse": new_form(RecuseForm), "reason": new_form(ReasonForm),
+        "step": new_form(EmptyForm),
+        "recuse": new_form(RecuseForm),
+        "reason": new_form(ReasonForm),
         "sheet": new_form(SheetForm, points=empty),
     }
     if failed:
         forms[failed[0]] = failed[1]
     failing = failed[1] if failed else None
-    return render(request, "allocation/competitive/review.html", forms=forms, failed=failing, score_text=written,
-                  status=failing.status if failing else 200, **context)
+    return render(
+        request,
+        "allocation/competitive/review.html",
+        forms=forms,
+        failed=failing,
+        score_text=written,
+        status=failing.status if failing else 200,
+        **context,
+    )
 
 
 async def _step(  # noqa: PLR0913 - one step has these parts
-    request: AnyRequest, review_id: int, name: str, struct: type[S],
-    work: Callable[[Tx, int, S], Awaitable[object]], *, back: str = "",
+    request: AnyRequest,
+    review_id: int,
+    name: str,
+    struct: type[S],
+    work: Callable[[Tx, int, S], Awaitable[object]],
+    *,
+    back: str = "",
 ) -> Page:
     form = await read_form(request, struct)
     if form.ok:
@@ -85,8 +110,10 @@ async def _step(  # noqa: PLR0913 - one step has these parts
 @post("/reviews/{review_id:int}/clear", opt=needs(P.SCORE), include_in_schema=False, status_code=200)
 async def clear(request: AnyRequest, review_id: FromPath[int]) -> Page:
     """Declare no conflict."""
+
     async def work(tx: Tx, key: int, _form: EmptyForm) -> None:
         await reviews.clear(tx, key)
+
     return await _step(request, review_id, "step", EmptyForm, work)
 
 
@@ -99,8 +126,10 @@ async def recuse(request: AnyRequest, review_id: FromPath[int]) -> Page:
 @post("/reviews/{review_id:int}/abstain", opt=needs(P.SCORE), include_in_schema=False, status_code=200)
 async def abstain(request: AnyRequest, review_id: FromPath[int]) -> Page:
     """Give no score."""
+
     async def work(tx: Tx, key: int, form: ReasonForm) -> None:
         await reviews.abstain(tx, key, form.reason)
+
     return await _step(request, review_id, "reason", ReasonForm, work)
 
 

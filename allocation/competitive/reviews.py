@@ -31,8 +31,16 @@ async def recuse(tx: Tx, review_id: int, form: RecuseForm) -> Row:
     """Declare a conflict of interest; from now on the candidate is not there for this expert."""
     row = await _mine(tx, review_id)
     return await fire(
-        tx, REVIEW, Declaration, row, "recuse", clause=CLAUSE, reason=form.reason, conflict=form.conflict,
-        sets={"conflict": form.conflict, "reason": form.reason, "declared_at": tx.now})
+        tx,
+        REVIEW,
+        Declaration,
+        row,
+        "recuse",
+        clause=CLAUSE,
+        reason=form.reason,
+        conflict=form.conflict,
+        sets={"conflict": form.conflict, "reason": form.reason, "declared_at": tx.now},
+    )
 
 
 @command(P.SCORE, audit="allocation.review.abstain")
@@ -40,7 +48,8 @@ async def abstain(tx: Tx, review_id: int, reason: str) -> Row:
     """Give no score, with a reason; it cannot be taken back."""
     row = await _mine(tx, review_id)
     return await fire(
-        tx, REVIEW, Declaration, row, "abstain", reason=reason, sets={"reason": reason, "done_at": tx.now})
+        tx, REVIEW, Declaration, row, "abstain", reason=reason, sets={"reason": reason, "done_at": tx.now}
+    )
 
 
 @command(P.SCORE, audit="allocation.review.score")
@@ -54,13 +63,16 @@ async def score(tx: Tx, review_id: int, form: SheetForm) -> Row:
     points = {p.criterion: p.points for p in form.points}
     rules.check_points(points, known)
     moved = await fire(
-        tx, REVIEW, Declaration, row, "score", clause=CLAUSE,
-        sets={"comment": form.comment, "done_at": tx.now})
+        tx, REVIEW, Declaration, row, "score", clause=CLAUSE, sets={"comment": form.comment, "done_at": tx.now}
+    )
     await tx.conn.executemany(
         "INSERT INTO allocation_score (division_code, round, candidate, expert, criterion, points)"
         " VALUES ($1, $2, $3, $4, $5, $6)",
-        [(row["division_code"], row["round"], row["candidate"], row["expert"], key, value)
-         for key, value in sorted(points.items())])
+        [
+            (row["division_code"], row["round"], row["candidate"], row["expert"], key, value)
+            for key, value in sorted(points.items())
+        ],
+    )
     return moved
 
 

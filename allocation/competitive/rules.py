@@ -135,9 +135,7 @@ def rank(entries: Sequence[Entry], criteria: Sequence[Criterion], trim_from: int
         return -placing.mean, -main, entry.asked_fen, entry.code
 
     placed = sorted(((e, _place(e, criteria, trim_from)) for e in entries), key=key)
-    return tuple(
-        Placing(p.code, n, p.mean, p.counted, p.given) for n, (_, p) in enumerate(placed, start=1)
-    )
+    return tuple(Placing(p.code, n, p.mean, p.counted, p.given) for n, (_, p) in enumerate(placed, start=1))
 
 
 def _place(entry: Entry, criteria: Sequence[Criterion], trim_from: int) -> Placing:

@@ -31,9 +31,31 @@ OPEN_FOR_CHANGE = (S.DRAFT, S.OPEN)
 RESERVE = ("admitted", "planned")
 LIVE = [s.value for s in S if s not in {S.AWARDED, S.CANCELLED}]
 FROZEN = (
-    "code", "title", "category", "content", "place", "estimate_fen", "asked_fen", "own_fen", "other_fen",
-    "beneficiaries", "migrants", "low_income", "income_fen", "goals", "starts_on", "ends_on", "asset_owner",
-    "caretaker", "lat", "lon", "window", "submitted_at", "admitted_at", "valid_until", "version",
+    "code",
+    "title",
+    "category",
+    "content",
+    "place",
+    "estimate_fen",
+    "asked_fen",
+    "own_fen",
+    "other_fen",
+    "beneficiaries",
+    "migrants",
+    "low_income",
+    "income_fen",
+    "goals",
+    "starts_on",
+    "ends_on",
+    "asset_owner",
+    "caretaker",
+    "lat",
+    "lon",
+    "window",
+    "submitted_at",
+    "admitted_at",
+    "valid_until",
+    "version",
 )
 """What of an application the panel judges, copied when it becomes a candidate."""
 
@@ -42,10 +64,16 @@ FROZEN = (
 async def draft(tx: Tx, form: RoundForm) -> int:
     """Draft a call. Gives the round's id. Raises: Refused ALC-301/302 (weights), ALC-333/334."""
     rules.check_weights([c.weight_bp for c in form.criteria])
-    round_id = int(await tx.conn.fetchval(
-        "INSERT INTO allocation_round (division_code, title, call, budget_fen, cap_fen, cut_rule, opens_on,"
-        " score_by, decide_by, created_by, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11) RETURNING id",
-        tx.actor.division_code, *_call(form), tx.actor.user_id, tx.now))
+    round_id = int(
+        await tx.conn.fetchval(
+            "INSERT INTO allocation_round (division_code, title, call, budget_fen, cap_fen, cut_rule, opens_on,"
+            " score_by, decide_by, created_by, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11) RETURNING id",
+            tx.actor.division_code,
+            *_call(form),
+            tx.actor.user_id,
+            tx.now,
+        )
+    )
     await _write_criteria(tx, round_id, tx.actor.division_code, form)
     await tx.note((TABLE, round_id, tx.actor.division_code), "allocation.round.draft", clause=CLAUSE)
     return round_id
@@ -59,7 +87,10 @@ async def edit(tx: Tx, round_id: int, version: int, form: RoundForm) -> None:
     done = await tx.conn.fetchval(
         "UPDATE allocation_round SET title=$3, call=$4, budget_fen=$5, cap_fen=$6, cut_rule=$7, opens_on=$8,"
         " score_by=$9, decide_by=$10, version = version + 1 WHERE id=$1 AND version=$2 RETURNING id",
-        round_id, version, *_call(form))
+        round_id,
+        version,
+        *_call(form),
+    )
     if done is None:
         raise Refused("KRN-409", who="", title="", at=tx.now)
     await tx.conn.execute("DELETE FROM allocation_criterion WHERE round = $1", round_id)
@@ -76,10 +107,16 @@ async def add_candidates(tx: Tx, round_id: int, project_ids: Sequence[int]) -> i
     """
     row = await _open_round(tx, round_id, OPEN_FOR_CHANGE)
     found = [await projects.lock(tx, key) for key in sorted(set(project_ids))]
-    busy = {r["project"] for r in await tx.conn.fetch(
-        "SELECT c.project FROM allocation_candidate c JOIN allocation_round r ON r.id = c.round"
-        " WHERE c.project = ANY($1) AND c.round <> $2 AND r.state = ANY($3)",
-        [p["id"] for p in found], round_id, LIVE)}
+    busy = {
+        r["project"]
+        for r in await tx.conn.fetch(
+            "SELECT c.project FROM allocation_candidate c JOIN allocation_round r ON r.id = c.round"
+            " WHERE c.project = ANY($1) AND c.round <> $2 AND r.state = ANY($3)",
+            [p["id"] for p in found],
+            round_id,
+            LIVE,
+        )
+    }
     problems = [Problem("ALC-324", "project", {"project": p["code"]}) for p in found if p["state"] not in RESERVE]
     problems += [Problem("ALC-325", "project", {"project": p["code"]}) for p in found if p["id"] in busy]
     if problems:
@@ -95,8 +132,11 @@ async def drop_candidate(tx: Tx, candidate_id: int) -> int:
     row = await queries.candidate(tx, candidate_id)
     owner = await _open_round(tx, row["round"], OPEN_FOR_CHANGE)
     await tx.conn.execute("DELETE FROM allocation_candidate WHERE id = $1", candidate_id)
-    await tx.note((TABLE, owner["id"], owner["division_code"]), "allocation.round.drop_candidate",
-                  note=f"{row['code']} {row['title']}")
+    await tx.note(
+        (TABLE, owner["id"], owner["division_code"]),
+        "allocation.round.drop_candidate",
+        note=f"{row['code']} {row['title']}",
+    )
     return int(owner["id"])
 
 
@@ -107,18 +147,35 @@ async def add_expert(tx: Tx, round_id: int, form: ExpertForm) -> None:
     known = {p["id"]: p for p in await accounts.people_outside(tx, accounts.Role.EXPERT)}
     if form.user_id not in known:
         raise Refused("ALC-327", field="user_id", name=form.user_id)
-    seat = 1 + int(await tx.conn.fetchval(
-        "SELECT coalesce(max(seat), 0) FROM allocation_expert WHERE round = $1", round_id))
+    seat = 1 + int(
+        await tx.conn.fetchval("SELECT coalesce(max(seat), 0) FROM allocation_expert WHERE round = $1", round_id)
+    )
     expert_id = await tx.conn.fetchval(
         "INSERT INTO allocation_expert (division_code, round, seat, user_id, name, employer)"
         " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
-        row["division_code"], round_id, seat, form.user_id, known[form.user_id]["name"], form.employer)
+        row["division_code"],
+        round_id,
+        seat,
+        form.user_id,
+        known[form.user_id]["name"],
+        form.employer,
+    )
     engagement = await accounts.engage(
-        tx, user_id=form.user_id, role=accounts.Role.EXPERT, subject_table=TABLE, subject_id=round_id,
-        purpose=row["title"], starts_on=tx.today, ends_on=max(row["score_by"], tx.today))
+        tx,
+        user_id=form.user_id,
+        role=accounts.Role.EXPERT,
+        subject_table=TABLE,
+        subject_id=round_id,
+        purpose=row["title"],
+        starts_on=tx.today,
+        ends_on=max(row["score_by"], tx.today),
+    )
     await tx.conn.execute("UPDATE allocation_expert SET engagement_id = $2 WHERE id = $1", expert_id, engagement)
-    await tx.note((TABLE, round_id, row["division_code"]), "allocation.round.add_expert",
-                  note=f"{known[form.user_id]['name']} {form.employer}")
+    await tx.note(
+        (TABLE, round_id, row["division_code"]),
+        "allocation.round.add_expert",
+        note=f"{known[form.user_id]['name']} {form.employer}",
+    )
 
 
 @command(P.PREPARE_ROUND, audit="allocation.round.drop_expert")
@@ -146,8 +203,15 @@ async def publish(tx: Tx, round_id: int) -> Row:
         raise Refused("ALC-308")
     rules.check_weights(weights)
     terms = queries.terms_in_force(tx, row["division_code"])
-    return await fire(tx, ROUND, Round, row, "publish", clause=CLAUSE, sets={
-        "terms": json.dumps(asdict(terms)), "policy_version": tx.policy.version})
+    return await fire(
+        tx,
+        ROUND,
+        Round,
+        row,
+        "publish",
+        clause=CLAUSE,
+        sets={"terms": json.dumps(asdict(terms)), "policy_version": tx.policy.version},
+    )
 
 
 @command(P.PREPARE_ROUND, audit="allocation.round.start")
@@ -171,7 +235,10 @@ async def start(tx: Tx, round_id: int) -> Row:
     await tx.conn.execute(
         "INSERT INTO allocation_declaration (division_code, round, expert, candidate)"
         " SELECT $2, $1, e.id, c.id FROM allocation_expert e JOIN allocation_candidate c ON c.round = e.round"
-        " WHERE e.round = $1 ORDER BY e.seat, c.code", round_id, row["division_code"])
+        " WHERE e.round = $1 ORDER BY e.seat, c.code",
+        round_id,
+        row["division_code"],
+    )
     return moved
 
 
@@ -182,15 +249,24 @@ async def cancel(tx: Tx, round_id: int, reason: str) -> Row:
 
 
 def _call(form: RoundForm) -> tuple[Any, ...]:
-    return (form.title, form.call, form.budget_fen, form.cap_fen, form.cut_rule.value,
-            form.opens_on, form.score_by, form.decide_by)
+    return (
+        form.title,
+        form.call,
+        form.budget_fen,
+        form.cap_fen,
+        form.cut_rule.value,
+        form.opens_on,
+        form.score_by,
+        form.decide_by,
+    )
 
 
 async def _write_criteria(tx: Tx, round_id: int, division_code: str, form: RoundForm) -> None:
     await tx.conn.executemany(
         "INSERT INTO allocation_criterion (division_code, round, seq, title, hint, weight_bp)"
         " VALUES ($1, $2, $3, $4, $5, $6)",
-        [(division_code, round_id, n, c.title, c.hint, c.weight_bp) for n, c in enumerate(form.criteria, start=1)])
+        [(division_code, round_id, n, c.title, c.hint, c.weight_bp) for n, c in enumerate(form.criteria, start=1)],
+    )
 
 
 async def _locked(tx: Tx, round_id: int) -> Row:
@@ -212,8 +288,19 @@ async def _freeze(tx: Tx, row: Row, project: Row) -> None:
     await tx.conn.execute(
         "INSERT INTO allocation_candidate (division_code, round, project, code, title, place, asked_fen,"
         " snapshot, snapshot_hash, added_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        project["division_code"], row["id"], project["id"], project["code"], project["title"],
-        f"{project['township_name']}{project['village_name']}", project["asked_fen"], snapshot,
-        hashlib.sha256(snapshot.encode()).hexdigest(), tx.now)
-    await tx.note((TABLE, row["id"], row["division_code"]), "allocation.round.add_candidate",
-                  note=f"{project['code']} {project['title']}")
+        project["division_code"],
+        row["id"],
+        project["id"],
+        project["code"],
+        project["title"],
+        f"{project['township_name']}{project['village_name']}",
+        project["asked_fen"],
+        snapshot,
+        hashlib.sha256(snapshot.encode()).hexdigest(),
+        tx.now,
+    )
+    await tx.note(
+        (TABLE, row["id"], row["division_code"]),
+        "allocation.round.add_candidate",
+        note=f"{project['code']} {project['title']}",
+    )

@@ -56,25 +56,35 @@ def all_in(_row: Row, facts: Row) -> None:
         raise Refused("ALC-322", project=facts["thin"], fewest=facts["fewest"])
 
 
-ROUND = machine("ROUND", S, S.DRAFT, (
-    Arrow(S.DRAFT, "publish", S.OPEN, P.PREPARE_ROUND),
-    Arrow(S.OPEN, "start", S.SCORING, P.PREPARE_ROUND),
-    Arrow(S.SCORING, "close", S.RANKED, P.PREPARE_ROUND, all_in),
-    Arrow(S.RANKED, "decide", S.DECIDED, P.PREPARE_ROUND),
-    Arrow(S.DECIDED, "approve", S.AWARDED, P.APPROVE_ROUND),
-    Arrow(S.DECIDED, "reject", S.RANKED, P.APPROVE_ROUND, has_reason),
-    Arrow(S.DRAFT, "cancel", S.CANCELLED, P.PREPARE_ROUND, has_reason),
-    Arrow(S.OPEN, "cancel", S.CANCELLED, P.PREPARE_ROUND, has_reason),
-    Arrow(S.SCORING, "cancel", S.CANCELLED, P.APPROVE_ROUND, has_reason),
-))
+ROUND = machine(
+    "ROUND",
+    S,
+    S.DRAFT,
+    (
+        Arrow(S.DRAFT, "publish", S.OPEN, P.PREPARE_ROUND),
+        Arrow(S.OPEN, "start", S.SCORING, P.PREPARE_ROUND),
+        Arrow(S.SCORING, "close", S.RANKED, P.PREPARE_ROUND, all_in),
+        Arrow(S.RANKED, "decide", S.DECIDED, P.PREPARE_ROUND),
+        Arrow(S.DECIDED, "approve", S.AWARDED, P.APPROVE_ROUND),
+        Arrow(S.DECIDED, "reject", S.RANKED, P.APPROVE_ROUND, has_reason),
+        Arrow(S.DRAFT, "cancel", S.CANCELLED, P.PREPARE_ROUND, has_reason),
+        Arrow(S.OPEN, "cancel", S.CANCELLED, P.PREPARE_ROUND, has_reason),
+        Arrow(S.SCORING, "cancel", S.CANCELLED, P.APPROVE_ROUND, has_reason),
+    ),
+)
 
-REVIEW = machine("REVIEW", R, R.NOT_OPENED, (
-    Arrow(R.NOT_OPENED, "clear", R.OPENED, P.SCORE),
-    Arrow(R.NOT_OPENED, "recuse", R.RECUSED, P.SCORE, has_reason),
-    Arrow(R.OPENED, "recuse", R.RECUSED, P.SCORE, has_reason),
-    Arrow(R.OPENED, "abstain", R.ABSTAINED, P.SCORE, has_reason),
-    Arrow(R.OPENED, "score", R.SCORED, P.SCORE),
-))
+REVIEW = machine(
+    "REVIEW",
+    R,
+    R.NOT_OPENED,
+    (
+        Arrow(R.NOT_OPENED, "clear", R.OPENED, P.SCORE),
+        Arrow(R.NOT_OPENED, "recuse", R.RECUSED, P.SCORE, has_reason),
+        Arrow(R.OPENED, "recuse", R.RECUSED, P.SCORE, has_reason),
+        Arrow(R.OPENED, "abstain", R.ABSTAINED, P.SCORE, has_reason),
+        Arrow(R.OPENED, "score", R.SCORED, P.SCORE),
+    ),
+)
 
 OWN_IN = (R.SCORED, R.ABSTAINED)
 """States in which an expert's own word is in, so that the others' may be seen."""

@@ -36,11 +36,14 @@ async def sheets(tx: Tx, row: Row) -> list[Sheet]:
     for c in await queries.candidates(tx, row["id"]):
         totals = queries.totals(given.get(c["id"], {}), known)
         by_seat = {seats[expert]: total for expert, total in totals.items()}
-        made.append(Sheet(
-            c, _marks(by_seat, row["terms"].trim_from),
-            tuple((e["seat"], states.get((c["id"], e["id"]), R.NOT_OPENED)) for e in panel),
-            tuple(rules.outliers({str(s): t for s, t in by_seat.items()}, row["terms"].outlier_points)),
-        ))
+        made.append(
+            Sheet(
+                c,
+                _marks(by_seat, row["terms"].trim_from),
+                tuple((e["seat"], states.get((c["id"], e["id"]), R.NOT_OPENED)) for e in panel),
+                tuple(rules.outliers({str(s): t for s, t in by_seat.items()}, row["terms"].outlier_points)),
+            )
+        )
     return made
 
 

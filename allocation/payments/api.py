@@ -61,8 +61,11 @@ async def _out(tx: Tx, claim_id: int) -> ClaimOut:
     standing = queries.standing(await queries.signatures(tx, claim_id), row["attempt"])
     names = ("id", "project", "kind", "amount_fen", "payee", "invoice_code", "invoice_number", "state", "version")
     return ClaimOut(
-        **{n: row[n] for n in names}, steps=row["steps"], signed=len(standing),
-        gates=[GateOut(g.name, g.is_open, g.code, g.ceiling_fen) for g in gates])
+        **{n: row[n] for n in names},
+        steps=row["steps"],
+        signed=len(standing),
+        gates=[GateOut(g.name, g.is_open, g.code, g.ceiling_fen) for g in gates],
+    )
 
 
 @get("/api/v1/claims/{claim_id:int}", opt=needs(P.VIEW_CLAIMS), tags=["claims"])

@@ -32,19 +32,30 @@ async def claim_form(tx: Tx, claim_id: int) -> Document:
     books, gates = service.as_submitted(row) or (now[0], now[2])
     given = [s for s in await queries.signatures(tx, claim_id) if s["attempt"] == row["attempt"]]
     facts = (
-        ("project", project["title"]), ("code", project["code"]),
+        ("project", project["title"]),
+        ("code", project["code"]),
         ("place", project["county_name"] + project["township_name"] + project["village_name"]),
-        ("kind", CATALOGUE.text(f"claim.{row['kind']}")), ("amount", _money(row["amount_fen"])),
-        ("payee", row["payee"]), ("invoice_no", f"{row['invoice_code']} {row['invoice_number']}".strip()),
-        ("invoice_fen", _money(row["invoice_fen"])), ("final", _money(row["final_fen"])),
-        ("award", _money(books.award_fen)), ("contract_fen", _money(books.contract_fen)),
-        ("before", _money(books.claimed_fen)), ("seen", f"{books.seen_bp / 100:g}%"),
-        ("retained", _money(row["books"].get("retained"))), ("prepared", row["prepared_name"]),
-        ("submitted", _moment(row["submitted_at"])), ("state", CATALOGUE.state("CLAIM", row["state"])),
+        ("kind", CATALOGUE.text(f"claim.{row['kind']}")),
+        ("amount", _money(row["amount_fen"])),
+        ("payee", row["payee"]),
+        ("invoice_no", f"{row['invoice_code']} {row['invoice_number']}".strip()),
+        ("invoice_fen", _money(row["invoice_fen"])),
+        ("final", _money(row["final_fen"])),
+        ("award", _money(books.award_fen)),
+        ("contract_fen", _money(books.contract_fen)),
+        ("before", _money(books.claimed_fen)),
+        ("seen", f"{books.seen_bp / 100:g}%"),
+        ("retained", _money(row["books"].get("retained"))),
+        ("prepared", row["prepared_name"]),
+        ("submitted", _moment(row["submitted_at"])),
+        ("state", CATALOGUE.state("CLAIM", row["state"])),
     )
     blocks = (
         Fields(tuple((_t(key), value) for key, value in facts if value)),
-        Heading(_t("gates")), _gates(gates), Heading(_t("signatures")), _signed(row, given),
+        Heading(_t("gates")),
+        _gates(gates),
+        Heading(_t("signatures")),
+        _signed(row, given),
         Text(_t("rule") + (row["policy_version"] or tx.policy.version)[:16], small=True, indent=False),
         Signs(tuple(CATALOGUE.role(role) for role in row["steps"])),
     )
@@ -57,8 +68,11 @@ def _moment(value: Any) -> str:  # noqa: ANN401 - a moment or nothing
 
 def _gates(gates: tuple[Gate, ...]) -> Grid:
     rows = tuple(
-        (CATALOGUE.text(f"gate.{g.name}"), _t("open" if g.is_open else "shut"),
-         "" if g.ceiling_fen is None else yuan(g.ceiling_fen))
+        (
+            CATALOGUE.text(f"gate.{g.name}"),
+            _t("open" if g.is_open else "shut"),
+            "" if g.ceiling_fen is None else yuan(g.ceiling_fen),
+        )
         for g in gates
     )
     return Grid((_t("gate"), _t("result"), _t("ceiling")), rows, (3, 1, 2), frozenset({2}))
@@ -68,7 +82,8 @@ def _signed(row: Row, given: list[Row]) -> Grid:
     by_step = {s["step"]: s for s in given if row["state"] not in {"draft", "returned"}}
     rows = tuple(
         (str(n + 1), CATALOGUE.role(role), s["name"], s["opinion"] or _t("agree"), _moment(s["signed_at"]))
-        if (s := by_step.get(n)) else (str(n + 1), CATALOGUE.role(role), "", "", "")
+        if (s := by_step.get(n))
+        else (str(n + 1), CATALOGUE.role(role), "", "", "")
         for n, role in enumerate(row["steps"])
     )
     return Grid(tuple(_t(k) for k in ("step", "role", "name", "opinion", "time")), rows, (0.6, 1.6, 1.2, 1.6, 1.6))

@@ -29,7 +29,9 @@ CLAIMS = Listing(
         Filter("since", "(c.submitted_at AT TIME ZONE 'Asia/Shanghai')::date >= {}", kind="date"),
     ),
     search=lambda _tx, text: (
-        "(p.title LIKE {} OR c.payee LIKE {} OR c.invoice_number = {})", [f"%{text}%", f"%{text}%", text]),
+        "(p.title LIKE {} OR c.payee LIKE {} OR c.invoice_number = {})",
+        [f"%{text}%", f"%{text}%", text],
+    ),
 )
 
 CLAIMABLE = Listing(
@@ -46,16 +48,21 @@ CLAIMABLE = Listing(
         Column("contractor", "p.contractor"),
         Column("award_fen", "p.award_fen", kind="money", sort=True),
         Column("contract_fen", "p.contract_fen", kind="money", sort=True),
-        Column("claimed_fen", "(SELECT coalesce(sum(c.amount_fen), 0)::bigint FROM allocation_claim c"
-               " WHERE c.project = p.id AND c.state IN ('submitted', 'signed', 'paid'))", kind="money"),
+        Column(
+            "claimed_fen",
+            "(SELECT coalesce(sum(c.amount_fen), 0)::bigint FROM allocation_claim c"
+            " WHERE c.project = p.id AND c.state IN ('submitted', 'signed', 'paid'))",
+            kind="money",
+        ),
         Column("progress_bp", "p.progress_bp", kind="bp", sort=True),
         Column("state", "p.state", kind="state", machine="PROJECT"),
     ),
     filters=(
         Filter("place", "p.division_code", kind="division"),
-        Filter("state", "p.state = {}", machine="PROJECT",
-               choices=("contracted", "building", "completed", "accepted")),
+        Filter("state", "p.state = {}", machine="PROJECT", choices=("contracted", "building", "completed", "accepted")),
     ),
     search=lambda _tx, text: (
-        "(p.title LIKE {} OR p.contractor LIKE {} OR p.code = {})", [f"%{text}%", f"%{text}%", text]),
+        "(p.title LIKE {} OR p.contractor LIKE {} OR p.code = {})",
+        [f"%{text}%", f"%{text}%", text],
+    ),
 )

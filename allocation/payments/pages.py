@@ -36,7 +36,10 @@ Step = Callable[[Tx, int, S], Awaitable[object]]
 
 files.readable(service.TABLE, P.VIEW_CLAIMS)
 STEP_FORMS: dict[str, type[msgspec.Struct]] = {
-    "paper": PaperForm, "sign": SignForm, "back": ReturnForm, "pay": PayForm,
+    "paper": PaperForm,
+    "sign": SignForm,
+    "back": ReturnForm,
+    "pay": PayForm,
 }
 
 
@@ -68,12 +71,17 @@ async def money_context(tx: Tx, project_id: int) -> dict[str, Any]:
     books = await queries.books(tx, project)
     terms = queries.terms(tx, project["division_code"])
     return {
-        "project": project, "line": await queries.money_line(tx, project_id),
-        "claims": await queries.of_project(tx, project_id), "terms": terms,
+        "project": project,
+        "line": await queries.money_line(tx, project_id),
+        "claims": await queries.of_project(tx, project_id),
+        "terms": terms,
         "small": rules.is_small(books, terms),
         "claimable": {kind.value: rules.claimable(books, terms, kind, project["contract_fen"]) for kind in Kind},
-        "breaches": [p for p in (tx.policy.param(f"allocation.payments.{n}") for n in ("progress_bp", "retention_bp"))
-                     if p.breaches],
+        "breaches": [
+            p
+            for p in (tx.policy.param(f"allocation.payments.{n}") for n in ("progress_bp", "retention_bp"))
+            if p.breaches
+        ],
     }
 
 
@@ -83,8 +91,12 @@ async def new(request: AnyRequest, project: FromQuery[int]) -> Page:
     async with open_tx(request) as tx:
         context = await money_context(tx, project)
         kind = _usual(context)
-        form = new_form(ClaimForm, kind=kind, payee=context["project"]["contractor"],
-                        amount_fen=context["claimable"][kind.value] or None)
+        form = new_form(
+            ClaimForm,
+            kind=kind,
+            payee=context["project"]["contractor"],
+            amount_fen=context["claimable"][kind.value] or None,
+        )
     return render(request, "allocation/payments/edit.html", form=form, row=None, **context)
 
 
@@ -148,19 +160,29 @@ async def _show(request: AnyRequest, claim_id: int, failed: tuple[str, Form[Any]
         given = await queries.signatures(tx, claim_id)
         standing = queries.standing(given, row["attempt"])
         context |= {
-            "row": row, "gates": gates, "terms": terms,
+            "row": row,
+            "gates": gates,
+            "terms": terms,
             "marks": {s["step"]: s for s in given if s["attempt"] == row["attempt"] and row["state"] != "returned"},
-            "next": rules.next_step(row["steps"], standing), "verbs": verbs_open(CLAIM, row, tx.actor),
+            "next": rules.next_step(row["steps"], standing),
+            "verbs": verbs_open(CLAIM, row, tx.actor),
             "papers": await files.files_of(tx, (service.TABLE, claim_id)),
             "needed": tx.policy.get("allocation.payments.papers")[row["kind"]],
             "payment": await queries.payment(tx, claim_id),
             "mine": tx.actor.user_id in await queries.preparers(tx, claim_id),
             "signed_by_me": any(s.user_id == tx.actor.user_id for s in standing),
-            "entries": await timeline(tx, service.TABLE, claim_id), "editable": row["state"] in EDITABLE,
+            "entries": await timeline(tx, service.TABLE, claim_id),
+            "editable": row["state"] in EDITABLE,
         }
     failing = failed[1] if failed else None
-    return render(request, "allocation/payments/claim.html", forms=forms, failed=failing,
-                  status=failing.status if failing else 200, **context)
+    return render(
+        request,
+        "allocation/payments/claim.html",
+        forms=forms,
+        failed=failing,
+        status=failing.status if failing else 200,
+        **context,
+    )
 
 
 async def _step(request: AnyRequest, claim_id: int, name: str, struct: type[S], work: Step[S]) -> Page:
@@ -173,52 +195,69 @@ async def _step(request: AnyRequest, claim_id: int, name: str, struct: type[S], 
     return await _show(request, claim_id, (name, form))
 
 
-@post("/claims/{claim_id:int}/papers", opt=needs(P.CLAIM), include_in_schema=False, status_code=200,
-      request_max_body_size=files.LIMIT + MIB)
+@post(
+    "/claims/{claim_id:int}/papers",
+    opt=needs(P.CLAIM),
+    include_in_schema=False,
+    status_code=200,
+    request_max_body_size=files.LIMIT + MIB,
+)
 async def add_paper(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Put a paper to a claim."""
+
     async def work(tx: Tx, key: int, form: PaperForm) -> None:
         await service.add_paper(tx, key, form.kind, form.file)
+
     return await _step(request, claim_id, "paper", PaperForm, work)
 
 
 @post("/claims/{claim_id:int}/submit", opt=needs(P.CLAIM), include_in_schema=False, status_code=200)
 async def submit(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Submit a claim for signatures."""
+
     async def work(tx: Tx, key: int, _form: SignForm) -> None:
         await service.submit(tx, key)
+
     return await _step(request, claim_id, "sign", SignForm, work)
 
 
 @post("/claims/{claim_id:int}/sign", opt=needs(P.SIGN), include_in_schema=False, status_code=200)
 async def sign(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Sign the next step."""
+
     async def work(tx: Tx, key: int, form: SignForm) -> None:
         await service.sign(tx, key, form.opinion)
+
     return await _step(request, claim_id, "sign", SignForm, work)
 
 
 @post("/claims/{claim_id:int}/return", opt=needs(P.SIGN), include_in_schema=False, status_code=200)
 async def send_back(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Send a claim back with a reason."""
+
     async def work(tx: Tx, key: int, form: ReturnForm) -> None:
         await service.send_back(tx, key, form.reason)
+
     return await _step(request, claim_id, "back", ReturnForm, work)
 
 
 @post("/claims/{claim_id:int}/cancel", opt=needs(P.CLAIM), include_in_schema=False, status_code=200)
 async def cancel(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Give a claim up."""
+
     async def work(tx: Tx, key: int, _form: SignForm) -> None:
         await service.cancel(tx, key)
+
     return await _step(request, claim_id, "sign", SignForm, work)
 
 
 @post("/claims/{claim_id:int}/pay", opt=needs(P.PAY), include_in_schema=False, status_code=200)
 async def pay(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Record a payment made."""
+
     async def work(tx: Tx, key: int, form: PayForm) -> None:
         await service.pay(tx, key, form)
+
     return await _step(request, claim_id, "pay", PayForm, work)
 
 
@@ -231,6 +270,19 @@ async def paper(request: AnyRequest, claim_id: FromPath[int]) -> Page:
 
 
 ROUTES = [
-    listed, claimable, of_project, new, create, change, save, shown, add_paper, submit, sign, send_back, cancel,
-    pay, paper,
+    listed,
+    claimable,
+    of_project,
+    new,
+    create,
+    change,
+    save,
+    shown,
+    add_paper,
+    submit,
+    sign,
+    send_back,
+    cancel,
+    pay,
+    paper,
 ]

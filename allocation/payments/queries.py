@@ -29,14 +29,15 @@ async def of_project(tx: Tx, project_id: int) -> list[Row]:
     """List a project's claims, first to last."""
     rows = await tx.conn.fetch(
         "SELECT c.*, p.voucher_no, p.bank_ref, p.paid_on FROM allocation_claim c"
-        " LEFT JOIN allocation_payment p ON p.claim = c.id WHERE c.project = $1 ORDER BY c.id", project_id)
+        " LEFT JOIN allocation_payment p ON p.claim = c.id WHERE c.project = $1 ORDER BY c.id",
+        project_id,
+    )
     return [dict(r) for r in rows]
 
 
 async def signatures(tx: Tx, claim_id: int) -> list[Row]:
     """List every signature ever given on a claim, returned attempts included."""
-    rows = await tx.conn.fetch(
-        "SELECT * FROM allocation_signature WHERE claim = $1 ORDER BY attempt, step", claim_id)
+    rows = await tx.conn.fetch("SELECT * FROM allocation_signature WHERE claim = $1 ORDER BY attempt, step", claim_id)
     return [dict(r) for r in rows]
 
 
@@ -44,8 +45,10 @@ async def preparers(tx: Tx, claim_id: int) -> set[int]:
     """Name everybody who ever wrote on a claim or submitted it: none of them may sign or pay it."""
     rows = await tx.conn.fetch(
         "SELECT DISTINCT actor_id FROM kernel_journal WHERE subject_table = 'allocation_claim' AND subject_id = $1"
-        " AND verb = ANY($2) AND actor_id IS NOT NULL", claim_id,
-        ["allocation.claim.draft", "allocation.claim.edit", "allocation.claim.paper", "CLAIM.submit"])
+        " AND verb = ANY($2) AND actor_id IS NOT NULL",
+        claim_id,
+        ["allocation.claim.draft", "allocation.claim.edit", "allocation.claim.paper", "CLAIM.submit"],
+    )
     return {r["actor_id"] for r in rows}
 
 
@@ -69,24 +72,37 @@ async def claimed(tx: Tx, project_id: int, besides: Row | None = None) -> Fen:
     counts = [s.value for s in COUNTED]
     own = besides["id"] if besides else 0
     turn = besides["turn"] if besides and besides["state"] in counts else None
-    return int(await tx.conn.fetchval(
-        "SELECT coalesce(sum(amount_fen), 0)::bigint FROM allocation_claim WHERE project = $1 AND id <> $2"
-        " AND state = ANY($3) AND ($4::int IS NULL OR coalesce(turn, 0) < $4)", project_id, own, counts, turn))
+    return int(
+        await tx.conn.fetchval(
+            "SELECT coalesce(sum(amount_fen), 0)::bigint FROM allocation_claim WHERE project = $1 AND id <> $2"
+            " AND state = ANY($3) AND ($4::int IS NULL OR coalesce(turn, 0) < $4)",
+            project_id,
+            own,
+            counts,
+            turn,
+        )
+    )
 
 
 def terms(tx: Tx, division_code: str) -> Terms:
     """Give the payment terms in force today in a division."""
     policy = tx.policy_for(division_code)
-    whole = {name: policy.whole(f"allocation.payments.{name}")
-             for name in ("advance_bp", "progress_bp", "retention_bp", "small_fen")}
+    whole = {
+        name: policy.whole(f"allocation.payments.{name}")
+        for name in ("advance_bp", "progress_bp", "retention_bp", "small_fen")
+    }
     return Terms(**whole)
 
 
 async def books(tx: Tx, project: Row, besides: Row | None = None) -> Books:
     """Put together where a project stands, as seen from one claim or from none."""
     return Books(
-        project["award_fen"], project["contract_fen"], await claimed(tx, project["id"], besides),
-        project["progress_bp"], project["accepted_on"] is not None, project["contractor"],
+        project["award_fen"],
+        project["contract_fen"],
+        await claimed(tx, project["id"], besides),
+        project["progress_bp"],
+        project["accepted_on"] is not None,
+        project["contractor"],
     )
 
 
@@ -118,7 +134,11 @@ async def money_line(tx: Tx, project_id: int) -> MoneyLine:
     project = await projects.brief(tx, project_id)
     money = await ledger.project_money(tx, project_id)
     return MoneyLine(
-        project["award_fen"], project["contract_fen"], ledger.reached(money, ledger.Kind.CLAIMED),
-        ledger.reached(money, ledger.Kind.PAID), money.get(ledger.Kind.RETAINED, 0), project["progress_bp"],
+        project["award_fen"],
+        project["contract_fen"],
+        ledger.reached(money, ledger.Kind.CLAIMED),
+        ledger.reached(money, ledger.Kind.PAID),
+        money.get(ledger.Kind.RETAINED, 0),
+        project["progress_bp"],
         project_id,
     )

@@ -114,8 +114,12 @@ def gates(books: Books, terms: Terms, ask: Ask) -> tuple[Gate, ...]:
         _amount("contract", "ALC-402", books.contract_fen, total),
         *_STAGES[ask.kind](books, terms, ask, total),
         Gate("payee", ask.payee == books.contractor, "ALC-409", facts={"contractor": books.contractor}),
-        Gate("invoice", ask.invoice_fen >= ask.amount_fen, "ALC-410",
-             facts={"invoice": ask.invoice_fen, "asked": ask.amount_fen}),
+        Gate(
+            "invoice",
+            ask.invoice_fen >= ask.amount_fen,
+            "ALC-410",
+            facts={"invoice": ask.invoice_fen, "asked": ask.amount_fen},
+        ),
     )
 
 
@@ -164,8 +168,14 @@ def _settlement(books: Books, terms: Terms, ask: Ask, total: Fen) -> tuple[Gate,
         Gate("acceptance", books.accepted, "ALC-405"),
         Gate("final_account", ask.final_fen is not None, "ALC-411"),
         _amount("progress", "ALC-406", seen, total, seen=books.seen_bp, share=WHOLE),
-        _amount("retention", "ALC-407", base(books, ask.final_fen) - kept, total, kept=kept,
-                share=0 if is_small(books, terms) else terms.retention_bp),
+        _amount(
+            "retention",
+            "ALC-407",
+            base(books, ask.final_fen) - kept,
+            total,
+            kept=kept,
+            share=0 if is_small(books, terms) else terms.retention_bp,
+        ),
     )
 
 
@@ -174,8 +184,13 @@ def _once(books: Books, terms: Terms) -> Gate:
 
 
 _STAGES = {Kind.ADVANCE: _advance, Kind.PROGRESS: _progress, Kind.SETTLEMENT: _settlement}
-_FIELDS = {"payee": "payee", "invoice": "invoice_fen", "acceptance": "kind", "once": "kind",
-           "final_account": "final_fen"}
+_FIELDS = {
+    "payee": "payee",
+    "invoice": "invoice_fen",
+    "acceptance": "kind",
+    "once": "kind",
+    "final_account": "final_fen",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +220,7 @@ def next_step(steps: Sequence[str], given: Sequence[Signed]) -> int | None:
     return len(given) if len(given) < len(steps) else None
 
 
-def may_sign(
-    steps: Sequence[str], given: Sequence[Signed], preparers: Collection[int], user_id: int, role: str
-) -> int:
+def may_sign(steps: Sequence[str], given: Sequence[Signed], preparers: Collection[int], user_id: int, role: str) -> int:
     """Give the step that this hand would sign. `preparers` are all who ever wrote on the claim.
 
     Raises: Refused ALC-421 (complete), ALC-422 (a preparer), ALC-423 (signed before),

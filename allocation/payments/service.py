@@ -50,12 +50,25 @@ async def draft(tx: Tx, project_id: int, form: ClaimForm) -> int:
     values = _columns(tx, form)
     names = ", ".join(values)
     marks = ", ".join(f"${n}" for n in range(6, 6 + len(values)))
-    claim_id = int(await tx.conn.fetchval(
-        f"INSERT INTO {TABLE} (project, division_code, prepared_by, prepared_name, created_at, {names})"  # noqa: S608 - names come from our own form
-        f" VALUES ($1, $2, $3, $4, $5, {marks}) RETURNING id",
-        project_id, project["division_code"], tx.actor.user_id, tx.actor.name, tx.now, *values.values()))
-    await tx.note((TABLE, claim_id, project["division_code"]), "allocation.claim.draft", clause=CLAUSE,
-                  kind=form.kind.value, amount_fen=form.amount_fen)
+    claim_id = int(
+        await tx.conn.fetchval(
+            f"INSERT INTO {TABLE} (project, division_code, prepared_by, prepared_name, created_at, {names})"  # noqa: S608 - names come from our own form
+            f" VALUES ($1, $2, $3, $4, $5, {marks}) RETURNING id",
+            project_id,
+            project["division_code"],
+            tx.actor.user_id,
+            tx.actor.name,
+            tx.now,
+            *values.values(),
+        )
+    )
+    await tx.note(
+        (TABLE, claim_id, project["division_code"]),
+        "allocation.claim.draft",
+        clause=CLAUSE,
+        kind=form.kind.value,
+        amount_fen=form.amount_fen,
+    )
     return claim_id
 
 
@@ -71,11 +84,19 @@ async def edit(tx: Tx, claim_id: int, version: int, form: ClaimForm) -> None:
     assigns = ", ".join(f"{name} = ${n}" for n, name in enumerate(values, start=3))
     done = await tx.conn.fetchval(
         f"UPDATE {TABLE} SET {assigns}, version = version + 1"  # noqa: S608 - names come from our own form
-        " WHERE id = $1 AND version = $2 RETURNING id", claim_id, version, *values.values())
+        " WHERE id = $1 AND version = $2 RETURNING id",
+        claim_id,
+        version,
+        *values.values(),
+    )
     if done is None:
         raise Refused("KRN-409", who=row["prepared_name"], title="", at=tx.now)
-    await tx.note((TABLE, claim_id, row["division_code"]), "allocation.claim.edit",
-                  kind=form.kind.value, amount_fen=form.amount_fen)
+    await tx.note(
+        (TABLE, claim_id, row["division_code"]),
+        "allocation.claim.edit",
+        kind=form.kind.value,
+        amount_fen=form.amount_fen,
+    )
 
 
 @command(P.CLAIM, audit="allocation.claim.paper")
@@ -84,8 +105,11 @@ async def add_paper(tx: Tx, claim_id: int, kind: str, upload: Any) -> None:  # n
     row = await queries.claim(tx, claim_id)
     _must_be_open(row)
     stored = await files.store(tx, upload, owner=(TABLE, claim_id), kind=kind, division_code=row["division_code"])
-    await tx.note((TABLE, claim_id, row["division_code"]), "allocation.claim.paper",
-                  note=f"{CATALOGUE.text('paper.' + kind)} {stored.name}")
+    await tx.note(
+        (TABLE, claim_id, row["division_code"]),
+        "allocation.claim.paper",
+        note=f"{CATALOGUE.text('paper.' + kind)} {stored.name}",
+    )
 
 
 async def look(tx: Tx, row: Row, project: Row) -> tuple[Books, Terms, tuple[Gate, ...]]:
@@ -115,15 +139,35 @@ async def submit(tx: Tx, claim_id: int) -> Row:
     await _check_papers(tx, row)
     steps = rules.signing_steps(row["amount_fen"], _ladder(tx, row))
     frozen = {"books": asdict(books), "terms": asdict(terms), "retained": _kept(row, books, terms)}
-    turn = 1 + int(await tx.conn.fetchval(
-        "SELECT coalesce(max(turn), 0) FROM allocation_claim WHERE project = $1", row["project"]))
-    moved = await fire(
-        tx, CLAIM, Claim, row, "submit", clause=CLAUSE, amount_fen=row["amount_fen"],
-        sets={"turn": turn, "attempt": row["attempt"] + 1, "steps": json.dumps(steps), "books": json.dumps(frozen),
-              "policy_version": tx.policy.version, "submitted_at": tx.now},
+    turn = 1 + int(
+        await tx.conn.fetchval("SELECT coalesce(max(turn), 0) FROM allocation_claim WHERE project = $1", row["project"])
     )
-    await ledger.move(tx, _event(moved), row["project"], ledger.Kind.CONTRACTED, ledger.Kind.CLAIMED,
-                      row["amount_fen"], source=(TABLE, claim_id))
+    moved = await fire(
+        tx,
+        CLAIM,
+        Claim,
+        row,
+        "submit",
+        clause=CLAUSE,
+        amount_fen=row["amount_fen"],
+        sets={
+            "turn": turn,
+            "attempt": row["attempt"] + 1,
+            "steps": json.dumps(steps),
+            "books": json.dumps(frozen),
+            "policy_version": tx.policy.version,
+            "submitted_at": tx.now,
+        },
+    )
+    await ledger.move(
+        tx,
+        _event(moved),
+        row["project"],
+        ledger.Kind.CONTRACTED,
+        ledger.Kind.CLAIMED,
+        row["amount_fen"],
+        source=(TABLE, claim_id),
+    )
     return moved
 
 
@@ -138,13 +182,31 @@ async def sign(tx: Tx, claim_id: int, opinion: str = "") -> Row:
     step = await _my_step(tx, row, given)
     rules.check((await look(tx, row, project))[2])
     last = step == len(row["steps"]) - 1
-    moved = await fire(tx, CLAIM, Claim, row, "sign_last" if last else "sign", clause=CLAUSE,
-                       step=step + 1, of=len(row["steps"]), opinion=opinion)
+    moved = await fire(
+        tx,
+        CLAIM,
+        Claim,
+        row,
+        "sign_last" if last else "sign",
+        clause=CLAUSE,
+        step=step + 1,
+        of=len(row["steps"]),
+        opinion=opinion,
+    )
     await tx.conn.execute(
         "INSERT INTO allocation_signature (division_code, claim, attempt, step, role, user_id, name, title,"
         " opinion, signed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        row["division_code"], claim_id, row["attempt"], step, tx.actor.role, tx.actor.user_id,
-        tx.actor.name, tx.actor.title, opinion, tx.now)
+        row["division_code"],
+        claim_id,
+        row["attempt"],
+        step,
+        tx.actor.role,
+        tx.actor.user_id,
+        tx.actor.name,
+        tx.actor.title,
+        opinion,
+        tx.now,
+    )
     return moved
 
 
@@ -178,11 +240,23 @@ async def pay(tx: Tx, claim_id: int, form: PayForm) -> Row:
     books, terms, found = await look(tx, row, project)
     rules.check(found)
     moved = await fire(tx, CLAIM, Claim, row, "pay", clause=CLAUSE, voucher_no=form.voucher_no, paid_on=form.paid_on)
-    payment_id = int(await tx.conn.fetchval(
-        "INSERT INTO allocation_payment (division_code, project, claim, amount_fen, payee, voucher_no, bank_ref,"
-        " paid_on, paid_by, paid_name, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
-        row["division_code"], row["project"], claim_id, row["amount_fen"], row["payee"], form.voucher_no,
-        form.bank_ref, form.paid_on, tx.actor.user_id, tx.actor.name, tx.now))
+    payment_id = int(
+        await tx.conn.fetchval(
+            "INSERT INTO allocation_payment (division_code, project, claim, amount_fen, payee, voucher_no, bank_ref,"
+            " paid_on, paid_by, paid_name, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+            row["division_code"],
+            row["project"],
+            claim_id,
+            row["amount_fen"],
+            row["payee"],
+            form.voucher_no,
+            form.bank_ref,
+            form.paid_on,
+            tx.actor.user_id,
+            tx.actor.name,
+            tx.now,
+        )
+    )
     await _post_payment(tx, row, payment_id, _kept(row, books, terms))
     tx.emit(Paid(row["project"], row["amount_fen"], row["division_code"]))
     return moved
@@ -196,12 +270,26 @@ async def _locked(tx: Tx, claim_id: int) -> tuple[Row, Row]:
 
 async def _post_payment(tx: Tx, row: Row, payment_id: int, kept: int) -> None:
     source = ("allocation_payment", payment_id)
-    await ledger.move(tx, f"payment:{row['id']}", row["project"], ledger.Kind.CLAIMED, ledger.Kind.PAID,
-                      row["amount_fen"], source=source)
+    await ledger.move(
+        tx,
+        f"payment:{row['id']}",
+        row["project"],
+        ledger.Kind.CLAIMED,
+        ledger.Kind.PAID,
+        row["amount_fen"],
+        source=source,
+    )
     held = (await ledger.project_money(tx, row["project"])).get(ledger.Kind.CONTRACTED, 0)
     if keep := min(kept, held):
-        await ledger.move(tx, f"retention:{row['id']}", row["project"], ledger.Kind.CONTRACTED,
-                          ledger.Kind.RETAINED, keep, source=source)
+        await ledger.move(
+            tx,
+            f"retention:{row['id']}",
+            row["project"],
+            ledger.Kind.CONTRACTED,
+            ledger.Kind.RETAINED,
+            keep,
+            source=source,
+        )
 
 
 def _columns(tx: Tx, form: ClaimForm) -> dict[str, Any]:
@@ -209,10 +297,15 @@ def _columns(tx: Tx, form: ClaimForm) -> dict[str, Any]:
     if form.invoice_on > tx.today:
         raise Refused("ALC-418", field="invoice_on", invoice=form.invoice_on)
     return {
-        "kind": form.kind.value, "amount_fen": form.amount_fen, "payee": form.payee,
-        "invoice_code": _digits(form.invoice_code), "invoice_number": _digits(form.invoice_number),
-        "invoice_fen": form.invoice_fen, "invoice_on": form.invoice_on,
-        "final_fen": form.final_fen if form.kind is Kind.SETTLEMENT else None, "note": form.note,
+        "kind": form.kind.value,
+        "amount_fen": form.amount_fen,
+        "payee": form.payee,
+        "invoice_code": _digits(form.invoice_code),
+        "invoice_number": _digits(form.invoice_number),
+        "invoice_fen": form.invoice_fen,
+        "invoice_on": form.invoice_on,
+        "final_fen": form.final_fen if form.kind is Kind.SETTLEMENT else None,
+        "note": form.note,
     }
 
 
@@ -256,8 +349,9 @@ async def _my_step(tx: Tx, row: Row, given: Sequence[rules.Signed]) -> int:
     if row["state"] != S.SUBMITTED:
         CLAIM.arrow(row["state"], "sign")
     try:
-        return rules.may_sign(row["steps"], given, await queries.preparers(tx, row["id"]), tx.actor.user_id or 0,
-                              tx.actor.role)
+        return rules.may_sign(
+            row["steps"], given, await queries.preparers(tx, row["id"]), tx.actor.user_id or 0, tx.actor.role
+        )
     except Refused as refused:
         waits = refused.facts.get("waits_for")
         raise Refused(refused.code, waits_for=CATALOGUE.role(waits)) if waits else refused from None

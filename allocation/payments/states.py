@@ -33,17 +33,22 @@ def has_reason(_row: Row, facts: Row) -> None:
         raise Refused("ALC-425", field="reason")
 
 
-CLAIM = machine("CLAIM", S, S.DRAFT, (
-    Arrow(S.DRAFT, "submit", S.SUBMITTED, P.CLAIM),
-    Arrow(S.RETURNED, "submit", S.SUBMITTED, P.CLAIM),
-    Arrow(S.DRAFT, "cancel", S.CANCELLED, P.CLAIM),
-    Arrow(S.RETURNED, "cancel", S.CANCELLED, P.CLAIM),
-    Arrow(S.SUBMITTED, "sign", S.SUBMITTED, P.SIGN),
-    Arrow(S.SUBMITTED, "sign_last", S.SIGNED, P.SIGN),
-    Arrow(S.SUBMITTED, "return", S.RETURNED, P.SIGN, has_reason),
-    Arrow(S.SIGNED, "return", S.RETURNED, P.PAY, has_reason),
-    Arrow(S.SIGNED, "pay", S.PAID, P.PAY),
-))
+CLAIM = machine(
+    "CLAIM",
+    S,
+    S.DRAFT,
+    (
+        Arrow(S.DRAFT, "submit", S.SUBMITTED, P.CLAIM),
+        Arrow(S.RETURNED, "submit", S.SUBMITTED, P.CLAIM),
+        Arrow(S.DRAFT, "cancel", S.CANCELLED, P.CLAIM),
+        Arrow(S.RETURNED, "cancel", S.CANCELLED, P.CLAIM),
+        Arrow(S.SUBMITTED, "sign", S.SUBMITTED, P.SIGN),
+        Arrow(S.SUBMITTED, "sign_last", S.SIGNED, P.SIGN),
+        Arrow(S.SUBMITTED, "return", S.RETURNED, P.SIGN, has_reason),
+        Arrow(S.SIGNED, "return", S.RETURNED, P.PAY, has_reason),
+        Arrow(S.SIGNED, "pay", S.PAID, P.PAY),
+    ),
+)
 
 EDITABLE = (S.DRAFT, S.RETURNED)
 COUNTED = (S.SUBMITTED, S.SIGNED, S.PAID)

@@ -57,9 +57,7 @@ class Claim(Table, tablename="allocation_claim"):
 
     allocation_claim_known_kind = Check("kind IN ('advance', 'progress', 'settlement')")
     allocation_claim_positive = Check("amount_fen > 0 AND invoice_fen >= 0")
-    allocation_claim_invoice_digits = Check(
-        "invoice_code ~ '^[0-9]{0,12}$' AND invoice_number ~ '^[0-9]{8,20}$'"
-    )
+    allocation_claim_invoice_digits = Check("invoice_code ~ '^[0-9]{0,12}$' AND invoice_number ~ '^[0-9]{8,20}$'")
 
 
 @business(append_only=True)

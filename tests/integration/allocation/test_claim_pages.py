@@ -29,23 +29,37 @@ async def as_machine(work):
 
 
 async def a_contract(tx: Tx) -> int:
-    project = int(await tx.conn.fetchval(
-        "INSERT INTO projects_project (code, division_code, title, state, asked_fen, own_fen, award_fen, contract_fen,"
-        " contractor, progress_bp) VALUES ('P-1', $1, '村道硬化', 'building', 48000000, 48000000, 48000000, 50000000,"
-        " '建设公司', 5000) RETURNING id", VILLAGE))
+    project = int(
+        await tx.conn.fetchval(
+            "INSERT INTO projects_project (code, division_code, title, state, asked_fen, own_fen, award_fen, contract_fen,"
+            " contractor, progress_bp) VALUES ('P-1', $1, '村道硬化', 'building', 48000000, 48000000, 48000000, 50000000,"
+            " '建设公司', 5000) RETURNING id",
+            VILLAGE,
+        )
+    )
     batch = await a_batch(tx, 48_000_000)
-    await ledger.post(tx, "test:1", [
-        ledger.Line(batch, KECHENG, Lies.NOTIFIED, -48_000_000),
-        ledger.Line(batch, VILLAGE, Lies.CONTRACTED, 48_000_000, project),
-    ], source=("allocation_batch", batch))
+    await ledger.post(
+        tx,
+        "test:1",
+        [
+            ledger.Line(batch, KECHENG, Lies.NOTIFIED, -48_000_000),
+            ledger.Line(batch, VILLAGE, Lies.CONTRACTED, 48_000_000, project),
+        ],
+        source=("allocation_batch", batch),
+    )
     return project
 
 
 async def a_batch(tx: Tx, amount: int) -> int:
-    return int(await tx.conn.fetchval(
-        "INSERT INTO allocation_batch (division_code, doc_no, title, level, fund_kind, issued_on, project_fen)"
-        " VALUES ($1, $2, '批次', 'city', 'project', '2026-01-10', $3) RETURNING id",
-        KECHENG, uuid.uuid4().hex[:8], amount))
+    return int(
+        await tx.conn.fetchval(
+            "INSERT INTO allocation_batch (division_code, doc_no, title, level, fund_kind, issued_on, project_fen)"
+            " VALUES ($1, $2, '批次', 'city', 'project', '2026-01-10', $3) RETURNING id",
+            KECHENG,
+            uuid.uuid4().hex[:8],
+            amount,
+        )
+    )
 
 
 async def send(http, page: str, path: str, files=None, **fields: str):
@@ -58,15 +72,22 @@ async def send(http, page: str, path: str, files=None, **fields: str):
 
 
 CLAIM = {
-    "kind": "progress", "amount_fen": "200000", "payee": "建设公司", "invoice_number": "26332000000012345678",
-    "invoice_fen": "200000", "invoice_on": "2026-09-10",
+    "kind": "progress",
+    "amount_fen": "200000",
+    "payee": "建设公司",
+    "invoice_number": "26332000000012345678",
+    "invoice_fen": "200000",
+    "invoice_on": "2026-09-10",
 }
 
 
 async def test_a_claim_through_every_page_to_the_voucher(db, client_as) -> None:
     project = await as_machine(a_contract)
-    async with client_as(Role.COUNTY_CLERK, KECHENG) as clerk, client_as(Role.COUNTY_LEADER, KECHENG) as leader, \
-            client_as(Role.COUNTY_FINANCE, KECHENG) as finance:
+    async with (
+        client_as(Role.COUNTY_CLERK, KECHENG) as clerk,
+        client_as(Role.COUNTY_LEADER, KECHENG) as leader,
+        client_as(Role.COUNTY_FINANCE, KECHENG) as finance,
+    ):
         start = f"/claims/new?project={project}"
         wrong = await send(clerk, start, start, **(CLAIM | {"invoice_number": "12", "payee": ""}))
         assert wrong.status_code == 422
@@ -112,8 +133,14 @@ async def test_a_claim_through_every_page_to_the_voucher(db, client_as) -> None:
 async def test_the_interface_prepares_once_and_tells_the_gates(db, client_as) -> None:
     project = await as_machine(a_contract)
     body = {
-        "once": str(uuid.uuid4()), "project": project, "kind": "advance", "amount_fen": 14_400_001, "payee": "建设公司",
-        "invoice_number": "87654321", "invoice_fen": 14_400_001, "invoice_on": "2026-09-10",
+        "once": str(uuid.uuid4()),
+        "project": project,
+        "kind": "advance",
+        "amount_fen": 14_400_001,
+        "payee": "建设公司",
+        "invoice_number": "87654321",
+        "invoice_fen": 14_400_001,
+        "invoice_on": "2026-09-10",
     }
     async with client_as(Role.COUNTY_CLERK, KECHENG) as clerk:
         first = await clerk.post("/api/v1/claims", json=body)
@@ -127,9 +154,17 @@ async def test_the_interface_prepares_once_and_tells_the_gates(db, client_as) ->
 
 
 ROUND = {
-    "title": "2026年竞争性分配", "call": "支持产业", "budget_fen": "100万", "cap_fen": "50万", "cut_rule": "stop",
-    "opens_on": "2026-09-01", "score_by": "2026-09-20", "decide_by": "2026-09-30",
-    "criteria.0.title": "带动增收", "criteria.0.weight_bp": "60", "criteria.1.title": "可行性",
+    "title": "2026年竞争性分配",
+    "call": "支持产业",
+    "budget_fen": "100万",
+    "cap_fen": "50万",
+    "cut_rule": "stop",
+    "opens_on": "2026-09-01",
+    "score_by": "2026-09-20",
+    "decide_by": "2026-09-30",
+    "criteria.0.title": "带动增收",
+    "criteria.0.weight_bp": "60",
+    "criteria.1.title": "可行性",
     "criteria.1.weight_bp": "40",
 }
 
@@ -138,19 +173,35 @@ async def reserve_and_money(tx: Tx) -> None:
     for n in (1, 2):
         await tx.conn.execute(
             "INSERT INTO projects_project (code, division_code, title, state, asked_fen, admitted_at)"
-            " VALUES ($1, $2, $3, 'admitted', 30000000, now())", f"R-{n}", VILLAGE, f"储备项目{n}")
+            " VALUES ($1, $2, $3, 'admitted', 30000000, now())",
+            f"R-{n}",
+            VILLAGE,
+            f"储备项目{n}",
+        )
     batch = await a_batch(tx, 200_000_000)
-    await ledger.post(tx, "test:2", [
-        ledger.Line(batch, KECHENG, Lies.NOTIFIED, -200_000_000),
-        ledger.Line(batch, KECHENG, Lies.AVAILABLE, 200_000_000),
-    ], source=("allocation_batch", batch))
+    await ledger.post(
+        tx,
+        "test:2",
+        [
+            ledger.Line(batch, KECHENG, Lies.NOTIFIED, -200_000_000),
+            ledger.Line(batch, KECHENG, Lies.AVAILABLE, 200_000_000),
+        ],
+        source=("allocation_batch", batch),
+    )
 
 
 async def five_people(db) -> list[int]:
     conn = await asyncpg.connect(**connect_arguments(db.owner))
-    found = [await conn.fetchval(
-        "INSERT INTO accounts_user (division_code, login, name, password_hash, must_change)"
-        " VALUES ($1, $2, $3, '', false) RETURNING id", KECHENG, f"expert{n}", f"专家{n}") for n in range(5)]
+    found = [
+        await conn.fetchval(
+            "INSERT INTO accounts_user (division_code, login, name, password_hash, must_change)"
+            " VALUES ($1, $2, $3, '', false) RETURNING id",
+            KECHENG,
+            f"expert{n}",
+            f"专家{n}",
+        )
+        for n in range(5)
+    ]
     await conn.close()
     return found
 

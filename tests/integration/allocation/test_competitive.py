@@ -39,8 +39,14 @@ LEADER = actor(Role.COUNTY_LEADER, KECHENG, user_id=802)
 _numbers = itertools.count(1)
 
 CALL = RoundForm(
-    title="2026年产业项目竞争性分配", call="支持移民村产业发展", budget_fen=1_000_000_00, cap_fen=500_000_00,
-    cut_rule=CutRule.STOP, opens_on=date(2026, 9, 1), score_by=date(2026, 9, 20), decide_by=date(2026, 9, 30),
+    title="2026年产业项目竞争性分配",
+    call="支持移民村产业发展",
+    budget_fen=1_000_000_00,
+    cap_fen=500_000_00,
+    cut_rule=CutRule.STOP,
+    opens_on=date(2026, 9, 1),
+    score_by=date(2026, 9, 20),
+    decide_by=date(2026, 9, 30),
     criteria=[CriterionForm("带动增收", 6000), CriterionForm("可行性", 4000)],
 )
 
@@ -56,26 +62,49 @@ class Ground:
 
 async def admitted(tx: Tx, asked: int) -> int:
     number = next(_numbers)
-    return int(await tx.conn.fetchval(
-        "INSERT INTO projects_project (code, division_code, title, state, asked_fen, admitted_at)"
-        " VALUES ($1, $2, $3, 'admitted', $4, now()) RETURNING id", f"R{number:04d}", VILLAGE, f"项目{number}", asked))
+    return int(
+        await tx.conn.fetchval(
+            "INSERT INTO projects_project (code, division_code, title, state, asked_fen, admitted_at)"
+            " VALUES ($1, $2, $3, 'admitted', $4, now()) RETURNING id",
+            f"R{number:04d}",
+            VILLAGE,
+            f"项目{number}",
+            asked,
+        )
+    )
 
 
 async def fund(tx: Tx, amount: int) -> None:
-    batch = int(await tx.conn.fetchval(
-        "INSERT INTO allocation_batch (division_code, doc_no, title, level, fund_kind, issued_on, project_fen)"
-        " VALUES ($1, $2, '批次', 'city', 'project', '2026-01-10', $3) RETURNING id",
-        KECHENG, f"C{next(_numbers)}", amount))
-    await ledger.post(tx, f"test:{batch}", [
-        ledger.Line(batch, KECHENG, Lies.NOTIFIED, -amount), ledger.Line(batch, KECHENG, Lies.AVAILABLE, amount),
-    ], source=("test", batch))
+    batch = int(
+        await tx.conn.fetchval(
+            "INSERT INTO allocation_batch (division_code, doc_no, title, level, fund_kind, issued_on, project_fen)"
+            " VALUES ($1, $2, '批次', 'city', 'project', '2026-01-10', $3) RETURNING id",
+            KECHENG,
+            f"C{next(_numbers)}",
+            amount,
+        )
+    )
+    await ledger.post(
+        tx,
+        f"test:{batch}",
+        [
+            ledger.Line(batch, KECHENG, Lies.NOTIFIED, -amount),
+            ledger.Line(batch, KECHENG, Lies.AVAILABLE, amount),
+        ],
+        source=("test", batch),
+    )
 
 
 async def engaged(tx: Tx, round_id: int) -> Actor:
     number = next(_numbers)
-    user = int(await tx.conn.fetchval(
-        "INSERT INTO accounts_user (division_code, login, name, password_hash) VALUES ($1, $2, $3, '') RETURNING id",
-        KECHENG, f"expert{number}", f"专家{number}"))
+    user = int(
+        await tx.conn.fetchval(
+            "INSERT INTO accounts_user (division_code, login, name, password_hash) VALUES ($1, $2, $3, '') RETURNING id",
+            KECHENG,
+            f"expert{number}",
+            f"专家{number}",
+        )
+    )
     async with become(tx, CLERK):
         await service.add_expert(tx, round_id, ExpertForm(user, "省水科院"))
     engagement = await tx.conn.fetchval("SELECT engagement_id FROM allocation_expert WHERE user_id = $1", user)
@@ -117,8 +146,9 @@ async def refused(tx: Tx, who: Actor, work: Callable[[], Any]) -> list[str]:
         async with tx.conn.transaction(), become(tx, who):
             await work()
     tx.actor, tx._policy = SYSTEM, None
-    await tx.conn.execute("SELECT set_config('app.lo', '', true), set_config('app.hi', '~', true),"
-                          " set_config('app.engagement', '', true)")
+    await tx.conn.execute(
+        "SELECT set_config('app.lo', '', true), set_config('app.hi', '~', true), set_config('app.engagement', '', true)"
+    )
     return [p.code for p in caught.value.problems]
 
 
@@ -145,7 +175,9 @@ async def test_a_round_goes_from_the_call_to_awards_and_the_ledger_follows(tx: T
     ground = await ranked(tx)
     rows = await queries.candidates(tx, ground.round_id)
     assert [(c["rank"], str(c["mean"]), c["counted"], c["given"], c["proposed_fen"]) for c in rows] == [
-        (1, "90", 3, 5, 480_000_00), (2, "80", 3, 5, 500_000_00), (3, "70", 3, 5, 0),
+        (1, "90", 3, 5, 480_000_00),
+        (2, "80", 3, 5, 500_000_00),
+        (3, "70", 3, 5, 0),
     ]
     lines = [LineForm(c["id"], c["proposed_fen"]) for c in rows]
     async with become(tx, CLERK):
@@ -156,10 +188,13 @@ async def test_a_round_goes_from_the_call_to_awards_and_the_ledger_follows(tx: T
     await tx.deliver()
     assert await ledger.project_money(tx, ground.projects[1]) == {Lies.AWARDED: 500_000_00}
     assert await ledger.project_money(tx, ground.projects[2]) == {}
-    states = await tx.conn.fetch("SELECT state, award_fen FROM projects_project WHERE id = ANY($1) ORDER BY id",
-                                 ground.projects)
+    states = await tx.conn.fetch(
+        "SELECT state, award_fen FROM projects_project WHERE id = ANY($1) ORDER BY id", ground.projects
+    )
     assert [(r["state"], r["award_fen"]) for r in states] == [
-        ("awarded", 480_000_00), ("awarded", 500_000_00), ("admitted", 0),
+        ("awarded", 480_000_00),
+        ("awarded", 500_000_00),
+        ("admitted", 0),
     ]
 
 
@@ -308,10 +343,15 @@ async def test_nothing_is_awarded_beyond_the_money_there_is(tx: Tx) -> None:
         await decisions.decide(tx, ground.round_id, meeting([LineForm(c["id"], c["proposed_fen"]) for c in rows]))
     await tx.conn.execute("SELECT 1")
     pot = await tx.conn.fetchrow("SELECT batch FROM allocation_balance WHERE kind = 'available' AND balance_fen > 0")
-    await ledger.post(tx, "test:spend", [
-        ledger.Line(pot["batch"], KECHENG, Lies.AVAILABLE, -1_500_000_00),
-        ledger.Line(pot["batch"], KECHENG, Lies.RETURNED, 1_500_000_00),
-    ], source=("test", 1))
+    await ledger.post(
+        tx,
+        "test:spend",
+        [
+            ledger.Line(pot["batch"], KECHENG, Lies.AVAILABLE, -1_500_000_00),
+            ledger.Line(pot["batch"], KECHENG, Lies.RETURNED, 1_500_000_00),
+        ],
+        source=("test", 1),
+    )
     assert await refused(tx, LEADER, lambda: decisions.approve(tx, ground.round_id)) == ["ALC-104"]
     assert (await queries.round_of(tx, ground.round_id))["state"] == "decided"
 

@@ -39,7 +39,8 @@ async def contracted(
     project = int(
         await tx.conn.fetchval(
             "INSERT INTO projects_project (code, division_code, title, state, asked_fen, own_fen, award_fen,"
-            " contract_fen, contractor, progress_bp) VALUES ($1, $2, '村道硬化', 'building', $3, $4, $3, $4, '建设公司', $5)"
+            " contract_fen, contractor, progress_bp)"
+            " VALUES ($1, $2, '村道硬化', 'building', $3, $4, $3, $4, '建设公司', $5)"
             " RETURNING id",
             f"P{key}",
             village,

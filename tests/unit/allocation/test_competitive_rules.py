@@ -16,9 +16,7 @@ from allocation.competitive import rules
 from allocation.competitive.rules import Criterion, Cut, CutRule, Entry, Line, Member, Placing, Vote
 from quzhou_migrants.kernel.errors import Refused
 
-FILE = tomllib.loads(
-    (Path(__file__).parents[2] / "cases/allocation/competitive.toml").read_text(encoding="utf-8")
-)
+FILE = tomllib.loads((Path(__file__).parents[2] / "cases/allocation/competitive.toml").read_text(encoding="utf-8"))
 
 
 def criteria_of(weights: list[int]) -> list[Criterion]:
@@ -36,8 +34,7 @@ def name_of(case: dict[str, Any]) -> str:
 @pytest.mark.parametrize("case", FILE["case"], ids=name_of)
 def test_ranking_matches_worked_example(case: dict[str, Any]) -> None:
     entries = [
-        Entry(code, e["asked"] * 100, tuple(sheet(s) for s in e["scores"]))
-        for code, e in case["entries"].items()
+        Entry(code, e["asked"] * 100, tuple(sheet(s) for s in e["scores"])) for code, e in case["entries"].items()
     ]
     found = rules.rank(entries, criteria_of(case["weights"]), case["trim_from"])
     assert [p.code for p in found] == case["expect"]["order"]
@@ -48,9 +45,7 @@ def test_ranking_matches_worked_example(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", FILE["cut"], ids=name_of)
 def test_cut_matches_worked_example(case: dict[str, Any]) -> None:
-    placings = [
-        Placing(code, n, Fraction(m), 3, 5) for n, (code, m) in enumerate(case["means"].items(), 1)
-    ]
+    placings = [Placing(code, n, Fraction(m), 3, 5) for n, (code, m) in enumerate(case["means"].items(), 1)]
     terms = Cut(case["budget"] * 100, case["cap"] * 100, 60, CutRule(case["rule"]), 5000)
     asked = {code: yuan * 100 for code, yuan in case["asked"].items()}
     assert rules.cut(placings, asked, terms) == {k: v * 100 for k, v in case["expect"].items()}
@@ -61,10 +56,7 @@ FIELD = st.lists(st.tuples(st.integers(1, 10**9), SHEETS), min_size=1, max_size=
 
 
 def entries_of(field: list[tuple[int, list[tuple[int, int]]]]) -> list[Entry]:
-    return [
-        Entry(f"P{n}", asked, tuple(sheet(list(s)) for s in sheets))
-        for n, (asked, sheets) in enumerate(field)
-    ]
+    return [Entry(f"P{n}", asked, tuple(sheet(list(s)) for s in sheets)) for n, (asked, sheets) in enumerate(field)]
 
 
 @given(FIELD, st.randoms())
@@ -81,8 +73,12 @@ def test_ranking_does_not_depend_on_any_order(field, random) -> None:
 @given(
     FIELD,
     st.builds(
-        Cut, st.integers(0, 3 * 10**9), st.integers(1, 10**9), st.integers(0, 100),
-        st.sampled_from(CutRule), st.integers(0, 10_000),
+        Cut,
+        st.integers(0, 3 * 10**9),
+        st.integers(1, 10**9),
+        st.integers(0, 100),
+        st.sampled_from(CutRule),
+        st.integers(0, 10_000),
     ),
 )
 def test_cut_never_exceeds_budget_cap_or_request(field, terms: Cut) -> None:
