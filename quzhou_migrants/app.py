@@ -13,11 +13,10 @@ from litestar.datastructures import State
 from quzhou_migrants import wiring
 from quzhou_migrants.accounts.parked import park_request
 from quzhou_migrants.database import addresses
-from quzhou_migrants.kernel import logs
+from quzhou_migrants.kernel import lifeline, logs
 from quzhou_migrants.kernel import pool as heavy
 from quzhou_migrants.kernel.db import ENGINE, close_pool, open_pool
 from quzhou_migrants.kernel.guards import default_deny
-from quzhou_migrants.kernel.lifeline import end_with_parent
 from quzhou_migrants.settings import Settings, load
 from quzhou_migrants.web.access_log import AccessLog
 from quzhou_migrants.web.errors import EXCEPTION_HANDLERS
@@ -40,6 +39,7 @@ def create_app(settings: Settings | None = None, *, app_dsn: str | None = None) 
         before_send=[secure_headers],
         lifespan=[_lifespan(chosen, app_dsn)],
         openapi_config=OPENAPI,
+        include_in_schema=False,  # pages are for people; routers of /api/v1 say otherwise
         request_max_body_size=SAFE_BODY,
         logging_config=None,  # kernel.logs has configured logging; Litestar would do it over
         state=State(
@@ -75,5 +75,5 @@ def application() -> Any:  # noqa: ANN401 - what an ASGI server asks for
     """Factory for the server's workers."""
     settings = load(os.environ)
     logs.configure(settings.log_level)
-    end_with_parent()
+    lifeline.hold()
     return AccessLog(create_app(settings))

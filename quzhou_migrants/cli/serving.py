@@ -18,7 +18,7 @@ from granian.server.mp import MPServer
 
 from quzhou_migrants.cli.console import NO_DATABASE, as_option, database, give_up, run, say, tell
 from quzhou_migrants.cli.welcome import welcome
-from quzhou_migrants.kernel import schema
+from quzhou_migrants.kernel import lifeline, schema
 from quzhou_migrants.kernel.db import connect_arguments
 from quzhou_migrants.settings import Settings
 
@@ -40,6 +40,7 @@ def serve(host: str | None, port: int | None, workers: int | None, *, with_worke
             give_up(NO_DATABASE, "cli.migrate_first")
         run(welcome(settings, found.owner))
         import_module(TARGET.partition(":")[0])  # once, before the server's processes split off and share it
+        lifeline.offer()
         os.register_at_fork(after_in_child=_stop_at_once)
         companion = Companion(settings.stop_seconds) if with_worker else None
         try:
@@ -96,7 +97,7 @@ class Companion:
 
     @staticmethod
     def _start() -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "quzhou_migrants", "worker", "--end-with-parent"]
+        command = [sys.executable, "-m", "quzhou_migrants", "worker"]
         return subprocess.Popen(command, cwd=Path.cwd())  # noqa: S603 - ourselves
 
     def _watch(self) -> None:

@@ -10,19 +10,16 @@ import click
 from quzhou_migrants import wiring
 from quzhou_migrants.cli.console import database, pool, run, say
 from quzhou_migrants.database import Addresses
-from quzhou_migrants.kernel import logs
+from quzhou_migrants.kernel import lifeline, logs
 from quzhou_migrants.kernel.jobs import Ticker
-from quzhou_migrants.kernel.lifeline import end_with_parent
 
 LOG = logs.logger("worker")
 
 
 @click.command(help=say("cli.help.worker"))
-@click.option("--end-with-parent", "tied", is_flag=True, hidden=True)
-def worker(*, tied: bool) -> None:
-    """Tick until told to stop."""
-    if tied:
-        end_with_parent()
+def worker() -> None:
+    """Tick until told to stop, or until the server that started us is gone."""
+    lifeline.hold()
     with database() as (settings, found):
         logs.configure(settings.log_level)
         run(_work(found))

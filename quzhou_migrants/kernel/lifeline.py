@@ -1,4 +1,4 @@
-"""A child process ends when its parent is gone, so that a killed server leaves nothing half alive on its port."""
+"""A process of a server ends when the server is gone, so that a killed one leaves nothing half alive on its port."""
 
 from __future__ import annotations
 
@@ -6,19 +6,29 @@ import os
 import signal
 import threading
 
+VARIABLE = "QUZHOU_MIGRANTS_SERVER"
 SECONDS = 0.5
 
 
-def end_with_parent() -> None:
-    """Watch the parent from a thread; send ourselves SIGTERM, then SIGKILL, when somebody else is the parent."""
-    parent = os.getppid()
-    gone = threading.Event()
+def offer() -> None:
+    """Tell the processes we are about to start who their server is."""
+    os.environ[VARIABLE] = str(os.getpid())
 
-    def watch() -> None:
-        while os.getppid() == parent:
-            gone.wait(SECONDS)
-        os.kill(os.getpid(), signal.SIGTERM)
-        gone.wait(SECONDS * 4)
-        os.kill(os.getpid(), signal.SIGKILL)
 
-    threading.Thread(target=watch, name="lifeline", daemon=True).start()
+def hold() -> None:
+    """Watch the server that started us, if one did; end politely, then firmly, when it is gone.
+
+    The server is named by number, not asked for as our parent: it may be gone before we look.
+    """
+    server = int(os.environ.get(VARIABLE, "0"))
+    if server and server != os.getpid():
+        threading.Thread(target=_watch, args=(server,), name="lifeline", daemon=True).start()
+
+
+def _watch(server: int) -> None:
+    pause = threading.Event()
+    while os.getppid() == server:
+        pause.wait(SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+    pause.wait(SECONDS * 4)
+    os.kill(os.getpid(), signal.SIGKILL)
