@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Response, Stream
@@ -14,9 +15,10 @@ from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.register import documents, queries, sealing, service
 from quzhou_migrants.register.columns import TITLES
 from quzhou_migrants.register.forms import CloseForm, HouseholdForm, MemberForm, NewHouseholdForm, RevealForm
+from quzhou_migrants.register.import_check import known_of
 from quzhou_migrants.register.lists import HOUSEHOLDS, MEMBERS
 from quzhou_migrants.register.permissions import P
-from quzhou_migrants.web.divisions import places
+from quzhou_migrants.web.divisions import Places, places
 from quzhou_migrants.web.forms import Form, new_form, read_form
 from quzhou_migrants.web.render import render, see_other
 
@@ -30,6 +32,7 @@ class Looked(NamedTuple):
 
 
 AnyRequest = Request[Any, Any, Any]
+S = TypeVar("S", bound=msgspec.Struct)
 Page = Response[Any]
 SUPPORTS = list(TITLES["support"].items())
 RELATIONS = list(TITLES["relation"].items())
@@ -74,7 +77,7 @@ async def _facts(tx: Tx, key: int) -> dict[str, Any]:
     return {
         "h": row,
         "people": await queries.people(tx, row),
-        "place": known.path(row["division_code"], tx.actor.division_code),
+        "place": _path(tx, known, row["division_code"]),
         "phone": sealing.masked_phone(row["phone_cipher"]),
         "bank": sealing.masked_bank(row["bank_cipher"]),
         "supports": dict(SUPPORTS),
@@ -91,7 +94,21 @@ async def _villages(tx: Tx) -> list[tuple[str, str]]:
         " ORDER BY code",
         *service.range_of(tx),
     )
-    return [(r["code"], " ".join(known.path(r["code"], tx.actor.division_code)[-2:])) for r in rows]
+    return [(r["code"], _path(tx, known, r["code"])) for r in rows]
+
+
+def _path(tx: Tx, known: Places, code: str) -> str:
+    """Name a place with what lies above it, inside the post's own range."""
+    return " ".join(known.name(c) for c in known.path(code, tx.actor.division_code))
+
+
+async def _read(request: AnyRequest, struct: type[S]) -> Form[S]:
+    """Read a form; when a field cannot be read, the rules still tell of all the others."""
+    form = await read_form(request, struct)
+    if not form.ok:
+        async with open_tx(request) as tx:
+            form.problems += service.slips(await known_of(tx), form.clean)
+    return form
 
 
 async def _edit(request: AnyRequest, form: Form[Any], row: dict[str, Any] | None) -> Page:
@@ -113,7 +130,7 @@ async def new(request: AnyRequest) -> Page:
 @post("/register/households/new", opt=needs(P.EDIT), status_code=200)
 async def create(request: AnyRequest) -> Page:
     """Register a household."""
-    form = await read_form(request, NewHouseholdForm)
+    form = await _read(request, NewHouseholdForm)
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
             key = await service.create(tx, form.value)
@@ -132,7 +149,7 @@ async def edit(request: AnyRequest, key: FromPath[int]) -> Page:
 @post("/register/households/{key:int}/edit", opt=needs(P.EDIT), status_code=200)
 async def update(request: AnyRequest, key: FromPath[int]) -> Page:
     """Change a household."""
-    form = await read_form(request, HouseholdForm)
+    form = await _read(request, HouseholdForm)
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
             await service.update(tx, key, form.value)
@@ -160,7 +177,7 @@ async def new_member(request: AnyRequest, key: FromPath[int]) -> Page:
 @post("/register/households/{key:int}/members/new", opt=needs(P.EDIT), status_code=200)
 async def add_member(request: AnyRequest, key: FromPath[int]) -> Page:
     """Register a person."""
-    form = await read_form(request, MemberForm)
+    form = await _read(request, MemberForm)
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
             await service.add_member(tx, key, form.value)
@@ -179,7 +196,7 @@ async def edit_member(request: AnyRequest, key: FromPath[int], person: FromPath[
 @post("/register/households/{key:int}/members/{person:int}", opt=needs(P.EDIT), status_code=200)
 async def change_member(request: AnyRequest, key: FromPath[int], person: FromPath[int]) -> Page:
     """Change a person."""
-    form = await read_form(request, MemberForm)
+    form = await _read(request, MemberForm)
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
             await service.change_member(tx, key, person, form.value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
 from quzhou_migrants.kernel.actor import code_range
 from quzhou_migrants.kernel.commands import command
 from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
@@ -37,11 +39,16 @@ def range_of(tx: Tx) -> tuple[str, str]:
     return code_range(tx.actor.division_code) if tx.actor.division_code else ("", "~")
 
 
-def _values(known: Known, given: Mapping[str, object]) -> dict[str, Any]:
-    """Read typed values by the rules of a sheet. Raises: Invalid with every problem, beside its field."""
-    values, problems = {}, []
-    for name, typed in given.items():
-        text = "" if typed is None else str(typed)
+def slips(known: Known, typed: Mapping[str, object]) -> list[Problem]:
+    """List what the rules of a sheet say against typed values, beside their fields."""
+    return _by_rules(known, typed)[1]
+
+
+def _by_rules(known: Known, typed: Mapping[str, object]) -> tuple[dict[str, Any], list[Problem]]:
+    values: dict[str, Any] = {}
+    problems = []
+    for name in (*_OWN, "name", "resident_id"):
+        text = str(typed.get(name) or "")
         if not text:
             continue
         value, problem = read_value(_READ.get(name, name), text, known)
@@ -49,6 +56,12 @@ def _values(known: Known, given: Mapping[str, object]) -> dict[str, Any]:
             values[name] = value
         else:
             problems.append(Problem(problem.code, name, problem.facts))
+    return values, problems
+
+
+def _values(known: Known, form: HouseholdForm | MemberForm) -> dict[str, Any]:
+    """Read typed values by the rules of a sheet; empty ones are left out. Raises: Invalid with every problem."""
+    values, problems = _by_rules(known, msgspec.structs.asdict(form))
     if problems:
         raise Invalid(problems)
     return values
@@ -69,8 +82,7 @@ async def create(tx: Tx, form: NewHouseholdForm) -> int:
 
     Raises: Invalid (fields), Refused REG-132, REG-133 (another county), REG-201, REG-202 (this one).
     """
-    typed = {name: getattr(form, name) for name in (*_OWN, "name", "resident_id")}
-    values = _values(await known_of(tx), typed)
+    values = _values(await known_of(tx), form)
     await _refuse_elsewhere(tx, values["code"], values["resident_id"])
     head = Person(values.pop("name"), Relation.HEAD, values.pop("resident_id"), form.migrant)
     house = House(support=form.support, low_income=form.low_income, people=(head,), **values)
@@ -87,7 +99,7 @@ async def update(tx: Tx, key: int, form: HouseholdForm) -> None:
     Raises: Invalid (fields), Refused REG-203 (changed meanwhile), REG-208 (closed), REG-133, REG-201.
     """
     row = await _open(tx, key, form.version)
-    values = _values(await known_of(tx), {name: getattr(form, name) for name in _OWN})
+    values = _values(await known_of(tx), form)
     await _refuse_elsewhere(tx, values["code"])
     phone, bank = values.get("phone", ""), values.get("bank_account", "")
     await tx.conn.execute(
@@ -126,7 +138,7 @@ async def add_member(tx: Tx, household_id: int, form: MemberForm) -> None:
     Raises: Invalid (fields), Refused REG-132, REG-202 (registered elsewhere), REG-203, REG-208.
     """
     row = await _open(tx, household_id, form.version)
-    values = _values(await known_of(tx), {"name": form.name, "resident_id": form.resident_id})
+    values = _values(await known_of(tx), form)
     if "resident_id" not in values:
         raise Refused("KRN-610", field="resident_id")
     await _refuse_elsewhere(tx, number=values["resident_id"])
@@ -150,7 +162,7 @@ async def change_member(tx: Tx, household_id: int, key: int, form: MemberForm) -
         raise Refused("REG-203")
     if row["relation"] == Relation.HEAD and form.relation is not Relation.HEAD:
         raise Refused("REG-209", field="relation")
-    values = _values(await known_of(tx), {"name": form.name, "resident_id": form.resident_id})
+    values = _values(await known_of(tx), form)
     number = values.get("resident_id", "") or sealing.opened(row["id_cipher"], sealing.ID_PLACE)
     if "resident_id" in values:
         await _refuse_elsewhere(tx, number=number)
