@@ -8,7 +8,9 @@ from allocation.budget.handlers import on_contract_signed
 from allocation.budget.pages import ROUTES as BUDGET
 from allocation.budget.queries import ledger_faults
 from allocation.competitive import panels as rounds
+from allocation.competitive.api import ROUTES as ROUNDS_API
 from allocation.competitive.pages import ROUTES as ROUNDS
+from allocation.competitive.public_pages import ROUTES as ROUNDS_PUBLIC
 from allocation.competitive.review_pages import ROUTES as REVIEWS
 from allocation.events import Awarded
 from allocation.factor.api import ROUTES as FACTOR_API
@@ -19,7 +21,18 @@ from allocation.payments.pages import ROUTES as CLAIMS
 from projects import public as projects
 from projects.events import ContractSigned
 
-ROUTES = [*BUDGET, *BUDGET_API, *FACTOR, *FACTOR_API, *ROUNDS, *REVIEWS, *CLAIMS, *CLAIMS_API]
+ROUTES = [
+    *BUDGET,
+    *BUDGET_API,
+    *FACTOR,
+    *FACTOR_API,
+    *ROUNDS,
+    *ROUNDS_API,
+    *ROUNDS_PUBLIC,
+    *REVIEWS,
+    *CLAIMS,
+    *CLAIMS_API,
+]
 PANELS = [panels.waiting, rounds.waiting, claims.waiting]
 PROJECT_PANELS = [claims.of_project]
 HEARS = [(Awarded, projects.on_awarded), (ContractSigned, on_contract_signed)]

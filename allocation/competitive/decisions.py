@@ -106,6 +106,9 @@ async def approve(tx: Tx, round_id: int) -> Row:
     moved = await fire(tx, ROUND, Round, row, "approve", clause=CLAUSE)
     decision = await queries.decision(tx, round_id)
     for line in decision["lines"] if decision else []:
+        await tx.conn.execute(
+            "UPDATE allocation_candidate SET awarded_fen = $2 WHERE id = $1", line["candidate"], line["decided_fen"]
+        )
         if line["decided_fen"]:
             await _grant(tx, row, line["project"], line["decided_fen"])
     return moved

@@ -36,8 +36,12 @@ OWN_WORD_IN = (
     f" AND d.expert = {MY_SEAT} AND d.state IN ('scored', 'abstained'))"
 )
 
+PUBLISHED = "state IN ('open', 'scoring', 'ranked', 'decided', 'awarded')"
+OF_PUBLISHED = f"round IN (SELECT r.id FROM allocation_round r WHERE r.{PUBLISHED})"  # noqa: S608 - constants of this file
+OF_APPROVED = "round IN (SELECT r.id FROM allocation_round r WHERE r.state = 'awarded')"
 
-@business(outsider=f"id = {MY_ROUND}")
+
+@business(outsider=f"id = {MY_ROUND}", public=PUBLISHED)
 class Round(Table, tablename="allocation_round"):
     """One call. `terms` are the rules of judging, frozen when the call is published."""
 
@@ -64,7 +68,7 @@ class Round(Table, tablename="allocation_round"):
     allocation_round_calendar = Check("opens_on <= score_by AND score_by <= decide_by")
 
 
-@business(outsider=f"round = {MY_ROUND}")
+@business(outsider=f"round = {MY_ROUND}", public=OF_PUBLISHED)
 class RoundCriterion(Table, tablename="allocation_criterion"):
     """One published criterion, scored 0..100."""
 
@@ -80,7 +84,7 @@ class RoundCriterion(Table, tablename="allocation_criterion"):
     allocation_criterion_in_range = Check("weight_bp > 0 AND weight_bp <= 10000")
 
 
-@business(outsider=NOT_RECUSED)
+@business(outsider=NOT_RECUSED, public=OF_APPROVED)
 class Candidate(Table, tablename="allocation_candidate"):
     """One project of the reserve as it applied; later changes to the project do not reach it."""
 
@@ -99,6 +103,7 @@ class Candidate(Table, tablename="allocation_candidate"):
     counted = SmallInt(null=False, default=0)
     given = SmallInt(null=False, default=0)
     proposed_fen = fen(null=True)
+    awarded_fen = fen(null=True)
     added_at = Stamp()
 
     allocation_candidate_once = Unique(["round", "project"])

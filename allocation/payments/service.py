@@ -243,7 +243,8 @@ async def pay(tx: Tx, claim_id: int, form: PayForm) -> Row:
     payment_id = int(
         await tx.conn.fetchval(
             "INSERT INTO allocation_payment (division_code, project, claim, amount_fen, payee, voucher_no, bank_ref,"
-            " paid_on, paid_by, paid_name, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+            " paid_on, paid_by, paid_name, recorded_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
             row["division_code"],
             row["project"],
             claim_id,

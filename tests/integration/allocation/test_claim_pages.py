@@ -31,9 +31,9 @@ async def as_machine(work):
 async def a_contract(tx: Tx) -> int:
     project = int(
         await tx.conn.fetchval(
-            "INSERT INTO projects_project (code, division_code, title, state, asked_fen, own_fen, award_fen, contract_fen,"
-            " contractor, progress_bp) VALUES ('P-1', $1, '村道硬化', 'building', 48000000, 48000000, 48000000, 50000000,"
-            " '建设公司', 5000) RETURNING id",
+            "INSERT INTO projects_project (code, division_code, title, state, asked_fen, own_fen, award_fen,"
+            " contract_fen, contractor, progress_bp) VALUES ('P-1', $1, '村道硬化', 'building', 48000000, 48000000,"
+            " 48000000, 50000000, '建设公司', 5000) RETURNING id",
             VILLAGE,
         )
     )
@@ -223,15 +223,17 @@ async def test_a_round_through_every_page_to_awards(db, client_as) -> None:
         for person in people:
             answer = await send(clerk, base, f"{base}/experts", user_id=str(person), employer="省水科院")
             assert answer.status_code == 303, answer.text
-        assert (await send(clerk, base, f"{base}/publish")).status_code == 303
+        async with client_as(None) as anybody:
+            assert (await anybody.get(f"/public{base}")).status_code == 404
+            assert (await send(clerk, base, f"{base}/publish")).status_code == 303
+            assert "带动增收" in (await anybody.get(f"/public{base}")).text
         assert (await send(clerk, base, f"{base}/start")).status_code == 303
         assert (await send(clerk, base, f"{base}/close")).status_code == 409
-        for n, person in enumerate(people):
-            async with client_as(None) as expert:
-                expert.cookies.set(COOKIE, await open_session(person, "test"))
-                await review_all(expert, recuse_first=n == 0)
+        await all_review(client_as, people)
         page = (await clerk.get(base)).text
         assert "已回避" in page
+        sealed = (await clerk.get(f"/api/v1{base}")).json()["candidates"]
+        assert {(c["rank"], c["mean"], c["proposed_fen"]) for c in sealed} == {(None, None, None)}
         assert "90.00" not in page
         assert (await send(clerk, base, f"{base}/close")).status_code == 303
         assert "90.00" in (await clerk.get(base)).text
@@ -248,7 +250,24 @@ async def test_a_round_through_every_page_to_awards(db, client_as) -> None:
         assert "已批准" in (await leader.get(base)).text
         assert (await leader.get("/awards?source=round")).text.count("储备项目") == 2
         assert "2026年竞争性分配" in (await clerk.get("/rounds")).text
+        told = (await clerk.get(f"/api/v1{base}")).json()
+        assert [(c["rank"], c["mean"], c["awarded_fen"]) for c in told["candidates"]] == [
+            (1, "90", 30_000_000),
+            (2, "90", 30_000_000),
+        ]
         assert (await clerk.get("/reviews")).status_code == 403
+    async with client_as(None) as anybody:
+        result = (await anybody.get(f"/public{base}")).text
+        assert result.count("300,000.00") == 4
+        assert "专家1" not in result
+        assert "2026年竞争性分配" in (await anybody.get("/public/rounds")).text
+
+
+async def all_review(client_as, people: list[int]) -> None:
+    for n, person in enumerate(people):
+        async with client_as(None) as expert:
+            expert.cookies.set(COOKIE, await open_session(person, "test"))
+            await review_all(expert, recuse_first=n == 0)
 
 
 async def review_all(expert, *, recuse_first: bool) -> None:

@@ -99,7 +99,8 @@ async def engaged(tx: Tx, round_id: int) -> Actor:
     number = next(_numbers)
     user = int(
         await tx.conn.fetchval(
-            "INSERT INTO accounts_user (division_code, login, name, password_hash) VALUES ($1, $2, $3, '') RETURNING id",
+            "INSERT INTO accounts_user (division_code, login, name, password_hash)"
+            " VALUES ($1, $2, $3, '') RETURNING id",
             KECHENG,
             f"expert{number}",
             f"专家{number}",
@@ -233,7 +234,7 @@ async def test_an_expert_sees_this_round_alone_and_no_business_table_besides(tx:
         assert len(await tx.conn.fetch("SELECT id FROM allocation_expert")) == 1
         assert len(await tx.conn.fetch("SELECT id FROM allocation_declaration")) == 3
         for table in ("projects_project", "allocation_entry", "allocation_decision", "allocation_claim"):
-            assert await tx.conn.fetchval(f"SELECT count(*) FROM {table}") == 0  # noqa: S608 - names of this test
+            assert await tx.conn.fetchval(f"SELECT count(*) FROM {table}") == 0
     assert other.round_id != ground.round_id
 
 
@@ -362,5 +363,5 @@ async def test_another_county_sees_no_round(tx: Tx) -> None:
     assert await refused(tx, foreign, lambda: queries.round_of(tx, ground.round_id)) == ["KRN-404"]
     async with become(tx, foreign):
         for table in ("round", "candidate", "expert", "declaration", "score"):
-            rows = await tx.conn.fetch(f"SELECT 1 FROM allocation_{table}")  # noqa: S608 - names of this test
+            rows = await tx.conn.fetch(f"SELECT 1 FROM allocation_{table}")
             assert rows == []
