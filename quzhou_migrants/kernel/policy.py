@@ -46,6 +46,8 @@ class Param:
     pack: str
     note: str = ""
     repealed: bool = False
+    least: Any = None
+    most: Any = None
     breaches: tuple[Breach, ...] = ()
 
     @property
@@ -175,6 +177,8 @@ class Packs:
             pack.title,
             self._said(entry.key, "note", pack),
             dated.repealed,
+            dated.least,
+            dated.most,
             tuple(_breaches(entry.key, dated, wider, day or dated.since)),
         )
 

@@ -95,6 +95,8 @@ def test_a_value_that_breaks_a_newer_national_limit_warns_with_both_clauses(tmp_
     (breach,) = param.breaches
     assert (param.value, param.source) == (500, "市发一号 三")
     assert (breach.side, breach.bound, breach.source, breach.pack) == ("max", 300, "国发二号 二", "全国")
+    (limit, _, _) = law.history(key, JIANGSHAN)
+    assert (limit.pack, limit.least, limit.most) == ("全国", 100, 300)
     (low,) = law.at(date(2022, 8, 1), KECHENG).breaches
     assert [breach.side for breach in low.breaches] == ["min"]
 
