@@ -93,11 +93,12 @@ async def save_values(tx: Tx, run_id: int, rows: Sequence[ValueRow], source: str
 
     A value that did not change keeps the source it had. Odd and missing ones are kept as typed and
     found by the preview.
-    Raises: Refused ALC-245 (frozen), ALC-246 (a date to come).
+    Raises: Refused ALC-245 (frozen), ALC-246 (a date to come), ALC-215 (a unit or factor that takes no part).
     """
     row = await _open_run(tx, run_id)
     if as_of > tx.today:
         raise Refused("ALC-246", field="as_of", as_of=as_of)
+    await _check_places(tx, row, rows)
     changed = await _changed(tx, run_id, rows)
     await tx.conn.execute(
         "DELETE FROM allocation_factor_value v USING unnest($2::text[], $3::text[]) AS g (factor, unit)"
@@ -114,6 +115,14 @@ async def save_values(tx: Tx, run_id: int, rows: Sequence[ValueRow], source: str
         await tx.note((RUN_TABLE, run_id, row["division_code"]), "allocation.factor.values",
                       source=source, as_of=as_of, count=len(changed))
     return len(changed)
+
+
+async def _check_places(tx: Tx, row: Row, rows: Sequence[ValueRow]) -> None:
+    codes = {u.code for u in await queries.units(tx, row["division_code"])}
+    keys = {f.key for f in queries.opened(row["scheme_body"]).factors}
+    for r in rows:
+        if r.unit not in codes or r.factor not in keys:
+            raise Refused("ALC-215", factor=r.factor[:40], unit=r.unit[:20])
 
 
 async def _changed(tx: Tx, run_id: int, rows: Sequence[ValueRow]) -> list[ValueRow]:

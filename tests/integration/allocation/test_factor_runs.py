@@ -13,12 +13,15 @@ from money_house import batch_form as form
 
 from allocation.budget import queries as budget
 from allocation.budget import service as funds
+from allocation.budget.handlers import on_contract_signed
+from allocation.budget.ledger import Kind, project_money
 from allocation.factor import queries, service
 from allocation.factor.catalogue import default_scheme
 from allocation.factor.forms import RunForm, ValueRow
 from allocation.factor.frozen import digest, export
 from allocation.factor.working import working
 from allocation.recompute import recompute_split
+from projects.events import ContractSigned
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.errors import Invalid, Refused
 
@@ -126,7 +129,8 @@ async def test_a_frozen_text_that_was_altered_is_not_approved(tx_as) -> None:
         run = await a_full_run(tx)
         await service.freeze_run(tx, run, "说明")
         await tx.conn.execute(
-            "UPDATE allocation_factor_run SET frozen = replace(frozen, '28826', '38826') WHERE id = $1", run)
+            "UPDATE allocation_factor_run SET frozen = replace(frozen, '28826', '38826') WHERE id = $1", run
+        )
         async with become(tx, LEADER):
             with pytest.raises(Refused) as altered:
                 await service.approve_run(tx, run)
@@ -210,7 +214,8 @@ async def test_second_run_compares_with_the_first(tx_as) -> None:
         await tx.conn.execute("UPDATE allocation_batch SET doc_no = 'y'")
         second = await a_run(tx)
         await service.save_values(
-            tx, second, rows({**VALUES, "migrants": {KECHENG: "6000", QUJIANG: "28826"}}), "年报", date(2026, 6, 30))
+            tx, second, rows({**VALUES, "migrants": {KECHENG: "6000", QUJIANG: "28826"}}), "年报", date(2026, 6, 30)
+        )
         row = await queries.run(tx, second)
         _, notice = await service.findings(tx, row, await queries.inputs(tx, row))
         assert [f.facts["was"] for f in notice if f.code == "ALC-220"] == ["3120"]
@@ -223,3 +228,23 @@ async def test_village_sees_neither_run_values_nor_money(tx_as) -> None:
             assert await tx.conn.fetchval("SELECT count(*) FROM allocation_factor_value") == 0
             assert await tx.conn.fetchval("SELECT count(*) FROM allocation_balance") == 0
             assert await queries.my_shares(tx) == []
+
+
+async def test_values_of_strangers_are_not_taken(tx_as) -> None:
+    async with tx_as(Role.CITY_CLERK, CITY) as tx:
+        run = await a_run(tx)
+        for stranger in (ValueRow("migrants", VILLAGE, "1"), ValueRow("weather", KECHENG, "1")):
+            with pytest.raises(Refused) as refusal:
+                await service.save_values(tx, run, [stranger], "x", date(2025, 1, 1))
+            assert refusal.value.code == "ALC-215"
+
+
+async def test_signing_a_contract_binds_the_awarded_money(tx_as) -> None:
+    async with tx_as(Role.CITY_CLERK, CITY) as tx:
+        await approved(tx)
+        project = await a_project(tx, asked_fen=400_000)
+        async with become(tx, COUNTY):
+            await funds.award_from_pot(tx, project, 300_000)
+        async with become(tx, actor(Role.VILLAGE_CLERK, VILLAGE)):
+            await on_contract_signed(tx, ContractSigned(project, VILLAGE, 250_000))
+            assert await project_money(tx, project) == {Kind.AWARDED: 50_000, Kind.CONTRACTED: 250_000}

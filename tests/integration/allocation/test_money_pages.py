@@ -16,12 +16,22 @@ from quzhou_migrants.kernel.tx import begin
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BATCH = {
-    "doc_no": "浙财农〔2026〕11号", "title": "2026年项目资金", "level": "province", "fund_kind": "project",
-    "issued_on": "2026-09-01", "total_fen": "123.456789万", "cash_fen": "", "project_fen": "1,234,567.89",
+    "doc_no": "浙财农〔2026〕11号",
+    "title": "2026年项目资金",
+    "level": "province",
+    "fund_kind": "project",
+    "issued_on": "2026-09-01",
+    "total_fen": "123.456789万",
+    "cash_fen": "",
+    "project_fen": "1,234,567.89",
 }
 VALUES = {
-    ("migrants", KECHENG): "3120", ("fiscal", KECHENG): "21000", ("score", KECHENG): "88.5",
-    ("migrants", QUJIANG): "28826", ("fiscal", QUJIANG): "9800", ("score", QUJIANG): "92",
+    ("migrants", KECHENG): "3120",
+    ("fiscal", KECHENG): "21000",
+    ("score", KECHENG): "88.5",
+    ("migrants", QUJIANG): "28826",
+    ("fiscal", QUJIANG): "9800",
+    ("score", QUJIANG): "92",
 }
 
 
@@ -47,13 +57,28 @@ async def a_frozen_run(http) -> str:
     fields |= {f"factors.{n}.part": "performance" if n == 2 else "base" for n in range(3)}
     fields |= {f"factors.{n}.form": "inverse" if n == 1 else "direct" for n in range(3)}
     saved = await send(
-        http, "/factor/schemes/new", title="2026年方案", base_bp="85", performance_bp="15", mode="largest_remainder",
-        unit_fen="0.01", residual="largest_remainder", note="", **fields)
+        http,
+        "/factor/schemes/new",
+        title="2026年方案",
+        base_bp="85",
+        performance_bp="15",
+        mode="largest_remainder",
+        unit_fen="0.01",
+        residual="largest_remainder",
+        note="",
+        **fields,
+    )
     assert saved.status_code == 303, saved.text
     form = await http.get("/factor/new")
     scheme_id = re.search(r'name="scheme".*?value="(\d+)"', form.text, re.DOTALL)[1]
-    run = await send(http, "/factor/new", title="2026年因素法分配", batch=batch.rsplit("/", 1)[1], scheme=scheme_id,
-                     pool_fen="1234567.89")
+    run = await send(
+        http,
+        "/factor/new",
+        title="2026年因素法分配",
+        batch=batch.rsplit("/", 1)[1],
+        scheme=scheme_id,
+        pool_fen="1234567.89",
+    )
     assert run.status_code == 303, run.text
     base = run.headers["location"].removesuffix("/data")
     rows = {}
@@ -71,8 +96,16 @@ async def test_from_notice_to_share_to_award_on_the_pages(db, client_as, tmp_pat
         base = await a_frozen_run(clerk)
         own = await clerk.get(base)
         assert "审批通过并下达" not in own.text
-        for page in ("/funds", "/funds/entries", "/factor", "/factor/schemes", f"{base}/working", "/awards", "/home",
-                     "/factor/shares"):
+        for page in (
+            "/funds",
+            "/funds/entries",
+            "/factor",
+            "/factor/schemes",
+            f"{base}/working",
+            "/awards",
+            "/home",
+            "/factor/shares",
+        ):
             assert (await clerk.get(page)).status_code == 200, page
     async with client_as(Role.COUNTY_CLERK, KECHENG) as county:
         assert (await county.get(base)).status_code == 404
@@ -96,8 +129,13 @@ async def test_from_notice_to_share_to_award_on_the_pages(db, client_as, tmp_pat
         refused = await send(county, f"/awards/new?project={project}", project=str(project), amount_fen="200000.01")
         assert refused.status_code == 422
         assert "ALC-121" in refused.text
-        given = await send(county, f"/awards/new?project={project}", project=str(project), amount_fen="100000",
-                           doc_no="柯移〔2026〕3号")
+        given = await send(
+            county,
+            f"/awards/new?project={project}",
+            project=str(project),
+            amount_fen="100000",
+            doc_no="柯移〔2026〕3号",
+        )
         assert given.status_code == 303, given.text
         award = await county.get(given.headers["location"])
         assert "100,000.00" in award.text
@@ -172,3 +210,34 @@ async def test_json_api_says_the_same(db, client_as) -> None:
         assert bad.headers["content-type"].startswith("application/problem+json")
 
 
+HUGE = "9" * 25
+
+
+async def test_bad_input_is_answered_never_broken(db, client_as) -> None:
+    async with client_as(Role.CITY_CLERK) as http:
+        base = await a_frozen_run(http)
+        odd = [
+            f"/funds/{HUGE}", f"/factor/{HUGE}", f"/awards/{HUGE}", f"/factor/new?batch={HUGE}",
+            f"/factor/schemes/new?like={HUGE}", f"/funds/entries?batch={HUGE}&project=x&kinds=%27;--&division=1",
+            "/funds/entries?at=garbage", "/funds?state=%00", f"{base}/data.xlsx?x=1", f"/api/v1/ledger?after={HUGE}",
+            f"/api/v1/funds/balances?batch={HUGE}", f"/api/v1/factor/{HUGE}", "/funds/-1", "/factor/0",
+        ]
+        for path in odd:
+            assert (await http.get(path)).status_code < 500, path
+        bodies = [
+            {"batch": 10**30, "scheme": 1, "title": "x", "pool_fen": 1},
+            {"batch": 1, "scheme": 10**18, "title": "x", "pool_fen": 10**18 * 9},
+            {"batch": 1, "scheme": 1, "title": "x" * 20_000, "pool_fen": 1},
+        ]
+        for body in bodies:
+            assert (await http.post("/api/v1/factor", json=body)).status_code < 500, body
+        batch = {**BATCH, "issued_on": "2026-09-01", "total_fen": 9 * 10**18, "cash_fen": 0, "project_fen": 9 * 10**18}
+        assert (await http.post("/api/v1/funds", json=batch)).status_code < 500
+        await send(http, f"{base}/reopen", reason="核对")
+        values = [{"factor": "migrants", "unit": KECHENG, "value": "1" * 30_000}]
+        answer = await http.post(f"/api/v1{base}/values", json={"source": "x", "as_of": "2025-01-01", "values": values})
+        assert answer.status_code in {400, 409, 422}
+        foreign = [{"factor": "migrants\u0000", "unit": "x", "value": "1"}]
+        report = {"source": "x", "as_of": "2025-01-01", "values": foreign}
+        answer = await http.post(f"/api/v1{base}/values", json=report)
+        assert answer.status_code in {400, 409, 422}
