@@ -70,7 +70,10 @@ async def store(  # noqa: PLR0913 - a file has these parts
 
     Raises: Refused KRN-641 to KRN-649, with the field's own sentence.
     """
-    draft = await receive(_pieces(upload), limit=limit)
+    try:
+        draft = await receive(_pieces(upload), limit=limit)
+    finally:
+        await upload.close()
     return await attach(tx, draft, name=upload.filename, owner=owner, kind=kind, division_code=division_code,
                         accept=accept)
 
