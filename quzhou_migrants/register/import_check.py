@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
@@ -64,12 +64,21 @@ async def known_of(tx: Tx) -> Known:
     return Known(tx.today, tx.actor.is_demo, {r["code"]: r["name"] for r in rows}, lo, hi)
 
 
-Reading = asyncio.Task[list["Verdict"]]
-
-
-def begin_reading(rows: Sequence[Record], places: Mapping[str, int], known: Known) -> Reading:
-    """Start to open and read rows in a thread, while the database is busy with the rows before them."""
-    return asyncio.create_task(asyncio.to_thread(_read, rows, places, known))
+async def judged(
+    tx: Tx, row: Record, after: str = "", most: int | None = None
+) -> AsyncGenerator[tuple[list[Record], list[Verdict]], None]:
+    """Judge a sheet chunk by chunk, at most so many; a thread reads ahead while the database works."""
+    key, places, known = row["id"], json.loads(row["header"])["places"], await known_of(tx)
+    rows = await next_rows(tx, key, after)
+    reading = asyncio.create_task(asyncio.to_thread(_read, rows, places, known))
+    count = 0
+    while rows:
+        count += 1
+        read, here = await reading, rows
+        rows = [] if count == most else await next_rows(tx, key, here[-1]["household_code"])
+        reading = asyncio.create_task(asyncio.to_thread(_read, rows, places, known))
+        yield here, await judge(tx, key, here, read)
+    await reading
 
 
 async def judge(tx: Tx, import_id: int, rows: Sequence[Record], verdicts: list[Verdict]) -> list[Verdict]:

@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import aclosing
 from contextvars import Context
 from typing import Any, Final
 
@@ -21,12 +22,13 @@ from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx, begin, system_tx
 from quzhou_migrants.register.bulk import insert
 from quzhou_migrants.register.import_apply import write
-from quzhou_migrants.register.import_check import Verdict, begin_reading, judge, known_of, next_rows
+from quzhou_migrants.register.import_check import Record, Verdict, judged
 from quzhou_migrants.register.states import IMPORT, Sheet
 from quzhou_migrants.register.tables import Import
 from quzhou_migrants.register.words import Outcome
 
 LOG = structlog.get_logger(__name__)
+CHUNKS: Final = 5  # checked in one transaction: what a page shows grows by 10,000 rows at a time
 STALE_SECONDS: Final = 30
 KEPT_DAYS: Final = 30
 FINDING_COLUMNS: Final = (
@@ -101,16 +103,21 @@ async def _locked(tx: Tx, import_id: int) -> dict[str, Any] | None:
 
 
 async def _check(tx: Tx, row: dict[str, Any]) -> bool:
-    """Check one chunk and keep what was found; tell whether more remains."""
+    """Check some chunks and keep what was found; tell whether more may remain."""
     key = row["id"]
-    progress = await tx.conn.fetchrow("SELECT * FROM register_import_progress WHERE import_id = $1", key)
-    rows = await next_rows(tx, key, progress["done_code"])
-    if not rows:
+    after = await tx.conn.fetchval("SELECT done_code FROM register_import_progress WHERE import_id = $1", key)
+    count = 0
+    async for rows, verdicts in judged(tx, row, after, CHUNKS):
+        count += 1
+        await insert(tx.conn, "register_import_finding", FINDING_COLUMNS, _findings(row, verdicts))
+        await _count(tx, key, rows, verdicts)
+    if count < CHUNKS:
         await fire(tx, IMPORT, Import, row, "checked")
         return False
-    read = await begin_reading(rows, json.loads(row["header"])["places"], await known_of(tx))
-    verdicts = await judge(tx, key, rows, read)
-    await insert(tx.conn, "register_import_finding", FINDING_COLUMNS, _findings(row, verdicts))
+    return True
+
+
+async def _count(tx: Tx, key: int, rows: Sequence[Record], verdicts: Sequence[Verdict]) -> None:
     seen = Counter(v.outcome for v in verdicts)
     bad = sum(len(v.row_nos) for v in verdicts if v.outcome is Outcome.BAD)
     await tx.conn.execute(
@@ -121,7 +128,6 @@ async def _check(tx: Tx, row: dict[str, Any]) -> bool:
         key, rows[-1]["household_code"], len(rows), bad, *(seen[o] for o in
         (Outcome.NEW, Outcome.UPDATE, Outcome.SAME, Outcome.BAD)),
     )  # fmt: skip
-    return True
 
 
 def _findings(row: dict[str, Any], verdicts: Sequence[Verdict]) -> list[tuple[Any, ...]]:
@@ -137,20 +143,13 @@ async def _apply(tx: Tx, row: dict[str, Any]) -> None:
 
     Raises: ChangedSinceError when a household that was right is wrong now and all were asked for.
     """
-    key, places, known = row["id"], json.loads(row["header"])["places"], await known_of(tx)
     written = Counter[Outcome]()
-    rows = await next_rows(tx, key, "")
-    reading = begin_reading(rows, places, known)
-    while rows:
-        read, here = await reading, rows
-        rows = await next_rows(tx, key, here[-1]["household_code"])
-        reading = begin_reading(rows, places, known)
-        verdicts = await judge(tx, key, here, read)
-        if row["mode"] == "all" and any(v.outcome is Outcome.BAD for v in verdicts):
-            raise ChangedSinceError
-        await write(tx, verdicts)
-        written.update(v.outcome for v in verdicts)
-    await reading
+    async with aclosing(judged(tx, row)) as chunks:
+        async for _, verdicts in chunks:
+            if row["mode"] == "all" and any(v.outcome is Outcome.BAD for v in verdicts):
+                raise ChangedSinceError
+            await write(tx, verdicts)
+            written.update(v.outcome for v in verdicts)
     counts: dict[str, Any] = {str(outcome): count for outcome, count in written.items()}
     await fire(tx, IMPORT, Import, row, "applied", sets={"applied_at": tx.now}, **counts)
 

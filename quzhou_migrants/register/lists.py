@@ -9,7 +9,7 @@ from quzhou_migrants.kernel.ids import clean
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.register.rules import household_code
 from quzhou_migrants.register.sealing import id_blind
-from quzhou_migrants.register.words import Household, Relation, Support
+from quzhou_migrants.register.words import Relation, Support
 from quzhou_migrants.web.listing import Column, Filter, Listing
 
 PLACE = "division_code"
@@ -52,7 +52,7 @@ HOUSEHOLDS = Listing(
         Column("division_code", kind="division"),
         Column("support", kind="tag"),
         Column("low_income", kind="bool"),
-        Column("members", kind="int", sort=True),
+        Column("members", kind="int"),
         Column("migrants", kind="int"),
         Column("reservoir"),
         Column("state", kind="state", machine="register.household"),
@@ -62,8 +62,8 @@ HOUSEHOLDS = Listing(
     filters=(
         Filter("division", PLACE, kind="division"),
         Filter("support", "support = {}", choices=tuple(Support)),
-        Filter("state", "state = {}", machine="register.household", choices=tuple(Household)),
         Filter("low_income", "low_income", kind="flag"),
+        Filter("closed", "state = 'closed'", kind="flag"),  # written out, so that the partial index serves it
     ),
     search=find_household,
 )

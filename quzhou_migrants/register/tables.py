@@ -119,6 +119,7 @@ class Import(Table, tablename="register_import"):
     is_demo = Boolean(null=False, default=False)
 
 
+index("register_household_closed", "register_household (division_code, code, id) WHERE state = 'closed'")
 index("register_household_bank", "register_household (bank_blind) WHERE bank_blind IS NOT NULL")
 index("register_member_keyset", "register_member (division_code, id)")
 index("register_import_row_place", "UNIQUE register_import_row (import_id, household_code, row_no)")

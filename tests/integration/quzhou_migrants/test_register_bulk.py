@@ -38,7 +38,7 @@ async def test_no_plain_number_is_stored_or_logged(tx, make_house) -> None:
     await copy_households(tx.conn, [house])
     number = house.head.resident_id
     for table in ("register_household", "register_member", "kernel_change"):
-        text = await tx.conn.fetchval(f"SELECT string_agg(t::text, ' ') FROM {table} t")  # noqa: S608 - our own names
+        text = await tx.conn.fetchval(f"SELECT string_agg(t::text, ' ') FROM {table} t")
         assert number not in text
         assert house.bank_account not in text
         assert number.encode().hex() not in text
