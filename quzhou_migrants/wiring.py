@@ -10,6 +10,8 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+from litestar import Router
+
 import quzhou_migrants.accounts.functions  # noqa: F401 - declares its SQL functions
 from quzhou_migrants.accounts.permissions import GRANTS, P
 from quzhou_migrants.kernel.chores import CHORES
@@ -45,7 +47,19 @@ for _package in ("quzhou_migrants.register", "projects", "allocation", "inspecti
     _part(_package, "piccolo_app")
 grant(P, GRANTS)
 
-ROUTES = _gather("ROUTES")
+
+def _described(routes: list[Any]) -> list[Any]:
+    """Gather what programs use under one router, so that the interface description names it and no page."""
+    api = [r for r in routes if _paths(r) and all(path.startswith("/api/v1") for path in _paths(r))]
+    pages = [r for r in routes if r not in api]
+    return [*pages, Router("/", route_handlers=api, include_in_schema=True)]
+
+
+def _paths(route: Any) -> set[str]:  # noqa: ANN401 - a router or a handler
+    return {route.path} if isinstance(route, Router) else set(getattr(route, "paths", ()))
+
+
+ROUTES = _described(_gather("ROUTES"))
 """Route handlers of every room."""
 PANELS = _gather("PANELS")
 """async waiting(tx) -> list[Task]: what stands on a person's home page."""

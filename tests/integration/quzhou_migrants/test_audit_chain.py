@@ -69,8 +69,7 @@ async def _behind(owner, statement: str) -> Fault | None:
         ("UPDATE accounts_org SET name = '戊' WHERE name = '乙'", "row", "accounts_org"),
         ("DELETE FROM accounts_org WHERE name = '乙'", "row", "accounts_org"),
         (
-            "INSERT INTO accounts_org (division_code, name, kind, is_demo)"
-            " VALUES ('330802000000', '己', 'bureau', true)",
+            "INSERT INTO accounts_org (division_code, name, kind) VALUES ('330802000000', '己', 'bureau')",
             "row",
             "accounts_org",
         ),
