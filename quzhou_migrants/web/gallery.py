@@ -21,6 +21,7 @@ from quzhou_migrants.web.divisions import Places
 from quzhou_migrants.web.fields import Percent, Yuan
 from quzhou_migrants.web.forms import Form, new_form, read_raw
 from quzhou_migrants.web.listing import Column, Control, Filter, Listing, Page
+from quzhou_migrants.web.listing_count import Count
 from quzhou_migrants.web.listing_query import read_asked
 from quzhou_migrants.web.render import render, shell_of
 
@@ -93,19 +94,8 @@ def sample_page(request: Request[Any, Any, Any], *, empty: bool = False) -> Page
     ]
     asked = read_asked(SAMPLE, request.query_params, {"q": samples()["query"]} if empty else {})
     more = "" if empty else "x"
-    total = len(rows) * 400
-    return Page(
-        SAMPLE,
-        asked,
-        rows,
-        controls,
-        total,
-        capped=False,
-        before="",
-        after=more,
-        places=Places(names, {}),
-        path="/gallery",
-    )
+    count = Count(len(rows) * 400)
+    return Page(SAMPLE, asked, rows, controls, count, before="", after=more, places=Places(names, {}), path="/gallery")
 
 
 @get("/gallery", opt=signed_in(), include_in_schema=False)

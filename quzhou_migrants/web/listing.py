@@ -8,7 +8,6 @@ template calls. Labels come from the catalogue, under `[text]`: `"list.<key>.wha
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +21,7 @@ from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.web import cells
 from quzhou_migrants.web.divisions import Places, places
+from quzhou_migrants.web.listing_count import Count, Counts
 from quzhou_migrants.web.listing_export import export
 from quzhou_migrants.web.listing_query import SIZES, Asked, Cursor, Sql, read_asked
 from quzhou_migrants.web.render import render, wants_fragment
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from litestar import Request
 
     AnyRequest = Request[Any, Any, Any]
-
-COUNT_MOST = 30_000  # counting further costs more than anybody gains from the figure
-COUNT_SECONDS = 10.0
-COUNTS_KEPT = 2_000
 
 Options = Callable[[Tx], Awaitable[Sequence[tuple[str, str]]]]
 Search = Callable[[Tx, str], tuple[str, list[Any]]]
@@ -46,7 +42,7 @@ class Column:
 
     Shape: `sql` is its expression (the name itself when left out), `sort` a NOT NULL expression to
     sort by (True: the column's own), `link` an address with columns in braces.
-    Kinds: text int money wan date datetime bp bool state division tag verb. `shown=False` only feeds links.
+    Kinds: text code int money wan date datetime bp bool state division tag verb. `shown=False` only feeds links.
     """
 
     name: str
@@ -105,8 +101,7 @@ class Page:
     asked: Asked
     rows: list[asyncpg.Record]
     controls: list[Control]
-    total: int
-    capped: bool
+    count: Count
     before: str
     after: str
     places: Places
@@ -129,6 +124,11 @@ class Page:
     def url(self, **changes: str) -> str:
         """Address of the same list with some values changed; paging starts anew unless it is what changes."""
         return self.asked.url(self.path, changes)
+
+    @property
+    def total(self) -> int:
+        """How many rows there are on all pages together."""
+        return self.count.total
 
     @property
     def filtered(self) -> bool:
@@ -169,7 +169,7 @@ class Listing:
     search: Search | None = None
     size: int = 50
     export: bool = True
-    _counts: dict[Any, tuple[float, int]] = field(default_factory=dict, repr=False, compare=False)
+    _counts: Counts = field(default_factory=Counts, repr=False, compare=False)
 
     def label(self, name: str) -> str:
         """Label from the catalogue: of this list, else of any list."""
@@ -219,10 +219,10 @@ class Listing:
         sql = self.narrowed(tx, asked, base)
         try:
             rows, before, after = await self._rows(tx, sql, asked)
-            total, capped = await self._total(tx, sql, rows, asked, more=bool(before or after))
+            count = Count(len(rows)) if not (before or after) else await self._counts.of(tx, self.source, sql)
         except asyncpg.DataError:  # a value typed into the address that no column can hold finds nothing
-            rows, before, after, total, capped = [], "", "", 0, False
-        return Page(self, asked, rows, controls, total, capped, before, after, known, request.url.path)
+            rows, before, after, count = [], "", "", Count(0)
+        return Page(self, asked, rows, controls, count, before, after, known, request.url.path)
 
     async def respond(
         self,
@@ -287,22 +287,6 @@ class Listing:
         before = Cursor.of(rows[0], n, back=True).token if rows and has_before else ""
         after = Cursor.of(rows[-1], n, back=False).token if rows and has_after else ""
         return rows, before, after
-
-    async def _total(
-        self, tx: Tx, sql: Sql, rows: list[asyncpg.Record], asked: Asked, *, more: bool
-    ) -> tuple[int, bool]:
-        """Count what matches, up to a bound; a list that fits one page is counted by looking at it."""
-        if not more and asked.cursor is None:
-            return len(rows), False
-        key = (sql.where, tuple(str(p) for p in sql.params), tx.actor.division_code, tx.actor.engagement_id)
-        kept = self._counts.get(key)
-        if kept is None or time.monotonic() - kept[0] > COUNT_SECONDS:
-            text = f"SELECT count(*) FROM (SELECT 1 FROM {self.source}{sql.where} LIMIT {COUNT_MOST + 1}) AS matching"  # noqa: S608 - see statement
-            count = await tx.conn.fetchval(text, *sql.params)
-            if len(self._counts) > COUNTS_KEPT:
-                self._counts.clear()
-            kept = self._counts[key] = (time.monotonic(), count)
-        return min(kept[1], COUNT_MOST), kept[1] > COUNT_MOST
 
 
 async def _control(listing: Listing, f: Filter, tx: Tx, asked: Asked, known: Places) -> Control:

@@ -67,7 +67,8 @@ async def _facts(
 ) -> list[tuple[str, str]]:
     """Say what the file is: which list, which filters, who made it when."""
     page = await listing.fetch(tx, request, base, at="")
-    count = f"{page.total}" + (CATALOGUE.text("list.or_more") if page.capped else "")
+    about = CATALOGUE.text("list.about_figure") if page.count.about else ""
+    count = f"{about}{page.total}" + (CATALOGUE.text("list.or_more") if page.count.capped else "")
     return [
         (CATALOGUE.text("list.what"), listing.title),
         (CATALOGUE.text("list.filters"), "；".join(chip for chip, _ in page.chips()) or CATALOGUE.text("list.none")),
