@@ -36,9 +36,10 @@ def public() -> dict[str, Any]:
     return {"public": True}
 
 
-def default_deny(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def default_deny(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Refuse undeclared routes, visitors where sign-in is needed, posts without the permission.
 
+    It awaits nothing, but the framework would run a plain function in a thread, for every request.
     Raises: SignInNeeded, PasswordChangeNeeded, Refused KRN-403.
     """
     if handler.opt.get("public") is True:
