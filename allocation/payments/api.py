@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, get, post
 from litestar.params import Body, FromPath
 
-from allocation.payments import queries, service
+from allocation.payments import judging, queries, service
 from allocation.payments.forms import ClaimBody, ClaimForm, PayForm, SignForm
 from allocation.permissions import P
 from projects import public as projects
@@ -57,7 +57,7 @@ class MoneyOut(msgspec.Struct):
 
 async def _out(tx: Tx, claim_id: int) -> ClaimOut:
     row = await queries.claim(tx, claim_id)
-    _, _, gates = await service.look(tx, row, await projects.brief(tx, row["project"]))
+    _, _, gates = await judging.look(tx, row, await projects.brief(tx, row["project"]))
     standing = queries.standing(await queries.signatures(tx, claim_id), row["attempt"])
     names = ("id", "project", "kind", "amount_fen", "payee", "invoice_code", "invoice_number", "state", "version")
     return ClaimOut(

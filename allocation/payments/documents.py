@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from allocation.payments import queries, service
+from allocation.payments import judging, queries
 from allocation.payments.rules import Gate
 from projects import public as projects
 from quzhou_migrants.kernel.catalogue import CATALOGUE
@@ -28,8 +28,8 @@ async def claim_form(tx: Tx, claim_id: int) -> Document:
     """Lay a claim out as it was submitted; a draft as it stands now. Raises: Refused KRN-404."""
     row = await queries.claim(tx, claim_id)
     project = await projects.brief(tx, row["project"])
-    now = await service.look(tx, row, project)
-    books, gates = service.as_submitted(row) or (now[0], now[2])
+    now = await judging.look(tx, row, project)
+    books, gates = judging.as_submitted(row) or (now[0], now[2])
     given = [s for s in await queries.signatures(tx, claim_id) if s["attempt"] == row["attempt"]]
     facts = (
         ("project", project["title"]),

@@ -10,8 +10,9 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
-from allocation.payments import documents, queries, rules, service
+from allocation.payments import documents, judging, queries, rules, service
 from allocation.payments.forms import ClaimForm, PaperForm, PayForm, ReturnForm, SignForm
+from allocation.payments.judging import TABLE
 from allocation.payments.listing import CLAIMABLE, CLAIMS
 from allocation.payments.rules import Kind
 from allocation.payments.states import CLAIM, EDITABLE
@@ -34,7 +35,7 @@ Page = Response[Any]
 S = TypeVar("S", bound=msgspec.Struct)
 Step = Callable[[Tx, int, S], Awaitable[object]]
 
-files.readable(service.TABLE, P.VIEW_CLAIMS)
+files.readable(TABLE, P.VIEW_CLAIMS)
 STEP_FORMS: dict[str, type[msgspec.Struct]] = {
     "paper": PaperForm,
     "sign": SignForm,
@@ -156,7 +157,7 @@ async def _show(request: AnyRequest, claim_id: int, failed: tuple[str, Form[Any]
     async with open_tx(request) as tx:
         row = await queries.claim(tx, claim_id)
         context = await money_context(tx, row["project"])
-        _, terms, gates = await service.look(tx, row, context["project"])
+        _, terms, gates = await judging.look(tx, row, context["project"])
         given = await queries.signatures(tx, claim_id)
         standing = queries.standing(given, row["attempt"])
         context |= {
@@ -166,12 +167,12 @@ async def _show(request: AnyRequest, claim_id: int, failed: tuple[str, Form[Any]
             "marks": {s["step"]: s for s in given if s["attempt"] == row["attempt"] and row["state"] != "returned"},
             "next": rules.next_step(row["steps"], standing),
             "verbs": verbs_open(CLAIM, row, tx.actor),
-            "papers": await files.files_of(tx, (service.TABLE, claim_id)),
+            "papers": await files.files_of(tx, (TABLE, claim_id)),
             "needed": tx.policy.get("allocation.payments.papers")[row["kind"]],
             "payment": await queries.payment(tx, claim_id),
             "mine": tx.actor.user_id in await queries.preparers(tx, claim_id),
             "signed_by_me": any(s.user_id == tx.actor.user_id for s in standing),
-            "entries": await timeline(tx, service.TABLE, claim_id),
+            "entries": await timeline(tx, TABLE, claim_id),
             "editable": row["state"] in EDITABLE,
         }
     failing = failed[1] if failed else None

@@ -1,7 +1,5 @@
 """Commands of the payments room: prepare, submit, sign, send back, pay.
 
-Whoever touches the ceilings first locks the project, so claims of one project wait for each other
-and none is judged by sums that another is about to change.
 Source: 衢政办发〔2016〕65号 二(三)3
 """
 
@@ -17,10 +15,11 @@ from typing import Any
 
 from allocation.budget import ledger
 from allocation.events import Paid
-from allocation.payments import queries, rules
+from allocation.payments import judging, queries, rules
 from allocation.payments.forms import ClaimForm, PayForm
-from allocation.payments.rules import Ask, Books, Gate, Kind, Terms
-from allocation.payments.states import CLAIM, COUNTED, EDITABLE, S
+from allocation.payments.judging import TABLE
+from allocation.payments.rules import Kind
+from allocation.payments.states import CLAIM, EDITABLE, S
 from allocation.payments.tables import Claim
 from allocation.permissions import P
 from projects import public as projects
@@ -34,7 +33,6 @@ from quzhou_migrants.kernel.tx import Tx
 Row = dict[str, Any]
 
 CLAUSE = "衢政办发〔2016〕65号 二(三)3"
-TABLE = "allocation_claim"
 _BLANKS = re.compile(r"\s+")
 
 
@@ -112,33 +110,18 @@ async def add_paper(tx: Tx, claim_id: int, kind: str, upload: Any) -> None:  # n
     )
 
 
-async def look(tx: Tx, row: Row, project: Row) -> tuple[Books, Terms, tuple[Gate, ...]]:
-    """Look at every gate of a claim as things stand now; changes nothing."""
-    books = await queries.books(tx, project, besides=row)
-    terms = queries.terms(tx, row["division_code"])
-    return books, terms, rules.gates(books, terms, _ask(row))
-
-
-def as_submitted(row: Row) -> tuple[Books, tuple[Gate, ...]] | None:
-    """Give the books and gates of a claim as they were when it was submitted; None before."""
-    if row["state"] not in COUNTED or not row["books"]:
-        return None
-    books = Books(**row["books"]["books"])
-    return books, rules.gates(books, Terms(**row["books"]["terms"]), _ask(row))
-
-
 @command(P.CLAIM, audit="allocation.claim.submit")
 async def submit(tx: Tx, claim_id: int) -> Row:
     """Submit a claim: every gate open, every paper there; the money moves to `claimed`.
 
     Raises: Invalid with each shut gate; Refused ALC-414 (papers), ALC-420 (signing order), KRN-409.
     """
-    row, project = await _locked(tx, claim_id)
-    books, terms, found = await look(tx, row, project)
+    row, project = await judging.locked(tx, claim_id)
+    books, terms, found = await judging.look(tx, row, project)
     rules.check(found)
-    await _check_papers(tx, row)
-    steps = rules.signing_steps(row["amount_fen"], _ladder(tx, row))
-    frozen = {"books": asdict(books), "terms": asdict(terms), "retained": _kept(row, books, terms)}
+    await judging.check_papers(tx, row)
+    steps = rules.signing_steps(row["amount_fen"], judging.ladder(tx, row))
+    frozen = {"books": asdict(books), "terms": asdict(terms), "retained": judging.kept(row, books, terms)}
     turn = 1 + int(
         await tx.conn.fetchval("SELECT coalesce(max(turn), 0) FROM allocation_claim WHERE project = $1", row["project"])
     )
@@ -177,10 +160,10 @@ async def sign(tx: Tx, claim_id: int, opinion: str = "") -> Row:
 
     Raises: Refused ALC-421..424 (whose turn), KRN-409 (two hands at once), Invalid (a gate shut since).
     """
-    row, project = await _locked(tx, claim_id)
+    row, project = await judging.locked(tx, claim_id)
     given = queries.standing(await queries.signatures(tx, claim_id), row["attempt"])
     step = await _my_step(tx, row, given)
-    rules.check((await look(tx, row, project))[2])
+    rules.check((await judging.look(tx, row, project))[2])
     last = step == len(row["steps"]) - 1
     moved = await fire(
         tx,
@@ -216,7 +199,7 @@ async def send_back(tx: Tx, claim_id: int, reason: str) -> Row:
 
     Raises: Refused ALC-425 (no reason), KRN-403, KRN-408.
     """
-    row, _ = await _locked(tx, claim_id)
+    row, _ = await judging.locked(tx, claim_id)
     moved = await fire(tx, CLAIM, Claim, row, "return", reason=reason)
     await ledger.reverse(tx, _event(row), source=(TABLE, claim_id))
     return moved
@@ -235,9 +218,9 @@ async def pay(tx: Tx, claim_id: int, form: PayForm) -> Row:
     Raises: Refused ALC-426/427 (paid, or reference used), ALC-428 (a date to come), ALC-429 (the
     preparer), KRN-408, Invalid (a gate shut since).
     """
-    row, project = await _locked(tx, claim_id)
+    row, project = await judging.locked(tx, claim_id)
     await _check_payment(tx, row, form.paid_on)
-    books, terms, found = await look(tx, row, project)
+    books, terms, found = await judging.look(tx, row, project)
     rules.check(found)
     moved = await fire(tx, CLAIM, Claim, row, "pay", clause=CLAUSE, voucher_no=form.voucher_no, paid_on=form.paid_on)
     payment_id = int(
@@ -258,15 +241,9 @@ async def pay(tx: Tx, claim_id: int, form: PayForm) -> Row:
             tx.now,
         )
     )
-    await _post_payment(tx, row, payment_id, _kept(row, books, terms))
+    await _post_payment(tx, row, payment_id, judging.kept(row, books, terms))
     tx.emit(Paid(row["project"], row["amount_fen"], row["division_code"]))
     return moved
-
-
-async def _locked(tx: Tx, claim_id: int) -> tuple[Row, Row]:
-    """Lock a claim's project, then read the claim: from here on nobody else moves either."""
-    project = await projects.lock(tx, (await queries.claim(tx, claim_id))["project"])
-    return await queries.claim(tx, claim_id), project
 
 
 async def _post_payment(tx: Tx, row: Row, payment_id: int, kept: int) -> None:
@@ -319,31 +296,9 @@ def _must_be_open(row: Row) -> None:
         raise Refused("ALC-417")
 
 
-def _ask(row: Row) -> Ask:
-    return Ask(Kind(row["kind"]), row["amount_fen"], row["payee"], row["invoice_fen"], row["final_fen"])
-
-
 def _event(row: Row) -> str:
     """Name the ledger event of one attempt, so that a returned claim can be claimed again."""
     return f"claim:{row['id']}:{row['attempt']}"
-
-
-def _kept(row: Row, books: Books, terms: Terms) -> int:
-    return rules.retained(books, terms, row["final_fen"]) if row["kind"] == Kind.SETTLEMENT else 0
-
-
-def _ladder(tx: Tx, row: Row) -> Sequence[Sequence[Any]]:
-    rows: Sequence[Sequence[Any]] = tx.policy_for(row["division_code"]).get("allocation.payments.signatures")
-    return rows
-
-
-async def _check_papers(tx: Tx, row: Row) -> None:
-    needed = tx.policy_for(row["division_code"]).get("allocation.payments.papers")[row["kind"]]
-    present = [f.kind for f in await files.files_of(tx, (TABLE, row["id"]))]
-    missing = rules.missing_papers(needed, present)
-    if missing:
-        names = " · ".join(CATALOGUE.text(f"paper.{kind}") for kind in missing)
-        raise Refused("ALC-414", papers=names)
 
 
 async def _my_step(tx: Tx, row: Row, given: Sequence[rules.Signed]) -> int:

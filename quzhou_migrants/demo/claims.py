@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from allocation.payments import queries, rules, service
+from allocation.payments import judging, queries, rules, service
 from allocation.payments.forms import ClaimForm, PayForm
 from allocation.payments.rules import Kind
 from projects import public as projects
@@ -52,7 +52,7 @@ async def _submit(tx: Tx, site: Site, kind: Kind, day: date, final_fen: int | No
     form = ClaimForm(kind, amount, site.payee, f"99{number:018d}", amount, day, final_fen=final_fen)
     key = await service.draft(tx, site.life.id, form)
     needed = tx.policy_for(project["division_code"]).get("allocation.payments.papers")[kind.value]
-    owner = (service.TABLE, key)
+    owner = (judging.TABLE, key)
     papers = [paper_record(owner, project["division_code"], paper, pictures.sheet(paper), day) for paper in needed]
     await write(tx, "kernel_file", papers)
     await service.submit(tx, key)

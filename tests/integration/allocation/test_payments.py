@@ -15,7 +15,7 @@ from litestar.datastructures import UploadFile
 
 from allocation.budget import ledger
 from allocation.budget.ledger import Kind as Lies
-from allocation.payments import queries, service
+from allocation.payments import judging, queries, service
 from allocation.payments.forms import ClaimForm, PayForm
 from allocation.payments.rules import Kind
 from quzhou_migrants.accounts.roles import Role
@@ -263,7 +263,7 @@ async def test_a_later_claim_does_not_shut_the_gate_behind_an_earlier_one(tx: Tx
         await service.pay(tx, progress, paid_form())
         await service.pay(tx, advance, paid_form())
     row = await queries.claim(tx, advance)
-    shown = service.as_submitted(row)
+    shown = judging.as_submitted(row)
     assert shown
     assert (shown[0].claimed_fen, all(g.is_open for g in shown[1])) == (0, True)
     more = await prepared(tx, project, form(Kind.PROGRESS, 1))
