@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from quzhou_migrants.demo.world import words
 from quzhou_migrants.kernel import blobs, files
 
-SIZE = (640, 480)
+SIZE = (480, 360)
 SKY, EARTH = (186, 206, 224), (150, 132, 98)
 
 
@@ -39,11 +39,11 @@ def photo(rng: Random, progress_bp: int) -> bytes:
     """Draw a building site that has come so far: no two are the same."""
     picture = Image.new("RGB", SIZE, SKY)
     pen = ImageDraw.Draw(picture)
-    ground = 300 + rng.randrange(40)
+    ground = 220 + rng.randrange(40)
     pen.rectangle((0, ground, *SIZE), fill=tuple(part + rng.randrange(-12, 12) for part in EARTH))
-    built = 40 + progress_bp * 200 // 10_000
-    left = 120 + rng.randrange(160)
-    pen.rectangle((left, ground - built, left + 240, ground), fill=(200 - rng.randrange(40), 190, 178))
+    built = 30 + progress_bp * 150 // 10_000
+    left = 60 + rng.randrange(140)
+    pen.rectangle((left, ground - built, left + 200, ground), fill=(200 - rng.randrange(40), 190, 178))
     for _ in range(24):
         x, y = rng.randrange(SIZE[0]), ground + rng.randrange(SIZE[1] - ground)
         pen.ellipse((x, y, x + rng.randrange(4, 40), y + rng.randrange(4, 18)), fill=(110, 120 + rng.randrange(60), 84))
@@ -69,5 +69,5 @@ def _paper(number: int) -> bytes:
 
 def _jpeg(picture: Image.Image) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=70)
+    picture.save(out, "JPEG", quality=60)
     return out.getvalue()

@@ -53,9 +53,10 @@ def test_every_project_is_filed_inside_its_window_and_before_today() -> None:
         assert life.asked_fen + life.own_fen == life.estimate_fen
 
 
-def test_the_cohorts_make_about_as_many_as_asked() -> None:
-    assert sum(sum(ends.values()) for ends in COHORTS.values()) == 1000
-    assert abs(len(lives()) - 900) < 20
+def test_there_are_as_many_projects_as_asked_and_some_for_every_ending() -> None:
+    assert len(lives()) == 900
+    endings = {goal for ends in COHORTS.values() for goal in ends}
+    assert {life.goal for life in make_lives(world(), 60)} == endings
 
 
 def test_a_correction_term_can_be_counted_from_every_return() -> None:
