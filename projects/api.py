@@ -10,9 +10,9 @@ from litestar import Request, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
-from projects import public
 from projects.intake import service as intake
 from projects.permissions import P
+from projects.queries import find
 from projects.reserve import service as reserve
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import open_tx
@@ -117,7 +117,7 @@ async def projects(
 async def project(request: AnyRequest, project_id: FromPath[int]) -> ProjectOut:
     """Give one project."""
     async with open_tx(request) as tx:
-        return _out(await public.lock(tx, project_id))
+        return _out(await find(tx, project_id))
 
 
 @post("/projects/{project_id:int}/submit", opt=needs(P.SUBMIT), status_code=200)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.states import too_late
 from quzhou_migrants.kernel.tx import Tx
 
 PROJECT = "projects_project"
@@ -43,23 +44,8 @@ async def lock(tx: Tx, project_id: int, *, seen: int | None = None) -> Row:
     if row is None:
         raise Refused("KRN-404")
     if seen is not None and row["version"] != seen:
-        raise await _faster(tx, project_id)
+        raise await too_late(tx, PROJECT, project_id)
     return _opened(dict(row))
-
-
-async def _faster(tx: Tx, project_id: int) -> Refused:
-    last = await tx.conn.fetchrow(
-        "SELECT actor_name, actor_title, at FROM kernel_journal WHERE subject_table = $1 AND subject_id = $2"
-        " ORDER BY id DESC LIMIT 1",
-        PROJECT,
-        project_id,
-    )
-    return Refused(
-        "KRN-409",
-        who=last["actor_name"] if last else "",
-        title=last["actor_title"] if last else "",
-        at=last["at"] if last else tx.now,
-    )
 
 
 def _opened(row: Row) -> Row:

@@ -95,7 +95,7 @@ async def fire(  # noqa: PLR0913 - a move has these parts
         *columns.values(),
     )
     if moved is None:
-        raise await _too_late(tx, name, row["id"])
+        raise await too_late(tx, name, row["id"])
     await tx.note(
         (name, row["id"], row["division_code"]),
         f"{made.name}.{verb}",
@@ -107,7 +107,8 @@ async def fire(  # noqa: PLR0913 - a move has these parts
     return dict(moved)
 
 
-async def _too_late(tx: Tx, table: str, key: int) -> Refused:
+async def too_late(tx: Tx, table: str, key: int) -> Refused:
+    """Say who was faster: the refusal KRN-409 with the last line of the row's journal."""
     last = await tx.conn.fetchrow(
         "SELECT actor_name, actor_title, at FROM kernel_journal WHERE subject_table = $1 AND subject_id = $2"
         " ORDER BY id DESC LIMIT 1",

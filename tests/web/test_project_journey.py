@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 import pytest_asyncio
 from house import BAIMA, NIANLI, QUJIANG, Database, actor, make_account
 from live import DESK, PHONE, browsing, serving
-from PIL import Image
+from project_house import TYPED, picture
 
 from projects import public
 from quzhou_migrants.accounts.roles import Role
@@ -28,30 +27,6 @@ PEOPLE = {
     "county": (Role.COUNTY_CLERK, QUJIANG),
     "leader": (Role.COUNTY_LEADER, QUJIANG),
 }
-TYPED: dict[str, dict[str, str]] = {
-    "basics": {
-        "title": "白马新村灌溉渠道修复工程", "place": "白马新村二组", "lat": "28.95", "lon": "118.78",
-        "starts_on": "2027-01-10", "ends_on": "2027-06-30", "contact": "演示甲", "phone": "0570-0000000",
-        "no_duplicate": "yes",
-    },
-    "works": {
-        "content": "修复灌溉渠道一千二百米，新建过水涵洞三座。", "estimate_fen": "499610", "asked_fen": "424660",
-        "own_fen": "74950", "other_fen": "0",
-    },
-    "benefit": {
-        "beneficiaries": "320", "migrants": "186", "goals": "改善灌溉面积三百亩，群众满意度百分之九十五以上。",
-        "asset_owner": "白马新村股份经济合作社", "caretaker": "白马新村村民委员会",
-    },
-    "decision": {
-        "body": "representatives", "told_on": "2026-09-01", "held_on": "2026-09-05", "due": "45",
-        "representatives": "40", "women": "16", "present": "32", "votes_for": "28", "votes_against": "2",
-        "abstained": "2",
-    },
-    "posting": {
-        "notice_from": "2026-09-08", "notice_to": "2026-09-12", "notice_place": "村务公开栏", "objections": "0",
-        "answered": "0",
-    },
-}  # fmt: skip
 CONTRACT = {
     "number": "QJ-2026-001", "contractor": "衢江区演示建设有限公司", "credit_code": "91330803MA00000000",
     "amount_fen": "499610", "signed_on": "2026-09-16", "starts_on": "2026-09-16", "ends_on": "2027-06-30",
@@ -85,10 +60,8 @@ async def desks(server, template, tmp_path_factory):
 @pytest.fixture(scope="module")
 def paper(tmp_path_factory) -> Path:
     """A picture of a paper."""
-    kept = io.BytesIO()
-    Image.new("RGB", (40, 40), (250, 250, 250)).save(kept, "PNG")
     path = tmp_path_factory.mktemp("papers") / "photo.png"
-    path.write_bytes(kept.getvalue())
+    path.write_bytes(picture())
     return path
 
 
@@ -107,7 +80,9 @@ async def fill(page: Any, fields: dict[str, str]) -> None:
     """Fill a form as a person does."""
     for name, value in fields.items():
         field = page.locator(f'[name="{name}"]').first
-        if await field.get_attribute("type") == "radio":
+        if name in {"category", "way"}:
+            await field.select_option(value)
+        elif await field.get_attribute("type") == "radio":
             await page.check(f'[name="{name}"][value="{value}"]')
         else:
             await field.fill(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 from house import BAIMA, CITY, KECHENG, NIANLI, NOW, QUJIANG, actor, become
 from litestar.datastructures import UploadFile
-from PIL import Image
+from project_house import TYPED, picture
 
 from projects import public, queries
 from projects.intake import service as intake
@@ -30,59 +29,6 @@ from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.web.forms import Form, read_raw
 
-TYPED: dict[str, dict[str, str]] = {
-    "basics": {
-        "title": "白马新村灌溉渠道修复工程",
-        "category": "farmland_water",
-        "place": "白马新村二组",
-        "starts_on": "2027-01-10",
-        "ends_on": "2027-06-30",
-        "contact": "演示甲",
-        "phone": "0570-0000000",
-        "no_duplicate": "yes",
-        "way": "none",
-        "lat": "28.95",
-        "lon": "118.78",
-    },
-    "works": {
-        "content": "修复灌溉渠道一千二百米，新建过水涵洞三座。",
-        "estimate_fen": "499610",
-        "asked_fen": "424660",
-        "own_fen": "74950",
-        "other_fen": "0",
-        "other_source": "",
-    },
-    "benefit": {
-        "beneficiaries": "320",
-        "migrants": "186",
-        "goals": "改善灌溉面积三百亩，群众满意度不低于百分之九十五。",
-        "asset_owner": "白马新村股份经济合作社",
-        "caretaker": "白马新村村民委员会",
-        "low_income": "6",
-        "income_fen": "",
-    },
-    "decision": {
-        "body": "representatives",
-        "told_on": "2026-09-01",
-        "held_on": "2026-09-05",
-        "due": "45",
-        "representatives": "40",
-        "women": "16",
-        "present": "32",
-        "votes_for": "28",
-        "votes_against": "2",
-        "abstained": "2",
-        "basis": "",
-    },
-    "posting": {
-        "notice_from": "2026-09-08",
-        "notice_to": "2026-09-12",
-        "notice_place": "村务公开栏",
-        "objections": "0",
-        "answered": "0",
-        "outcome": "",
-    },
-}
 CLERK = actor(Role.VILLAGE_CLERK, BAIMA)
 TOWN = actor(Role.TOWNSHIP_CLERK, NIANLI)
 COUNTY = actor(Role.COUNTY_CLERK, QUJIANG)
@@ -116,9 +62,7 @@ async def as_public(tx: Tx) -> AsyncIterator[None]:
 
 
 def paper(kind: FileKind) -> PaperForm:
-    bytes_ = io.BytesIO()
-    Image.new("RGB", (8, 8), (len(kind.value), 9, 9)).save(bytes_, "PNG")
-    return PaperForm(kind, UploadFile("image/png", f"{kind.value}.png", bytes_.getvalue()))
+    return PaperForm(kind, UploadFile("image/png", f"{kind.value}.png", picture(len(kind.value))))
 
 
 def typed(section: str, **change: str) -> Form[Any]:

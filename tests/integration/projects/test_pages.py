@@ -3,72 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from house import BAIMA, KECHENG, NIANLI, QUJIANG
-from PIL import Image
+from project_house import TYPED, picture
 
 from quzhou_migrants.accounts.roles import Role
 
 Client = Callable[..., AbstractAsyncContextManager[Any]]
 SEE_OTHER = 303
-TYPED: dict[str, dict[str, str]] = {
-    "basics": {
-        "title": "白马新村灌溉渠道修复工程",
-        "category": "farmland_water",
-        "place": "白马新村二组",
-        "starts_on": "2027-01-10",
-        "ends_on": "2027-06-30",
-        "contact": "演示甲",
-        "phone": "0570-0000000",
-        "no_duplicate": "yes",
-        "way": "none",
-        "lat": "28.95",
-        "lon": "118.78",
-    },
-    "works": {
-        "content": "修复灌溉渠道一千二百米，新建过水涵洞三座。",
-        "estimate_fen": "499610",
-        "asked_fen": "424660",
-        "own_fen": "74950",
-    },
-    "benefit": {
-        "beneficiaries": "320",
-        "migrants": "186",
-        "goals": "改善灌溉面积三百亩，群众满意度百分之九十五以上。",
-        "asset_owner": "白马新村股份经济合作社",
-        "caretaker": "白马新村村民委员会",
-    },
-    "decision": {
-        "body": "representatives",
-        "told_on": "2026-09-01",
-        "held_on": "2026-09-05",
-        "due": "45",
-        "representatives": "40",
-        "women": "16",
-        "present": "32",
-        "votes_for": "28",
-        "votes_against": "2",
-        "abstained": "2",
-    },
-    "posting": {
-        "notice_from": "2026-09-08",
-        "notice_to": "2026-09-12",
-        "notice_place": "村务公开栏",
-        "objections": "0",
-        "answered": "0",
-    },
-}
-
-
-def picture() -> bytes:
-    kept = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(kept, "PNG")
-    return kept.getvalue()
 
 
 async def seen(http: Any, path: str) -> str:

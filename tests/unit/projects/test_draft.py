@@ -6,6 +6,7 @@ from datetime import date
 from fractions import Fraction
 
 import pytest
+from project_house import TYPED
 
 from projects.intake.draft import Step, check_draft
 from projects.intake.forms import SECTION_OF, SECTIONS, STEPS, FileKind
@@ -32,30 +33,8 @@ RULES = IntakeRules(
     uses_source="范围",
     correction_days=10,
 )
+FULL = {name: {field: [text] for field, text in part.items()} for name, part in TYPED.items()}
 PAPERS = dict.fromkeys(RULES.needed, 1)
-FULL: dict[str, dict[str, list[str]]] = {
-    "basics": {
-        "title": ["白马新村渠道修复"], "category": ["farmland_water"], "place": ["二组"], "starts_on": ["2027-01-10"],
-        "ends_on": ["2027-06-30"], "contact": ["演示甲"], "phone": ["0570-0000000"], "no_duplicate": ["yes"],
-    },
-    "works": {
-        "content": ["修复灌溉渠道一千二百米"], "estimate_fen": ["499,610"], "asked_fen": ["424660.00"],
-        "own_fen": ["74950"],
-    },
-    "benefit": {
-        "beneficiaries": ["320"], "migrants": ["186"], "goals": ["改善灌溉面积三百亩以上"], "asset_owner": ["合作社"],
-        "caretaker": ["村委会"],
-    },
-    "decision": {
-        "body": ["representatives"], "told_on": ["2026-09-01"], "held_on": ["2026-09-05"], "due": ["45"],
-        "representatives": ["40"], "women": ["16"], "present": ["32"], "votes_for": ["28"], "votes_against": ["2"],
-        "abstained": ["2"],
-    },
-    "posting": {
-        "notice_from": ["2026-09-08"], "notice_to": ["2026-09-12"], "notice_place": ["公开栏"], "objections": ["0"],
-        "answered": ["0"],
-    },
-}  # fmt: skip
 
 
 def checked(change=None, papers=PAPERS, remarked=None):
@@ -83,7 +62,7 @@ def test_an_empty_draft_is_empty_everywhere_and_names_every_required_answer():
     [
         ("basics", "ends_on", "2026-12-31", "PRJ-142", Step.PROBLEM),
         ("basics", "no_duplicate", "no", "PRJ-143", Step.PROBLEM),
-        ("basics", "lat", "28.9", "PRJ-145", Step.PROBLEM),
+        ("basics", "lat", "", "PRJ-145", Step.PROBLEM),
         ("basics", "phone", "", "WEB-101", Step.PARTIAL),
         ("works", "own_fen", "74950.01", "PRJ-141", Step.PROBLEM),
         ("works", "asked_fen", "四十万", "KRN-204", Step.PROBLEM),

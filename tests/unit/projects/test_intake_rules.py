@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from project_house import cases
 
 from projects.intake import windows
 from projects.intake.rules import (
@@ -32,7 +31,6 @@ from projects.intake.rules import (
 from projects.rules import Bound, problems
 from quzhou_migrants.kernel.clock import SHANGHAI, STATUTORY
 
-CASES = Path(__file__).parents[2] / "cases/projects"
 MONTHS = [3, 9]
 TODAY = date(2026, 9, 16)
 RULE = ResolutionRule(
@@ -55,10 +53,6 @@ BASE = {
     "votes_against": 8,
     "abstained": 4,
 }
-
-
-def cases(name: str) -> list[dict[str, Any]]:
-    return tomllib.loads((CASES / f"{name}.toml").read_text(encoding="utf-8"))["case"]
 
 
 def resolution(change: dict[str, Any]) -> Resolution:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from project_house import cases
 
 from projects.plan.rules import Item, check_item, check_plan, left_fen, planned_fen
 from projects.reserve.rules import expired, valid_until
@@ -28,13 +27,8 @@ from projects.works.rules import (
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import parse_yuan
 
-CASES = Path(__file__).parents[2] / "cases/projects"
 TODAY = date(2026, 10, 10)
 DATES = {"signed_on": date(2026, 10, 8), "starts_on": date(2026, 10, 15), "ends_on": date(2027, 3, 31)}
-
-
-def cases(name: str) -> list[dict[str, Any]]:
-    return tomllib.loads((CASES / f"{name}.toml").read_text(encoding="utf-8"))["case"]
 
 
 @pytest.mark.parametrize("case", cases("terms"), ids=lambda c: c["name"])
