@@ -39,7 +39,7 @@ async def batches(request: AnyRequest) -> Page:
     actor: Actor = request.scope["state"]["actor"]
     async with open_tx(request) as tx:
         lines = await queries.balances(tx, "division")
-    actions = [("登记批次", "/funds/new", "primary")] if actor.may(P.RECORD_BATCH) else []
+    actions = [(CATALOGUE.text("funds.new"), "/funds/new", "primary")] if actor.may(P.RECORD_BATCH) else []
     return await BATCHES.respond(request, "allocation/budget/list.html", lines=lines, actions=actions)
 
 
@@ -146,7 +146,7 @@ async def take_back(request: AnyRequest, batch_id: FromPath[int]) -> Page:
 async def awards(request: AnyRequest) -> Page:
     """List the awards of the range."""
     actor: Actor = request.scope["state"]["actor"]
-    actions = [("安排项目资金", "/awards/waiting", "primary")] if actor.may(P.AWARD) else []
+    actions = [(CATALOGUE.text("awards.new"), "/awards/waiting", "primary")] if actor.may(P.AWARD) else []
     return await AWARDS.respond(request, actions=actions)
 
 
