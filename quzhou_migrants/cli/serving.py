@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
-from quzhou_migrants.cli.console import NO_DATABASE, as_option, database, give_up, run, say, tell
+from quzhou_migrants.cli.console import FAILED, NO_DATABASE, as_option, database, give_up, run, say, tell
 from quzhou_migrants.cli.welcome import welcome
 from quzhou_migrants.kernel import lifeline, schema
 from quzhou_migrants.kernel.db import connect_arguments
@@ -38,6 +39,8 @@ def serve(host: str | None, port: int | None, workers: int | None, *, with_worke
     with database() as (settings, found):
         if run(_schema(found.owner)) != schema.version():
             give_up(NO_DATABASE, "cli.migrate_first")
+        if _taken(settings):
+            give_up(FAILED, "cli.port_taken", host=settings.host, port=settings.port)
         run(welcome(settings, found.owner))
         import_module(TARGET.partition(":")[0])  # once, before the server's processes split off and share it
         lifeline.offer()
@@ -49,6 +52,17 @@ def serve(host: str | None, port: int | None, workers: int | None, *, with_worke
             if companion:
                 companion.stop()
     tell("cli.stopped")
+
+
+def _taken(settings: Settings) -> bool:
+    """Ask for the port alone: the server itself would share it with another one without a word."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            return True
+    return False
 
 
 def _stop_at_once() -> None:

@@ -130,6 +130,16 @@ def test_a_database_of_another_version_is_not_served(server: Any, tmp_path: Path
     assert (process.returncode, "migrate" in output) == (4, True)
 
 
+async def test_a_port_in_use_is_not_shared(db: Any, tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with served(db, tmp_path, "--port", str(other.getsockname()[1])) as (process, _):
+            output, _ = await asyncio.to_thread(process.communicate, timeout=PATIENCE)
+    assert (process.returncode, "占用" in output) == (1, True)
+
+
 async def test_ready_tells_why_not(db: Any) -> None:
     assert (await ready.fn()).status_code == 200
     connection = await asyncpg.connect(**connect_arguments(db.owner))
