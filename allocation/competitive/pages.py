@@ -135,6 +135,7 @@ async def _show(request: AnyRequest, round_id: int, failed: tuple[str, Form[Any]
         request,
         "allocation/competitive/round.html",
         forms=forms,
+        blank=new_form(EmptyForm),
         failed=failing,
         options=options,
         score=written,

@@ -83,6 +83,7 @@ async def _show(request: AnyRequest, review_id: int, failed: tuple[str, Form[Any
         request,
         "allocation/competitive/review.html",
         forms=forms,
+        blank=new_form(EmptyForm),
         failed=failing,
         score_text=written,
         status=failing.status if failing else 200,

@@ -37,6 +37,10 @@ class PaperForm(msgspec.Struct):
     file: UploadFile
 
 
+class EmptyForm(msgspec.Struct):
+    """A button: nothing but the token of its form."""
+
+
 class SignForm(msgspec.Struct):
     """One signature."""
 

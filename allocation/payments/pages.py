@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
 from allocation.payments import documents, judging, queries, rules, service
-from allocation.payments.forms import ClaimForm, PaperForm, PayForm, ReturnForm, SignForm
+from allocation.payments.forms import ClaimForm, EmptyForm, PaperForm, PayForm, ReturnForm, SignForm
 from allocation.payments.judging import TABLE
 from allocation.payments.listing import CLAIMABLE, CLAIMS
 from allocation.payments.rules import Kind
@@ -37,6 +37,7 @@ Step = Callable[[Tx, int, S], Awaitable[object]]
 
 files.readable(TABLE, P.VIEW_CLAIMS)
 STEP_FORMS: dict[str, type[msgspec.Struct]] = {
+    "step": EmptyForm,
     "paper": PaperForm,
     "sign": SignForm,
     "back": ReturnForm,
@@ -180,6 +181,7 @@ async def _show(request: AnyRequest, claim_id: int, failed: tuple[str, Form[Any]
         request,
         "allocation/payments/claim.html",
         forms=forms,
+        blank=new_form(EmptyForm),
         failed=failing,
         status=failing.status if failing else 200,
         **context,
@@ -216,10 +218,10 @@ async def add_paper(request: AnyRequest, claim_id: FromPath[int]) -> Page:
 async def submit(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Submit a claim for signatures."""
 
-    async def work(tx: Tx, key: int, _form: SignForm) -> None:
+    async def work(tx: Tx, key: int, _form: EmptyForm) -> None:
         await service.submit(tx, key)
 
-    return await _step(request, claim_id, "sign", SignForm, work)
+    return await _step(request, claim_id, "step", EmptyForm, work)
 
 
 @post("/claims/{claim_id:int}/sign", opt=needs(P.SIGN), include_in_schema=False, status_code=200)
@@ -246,10 +248,10 @@ async def send_back(request: AnyRequest, claim_id: FromPath[int]) -> Page:
 async def cancel(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Give a claim up."""
 
-    async def work(tx: Tx, key: int, _form: SignForm) -> None:
+    async def work(tx: Tx, key: int, _form: EmptyForm) -> None:
         await service.cancel(tx, key)
 
-    return await _step(request, claim_id, "sign", SignForm, work)
+    return await _step(request, claim_id, "step", EmptyForm, work)
 
 
 @post("/claims/{claim_id:int}/pay", opt=needs(P.PAY), include_in_schema=False, status_code=200)
