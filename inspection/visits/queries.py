@@ -33,7 +33,7 @@ VISITS = Listing(
         Column("marks", "jsonb_array_length(v.flags)", kind="int"),
         Column("state", "v.state", kind="state", machine="VISIT"),
     ),
-    id="v.id", scope="v.division_code", descending=True, search=_search,
+    id="v.id", scope="v.division_code", order=("v.received_at",), descending=True, search=_search,
     filters=(
         Filter("division", "v.division_code", kind="division"),
         Filter("state", "v.state = {}", machine="VISIT"),

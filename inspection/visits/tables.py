@@ -81,6 +81,7 @@ class Visit(Table, tablename="inspection_visit"):
 
 index("inspection_visit_project", "inspection_visit (project, id)")
 index("inspection_visit_keyset", "inspection_visit (division_code, id)")
+index("inspection_visit_recent", "inspection_visit (received_at, id)")
 index("inspection_visit_queue", "inspection_visit (state, division_code, id)")
 
 

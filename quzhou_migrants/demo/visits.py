@@ -7,7 +7,9 @@ import secrets
 from datetime import date, timedelta
 from uuid import UUID
 
+from inspection.public import open_findings
 from inspection.visits.forms import Contact, ContactWay, Fix, Found, Kind, PhotoNote, Seen, VisitReport
+from inspection.visits.office import close_finding
 from inspection.visits.service import receive_photo, record_visit
 from projects import public as projects
 from quzhou_migrants.accounts.roles import Role
@@ -22,6 +24,7 @@ from quzhou_migrants.kernel.tx import Tx
 WITH_FINDING, FAR_AWAY = 0.12, 0.06
 STEP_DEGREES = 0.0004  # some forty metres
 FAR_DEGREES = 0.02
+MENDED_AFTER = timedelta(days=5)
 
 
 async def visit(site: Site, day: date, progress_bp: int, *, last: bool) -> None:
@@ -33,6 +36,16 @@ async def visit(site: Site, day: date, progress_bp: int, *, last: bool) -> None:
         report = await _report(tx, site, progress_bp, shot, far=last and rng.random() < FAR_AWAY)
         await record_visit(tx, report)
         await receive_photo(tx, report.client_id, _draft(shot), report.photos[0].sha256)
+    if report.findings and not last:
+        await _mend(site, day + MENDED_AFTER)
+
+
+async def _mend(site: Site, day: date) -> None:
+    """Close what was found some days ago; what the last visit found stays open."""
+    clerk = site.world.actor(Role.COUNTY_CLERK, site.life.village.county)
+    async with acting(clerk, day) as tx:
+        for finding in await open_findings(tx, site.life.id):
+            await close_finding(tx, finding["id"], say("finding_mended"))
 
 
 async def _report(tx: Tx, site: Site, progress_bp: int, shot: bytes, *, far: bool) -> VisitReport:
