@@ -189,6 +189,6 @@ async def sweep(tx: Tx, _period: str) -> None:
     """Throw away the sealed rows of imports closed long ago; what was found and done is kept. A daily job."""
     await tx.conn.execute(
         "DELETE FROM register_import_row WHERE import_id IN (SELECT id FROM register_import"
-        " WHERE state IN ('applied', 'discarded') AND created_at < $1 - make_interval(days => $2))",
+        " WHERE state IN ('applied', 'discarded') AND created_at < $1::timestamptz - make_interval(days => $2))",
         tx.now, KEPT_DAYS,
     )  # fmt: skip
