@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from projects.plan.rules import Item
+from projects.states import S
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.tx import Tx
 
@@ -52,6 +53,7 @@ def as_items(rows: list[Row]) -> list[Item]:
             r["outside"],
             r["allowed_at"] is not None,
             None if r["outside"] else r["valid_until"],
+            r["project_state"] == (S.TOWNSHIP_PASSED if r["outside"] else S.ADMITTED),
         )
         for r in rows
     ]

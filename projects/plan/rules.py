@@ -24,6 +24,7 @@ class Item:
     outside: bool
     allowed: bool
     valid_until: date | None
+    eligible: bool = True
 
 
 def planned_fen(items: Sequence[Item]) -> Fen:
@@ -59,6 +60,8 @@ def check_plan(items: Sequence[Item], money_fen: Fen, today: date) -> list[Probl
         facts = {"planned": planned_fen(items), "money": money_fen}
         found.append(Problem("PRJ-322", "", facts))
     for item in items:
+        if not item.eligible:
+            found.append(Problem("PRJ-325", "", {"title": item.title}))
         if item.outside and not item.allowed:
             found.append(Problem("PRJ-323", "", {"title": item.title}))
         if item.valid_until is not None and item.valid_until < today:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import calendar
 from datetime import date
 
+from quzhou_migrants.kernel.clock import WorkCalendar, add_working_days
 from quzhou_migrants.kernel.errors import Refused
 
 
@@ -31,3 +32,16 @@ def valid_until(admitted_on: date, years: int, least: int, most: int) -> date:
 def expired(until: date, today: date) -> bool:
     """Tell whether the last day in the reserve is over."""
     return until < today
+
+
+def correction_term(today: date, days: int, work: WorkCalendar) -> date:
+    """Last day on which a returned application may come back.
+
+    Until the holidays of the next year are published, its weekdays count as worked: the village
+    is never kept from being told a day.
+    Units: statutory working days.
+    """
+    try:
+        return add_working_days(today, days, work)
+    except Refused:
+        return add_working_days(today, days, WorkCalendar(frozenset({today.year, today.year + 1})))

@@ -12,7 +12,6 @@ from projects.queries import lock
 from projects.reserve import rules
 from projects.states import PROJECT as MACHINE
 from projects.tables import Project
-from quzhou_migrants.kernel.clock import add_working_days
 from quzhou_migrants.kernel.commands import command
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.states import fire
@@ -47,7 +46,7 @@ async def send_back(tx: Tx, project_id: int, seen: int, remarks: Sequence[tuple[
         raise Refused("PRJ-207", field="remarks", name=unknown[0])
     policy = tx.policy_for(row["division_code"])
     days = policy.whole("projects.intake.correction_days")
-    until = add_working_days(tx.today, days, policy.work_calendar)
+    until = rules.correction_term(tx.today, days, policy.work_calendar)
     verb = "return" if row["state"] == "submitted" else "send_back"
     moved = await fire(
         tx,

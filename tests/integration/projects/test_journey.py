@@ -380,6 +380,18 @@ async def test_plan_keeps_within_its_money(tx: Tx) -> None:
     assert await tx.conn.fetchval("SELECT count(*) FROM projects_plan_item") == 0
 
 
+async def test_a_project_awarded_meanwhile_holds_the_plan_back_until_it_is_dropped(tx: Tx) -> None:
+    project_id = await admitted(tx)
+    async with become(tx, COUNTY):
+        plan_id = await plan.open_plan(tx, PlanForm(2027, "衢江区二〇二七年度计划", 1_000_000_00, "2026年第一批"))
+        await plan.take(tx, plan_id, ItemForm(project_id, 400_000_00))
+        await public.on_awarded(tx, Award(project_id, 400_000_00, "round"))
+    async with become(tx, LEADER):
+        with pytest.raises(Invalid) as caught:
+            await plan.approve(tx, plan_id, "衢江移〔2026〕9号", await version(tx, plan_id, "projects_plan"))
+    assert [p.code for p in caught.value.problems] == ["PRJ-325"]
+
+
 async def test_an_expired_project_cannot_be_planned(tx: Tx) -> None:
     project_id = await admitted(tx)
     async with become(tx, COUNTY), on_day(tx, NOW + timedelta(days=5 * 366)):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from project_house import cases
 
 from projects.plan.rules import Item, check_item, check_plan, left_fen, planned_fen
-from projects.reserve.rules import expired, valid_until
+from projects.reserve.rules import correction_term, expired, valid_until
 from projects.works.rules import (
     ASPECTS,
     FULL_BP,
@@ -24,6 +24,7 @@ from projects.works.rules import (
     merge,
     progress,
 )
+from quzhou_migrants.kernel.clock import PUBLISHED, STATUTORY, WorkCalendar, add_working_days
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import parse_yuan
 
@@ -44,6 +45,18 @@ def test_term_matches_worked_case(case: dict[str, Any]) -> None:
 def test_the_last_day_in_the_reserve_is_still_inside() -> None:
     assert not expired(date(2029, 9, 16), date(2029, 9, 16))
     assert expired(date(2029, 9, 16), date(2029, 9, 17))
+
+
+def test_correction_counts_working_days_and_weekdays_where_nothing_is_published() -> None:
+    assert correction_term(date(2026, 9, 29), 10, STATUTORY) == date(2026, 10, 19)
+    unknown = max(PUBLISHED) + 1
+    assert correction_term(date(unknown, 3, 1), 5, STATUTORY) == add_working_days(
+        date(unknown, 3, 1), 5, WorkCalendar(frozenset({unknown}))
+    )
+
+
+def test_a_project_that_left_the_reserve_holds_the_plan_back() -> None:
+    assert [p.code for p in check_plan([item(eligible=False)], 100, TODAY)] == ["PRJ-325"]
 
 
 def item(project: int = 1, amount: int = 10, **kwargs: Any) -> Item:
