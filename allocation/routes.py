@@ -15,6 +15,7 @@ from allocation.competitive.review_pages import ROUTES as REVIEWS
 from allocation.events import Awarded
 from allocation.factor.api import ROUTES as FACTOR_API
 from allocation.factor.pages import ROUTES as FACTOR
+from allocation.factor.scheme_pages import ROUTES as SCHEMES
 from allocation.payments import panels as claims
 from allocation.payments.api import ROUTES as CLAIMS_API
 from allocation.payments.pages import ROUTES as CLAIMS
@@ -25,6 +26,7 @@ ROUTES = [
     *BUDGET,
     *BUDGET_API,
     *FACTOR,
+    *SCHEMES,
     *FACTOR_API,
     *ROUNDS,
     *ROUNDS_API,
