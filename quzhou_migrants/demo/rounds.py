@@ -17,6 +17,7 @@ from allocation.competitive.forms import (
     SheetForm,
 )
 from allocation.competitive.rules import CutRule, Vote
+from allocation.public import money_by_kind
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.demo.lives import WAN, Life
 from quzhou_migrants.demo.staff import EXPERTS
@@ -26,17 +27,20 @@ from quzhou_migrants.kernel.permissions import permissions_of
 
 CANDIDATES = 6
 COMMITTEE = 7
+LEAST = 60  # 万元; a county with less left holds no round
 DAY = timedelta(days=1)
 
 
 async def decided_round(world: World, county: str, lives: list[Life]) -> None:
     """Hold a round this spring among projects of the reserve, from the call to the award."""
     chosen = [life for life in lives if life.goal == "admitted" and life.window < (2026, 3)][:CANDIDATES]
-    if not chosen:
-        return
     opens = date(2026, 5, 18)
+    async with acting(world.actor(Role.COUNTY_CLERK, county), opens) as tx:
+        left = (await money_by_kind(tx)).get("available", 0) // WAN
+    if not chosen or left < LEAST:
+        return
     clerk, leader = world.actor(Role.COUNTY_CLERK, county), world.actor(Role.COUNTY_LEADER, county)
-    key = await _opened(world, county, chosen, opens)
+    key = await _opened(world, county, chosen, opens, left)
     await _scored(world, county, key, opens + 8 * DAY, world.rng(f"round {county}"))
     async with acting(clerk, opens + 15 * DAY) as tx:
         await decisions.close(tx, key)
@@ -53,12 +57,12 @@ async def waiting_round(world: World, county: str, lives: list[Life]) -> None:
         await _opened(world, county, chosen, BUSINESS_DATE - 4 * DAY)
 
 
-async def _opened(world: World, county: str, chosen: list[Life], opens: date) -> int:
-    """Draft a call, take candidates and panel, publish, begin scoring. Gives the round's id."""
+async def _opened(world: World, county: str, chosen: list[Life], opens: date, most: int = 10_000) -> int:
+    """Draft a call of at most so many 万元, take candidates and panel, publish, begin scoring. Gives the round's id."""
     name, login = world.counties[county], words()["login"][county[:6]]
-    budget = max(sum(life.asked_fen for life in chosen) * 6 // 10 // WAN, 60) * WAN
+    budget = min(max(sum(life.asked_fen for life in chosen) * 6 // 10 // WAN, LEAST), most) * WAN
     form = RoundForm(
-        say("round_title", year=opens.year, county=name), say("round_call"), budget, min(budget, 60 * WAN),
+        say("round_title", year=opens.year, county=name), say("round_call"), budget, min(budget, LEAST * WAN),
         CutRule.SKIP, opens, opens + 14 * DAY, opens + 20 * DAY,
         [CriterionForm(title, percent * 100) for title, percent in words()["round"]["criteria"]],
     )  # fmt: skip
