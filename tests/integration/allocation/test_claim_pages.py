@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from html import unescape
@@ -128,6 +129,18 @@ async def test_a_claim_through_every_page_to_the_voucher(db, client_as) -> None:
         for path in (claim, f"{claim}/form.pdf", file[1]):
             assert (await foreign.get(path)).status_code == 404
         assert "村道硬化" not in (await foreign.get("/claims")).text
+
+
+async def test_a_double_click_prepares_one_claim(db, client_as) -> None:
+    project = await as_machine(a_contract)
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as clerk:
+        start = f"/claims/new?project={project}"
+        token = re.search(r'name="once" value="([^"]+)"', (await clerk.get(start)).text)
+        assert token
+        said = await asyncio.gather(*(clerk.post(start, data={"once": token[1], **CLAIM}) for _ in range(4)))
+        assert [a.status_code for a in said] == [303] * 4
+        assert len({a.headers["location"] for a in said}) == 1
+    assert await as_machine(lambda tx: tx.conn.fetchval("SELECT count(*) FROM allocation_claim")) == 1
 
 
 async def test_the_interface_prepares_once_and_tells_the_gates(db, client_as) -> None:
