@@ -15,11 +15,11 @@ from quzhou_migrants.kernel.ids import birth_of, sex_of
 from quzhou_migrants.register import sealing
 from quzhou_migrants.register.rules import House, Person
 
-CHUNK: Final = 2_000
+CHUNK: Final = 4_000
 SECONDS: Final = 300.0
 HOUSEHOLD_COLUMNS: Final = (
     "id", "code", "division_code", "head_name", "sort_key", "name_grams", "support", "low_income", "members",
-    "migrants", "reservoir", "moved_year", "phone_cipher", "phone_blind", "bank_name", "bank_cipher", "bank_blind",
+    "migrants", "reservoir", "moved_year", "phone_cipher", "bank_name", "bank_cipher", "bank_blind",
     "state", "version", "is_demo",
 )  # fmt: skip
 MEMBER_COLUMNS: Final = (
@@ -91,7 +91,7 @@ def household_record(key: int, house: House) -> tuple[Any, ...]:
     return (
         key, house.code, house.division_code, head, pinyin_key(head), bigrams_of(p.name for p in people),
         str(house.support), house.low_income, len(people), sum(p.migrant for p in people), house.reservoir,
-        house.moved_year, sealing.sealed(house.phone, sealing.PHONE_PLACE), sealing.phone_blind(house.phone),
+        house.moved_year, sealing.sealed(house.phone, sealing.PHONE_PLACE),
         house.bank_name, sealing.sealed(house.bank_account, sealing.BANK_PLACE),
         sealing.bank_blind(house.bank_account), "active", 1, any(p.is_demo for p in people),
     )  # fmt: skip

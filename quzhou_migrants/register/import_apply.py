@@ -15,7 +15,7 @@ from quzhou_migrants.register.words import Outcome, Relation
 
 CHANGED: Final = (
     "id", "division_code", "head_name", "sort_key", "name_grams", "support", "low_income", "members", "migrants",
-    "reservoir", "moved_year", "phone_cipher", "phone_blind", "bank_name", "bank_cipher", "bank_blind", "is_demo",
+    "reservoir", "moved_year", "phone_cipher", "bank_name", "bank_cipher", "bank_blind", "is_demo",
 )  # fmt: skip
 MEMBER_CHANGED: Final = ("id", "division_code", "name", "relation", "migrant")
 
@@ -86,8 +86,7 @@ def _household_changed(verdict: Verdict) -> tuple[Any, ...]:
     return (
         row["id"], house.division_code, head, pinyin_key(head), bigrams_of(names), str(own["support"]),
         own["low_income"], len(names), migrants, own["reservoir"], own["moved_year"],
-        sealing.sealed(house.phone, sealing.PHONE_PLACE) if phone else row["phone_cipher"],
-        sealing.phone_blind(house.phone) if phone else row["phone_blind"], own["bank_name"],
+        sealing.sealed(house.phone, sealing.PHONE_PLACE) if phone else row["phone_cipher"],  own["bank_name"],
         sealing.sealed(house.bank_account, sealing.BANK_PLACE) if bank else row["bank_cipher"],
         sealing.bank_blind(house.bank_account) if bank else row["bank_blind"],
         row["is_demo"] or any(p.is_demo for p in house.people),

@@ -18,11 +18,11 @@ from quzhou_migrants.kernel.crypto import unseal
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.register.import_upload import ALONE
 from quzhou_migrants.register.rules import MOST_PEOPLE, House, Known, Slip, gather, read_line
-from quzhou_migrants.register.sealing import ROW_PLACE, bank_blind, id_blind, phone_blind
+from quzhou_migrants.register.sealing import PHONE_PLACE, ROW_PLACE, bank_blind, id_blind, opened
 from quzhou_migrants.register.words import Household, Outcome
 
 Record = Mapping[str, Any]
-CHUNK: Final = 2_000
+CHUNK: Final = 4_000
 COMPARED: Final = ("division_code", "support", "low_income", "reservoir", "moved_year", "bank_name")
 
 
@@ -203,7 +203,7 @@ def differences(house: House, row: Record, people: Mapping[bytes, Record]) -> li
     """
     given = house.given | {"division_code"}
     changed: list[str] = [key for key in COMPARED if key in given and getattr(house, key) != row[key]]
-    if "phone" in given and phone_blind(house.phone) != row["phone_blind"]:
+    if "phone" in given and house.phone != opened(row["phone_cipher"], PHONE_PLACE):
         changed.append("phone")
     if "bank_account" in given and bank_blind(house.bank_account) != row["bank_blind"]:
         changed.append("bank_account")

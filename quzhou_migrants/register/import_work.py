@@ -28,7 +28,7 @@ from quzhou_migrants.register.tables import Import
 from quzhou_migrants.register.words import Outcome
 
 LOG = structlog.get_logger(__name__)
-CHUNKS: Final = 5  # checked in one transaction: what a page shows grows by 10,000 rows at a time
+CHUNKS: Final = 2  # checked in one transaction: what a page shows grows by 8,000 rows at a time
 STALE_SECONDS: Final = 30
 KEPT_DAYS: Final = 30
 FINDING_COLUMNS: Final = (

@@ -8,12 +8,12 @@ from quzhou_migrants.kernel.grams import fold, query_grams
 from quzhou_migrants.kernel.ids import clean
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.register.rules import household_code
-from quzhou_migrants.register.sealing import id_blind
+from quzhou_migrants.register.sealing import bank_blind, id_blind
 from quzhou_migrants.register.words import Relation, Support
 from quzhou_migrants.web.listing import Column, Filter, Listing
 
 PLACE = "division_code"
-ID_LENGTH = 18
+ID_LENGTH, BANK_LENGTH = 18, 15
 LAST = "\U0010ffff"  # sorts after every code that begins the same
 Found = tuple[str, list[Any]]
 
@@ -23,11 +23,13 @@ def _is_id(text: str) -> bool:
 
 
 def find_household(_tx: Tx, text: str) -> Found:
-    """Find by a whole resident ID, by the beginning of a household code, else by any member's name."""
+    """Find by a whole resident ID or bank account, the beginning of a household code, else any member's name."""
     number, code = clean(text), household_code(text)
     if _is_id(number):
         found = "SELECT household FROM register_member WHERE id_blind = {} AND state = 'active'"
         return f"id IN ({found})", [id_blind(number)]
+    if number.isdecimal() and len(number) >= BANK_LENGTH:
+        return "bank_blind = {} OR (code >= {} AND code < {})", [bank_blind(number), code, code + LAST]
     if code and any(c.isdecimal() for c in code):
         return "code >= {} AND code < {}", [code, code + LAST]
     return "name_grams @> {}", [query_grams(text)]

@@ -23,11 +23,6 @@ def bank_blind(number: str) -> bytes | None:
     return blind(number, "register.bank_account") if number else None
 
 
-def phone_blind(number: str) -> bytes | None:
-    """Give the comparing value of a telephone number; none for none."""
-    return blind(number, "register.phone") if number else None
-
-
 def sealed(number: str, place: str) -> bytes | None:
     """Seal a number for its place; nothing for nothing."""
     return seal(number, place) if number else None

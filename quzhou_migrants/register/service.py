@@ -104,12 +104,11 @@ async def update(tx: Tx, key: int, form: HouseholdForm) -> None:
     phone, bank = values.get("phone", ""), values.get("bank_account", "")
     await tx.conn.execute(
         "UPDATE register_household SET code = $2, division_code = $3, support = $4, low_income = $5, reservoir = $6,"
-        " moved_year = $7, bank_name = $8, phone_cipher = $9, phone_blind = $10, bank_cipher = $11, bank_blind = $12,"
+        " moved_year = $7, bank_name = $8, phone_cipher = $9, bank_cipher = $10, bank_blind = $11,"
         " version = version + 1, updated_at = now() WHERE id = $1",
         key, values["code"], values["division_code"], str(form.support), form.low_income, values.get("reservoir", ""),
         values.get("moved_year"), values.get("bank_name", ""),
         sealing.sealed(phone, sealing.PHONE_PLACE) or row["phone_cipher"],
-        sealing.phone_blind(phone) or row["phone_blind"],
         sealing.sealed(bank, sealing.BANK_PLACE) or row["bank_cipher"], sealing.bank_blind(bank) or row["bank_blind"],
     )  # fmt: skip
     if values["division_code"] != row["division_code"]:

@@ -48,7 +48,6 @@ class Household(Table, tablename="register_household"):
     reservoir = Varchar(length=60, null=False, default="")
     moved_year = SmallInt(null=True, default=None)
     phone_cipher = Bytea(null=True, default=None)
-    phone_blind = Bytea(null=True, default=None)
     bank_name = Varchar(length=80, null=False, default="")
     bank_cipher = Bytea(null=True, default=None)
     bank_blind = Bytea(null=True, default=None)

@@ -233,7 +233,7 @@ async def test_what_went_wrong_in_between_stops_all_or_nothing(db, tmp_path, row
 
 
 async def test_checking_goes_on_where_it_stopped(db, tmp_path, row, monkeypatch) -> None:
-    rows = [row(household_code=f"T-{n:05d}") for n in range(2_500)]
+    rows = [row(household_code=f"T-{n:05d}") for n in range(4_500)]
     monkeypatch.setattr(import_work, "CHUNKS", 1)
     async with work() as tx:
         import_id = await receive(tx, sheet(tmp_path / "a.xlsx", rows))
@@ -242,7 +242,7 @@ async def test_checking_goes_on_where_it_stopped(db, tmp_path, row, monkeypatch)
         await tx.conn.execute("UPDATE register_import_progress SET touched_at = now() - interval '1 hour'")
         await import_work.resume(tx, "")
     await asyncio.gather(*import_work._TASKS)
-    assert (await counts(import_id))["households_new"] == 2_500
+    assert (await counts(import_id))["households_new"] == 4_500
 
 
 async def test_two_workers_write_a_sheet_once(db, tmp_path, row) -> None:

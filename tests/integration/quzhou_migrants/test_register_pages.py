@@ -55,11 +55,12 @@ async def test_a_household_is_found_by_name_or_code(client_as, make_house, make_
 
 
 async def test_a_household_is_found_by_a_whole_number_only(client_as, make_house) -> None:
-    house = make_house(code="T-ID-1")
+    house = make_house(code="T-ID-1", bank_account="6228480402564890018")
     await stored(house)
     number = house.head.resident_id
     async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
         assert "T-ID-1" in (await http.get("/register/households", params={"q": number})).text
+        assert "T-ID-1" in (await http.get("/register/households", params={"q": house.bank_account})).text
         assert "王小明" in (await http.get("/register/members", params={"q": number})).text
         assert "T-ID-1" not in (await http.get("/register/households", params={"q": number[:-1] + "0"})).text
 
