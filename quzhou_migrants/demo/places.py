@@ -28,6 +28,7 @@ async def make_villages(world: World, owner_dsn: str) -> None:
     async with system_tx("demo.villages") as tx:
         rows = await tx.conn.fetch("SELECT code, name, level FROM kernel_division WHERE NOT is_demo ORDER BY code")
     world.counties = {row["code"]: row["name"] for row in rows if row["level"] == "county"}
+    world.townships = {row["code"]: row["name"] for row in rows if row["level"] == "township"}
     townships = [row for row in rows if row["level"] == "township"]
     names = _names(world)
     rng = world.rng("villages")

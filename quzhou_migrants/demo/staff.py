@@ -40,13 +40,13 @@ class Seat:
 def seats(world: World) -> Iterator[Seat]:
     """List every post of the demonstration; the login tells place and role."""
     org, prefix = words()["org"], words()["login"]
-    names = {village.township: "" for village in world.villages}
     yield from _row("city", CITY_POSTS, CITY, "衢州市" + org["bureau"], "bureau")
     for code, name in world.counties.items():
         yield from _row(prefix[code[:6]], COUNTY_POSTS, code, name + org["bureau"], "bureau")
         yield from _row(prefix[code[:6]], FINANCE_POSTS, code, name + org["finance"], "finance")
-    for township in names:
-        yield Seat(f"t{township[:9]}", Role.TOWNSHIP_CLERK, township, org["government"], "township")
+    for township, name in world.townships.items():
+        body = name + org["office" if name.endswith(org["subdistrict"]) else "government"]
+        yield Seat(f"t{township[:9]}", Role.TOWNSHIP_CLERK, township, body, "township")
     for village in world.villages:
         yield Seat(f"v{village.code}", Role.VILLAGE_CLERK, village.code, village.name + org["committee"], "village")
 

@@ -60,6 +60,7 @@ class World:
 
     seed: int
     counties: dict[str, str] = field(default_factory=dict)
+    townships: dict[str, str] = field(default_factory=dict)
     villages: list[Village] = field(default_factory=list)
     cast: dict[tuple[str, str], list[Actor]] = field(default_factory=dict)
     outside: dict[str, int] = field(default_factory=dict)

@@ -15,7 +15,7 @@ def world(seed: int = 2026) -> World:
     villages = [
         Village(f"330802100{n}", f"演示{n}村", f"柯城区{n}村", "330802100000", "", 28.9, 118.8) for n in range(201, 211)
     ]
-    return World(seed, {"330802000000": "柯城区"}, villages)
+    return World(seed, counties={"330802000000": "柯城区"}, villages=villages)
 
 
 def lives(seed: int = 2026) -> list[Life]:
