@@ -42,7 +42,16 @@ def free_port() -> int:
 
 @contextmanager
 def running_server(db: Database, folder: Path, *, workers: int = 1, **environ: str) -> Iterator[str]:
-    """Serve a database with the program's own command; the process ends with the block."""
+    """Serve a database with the program's own command; answers its address. The process ends with the block."""
+    with server_process(db, folder, workers=workers, **environ) as (address, _):
+        yield address
+
+
+@contextmanager
+def server_process(
+    db: Database, folder: Path, *, workers: int = 1, **environ: str
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Serve a database in a process group of its own, which a test may kill."""
     port = free_port()
     env = {
         **{k: v for k, v in os.environ.items() if not k.startswith("QM_") or k in {"QM_KEYS", "QM_DATA"}},
@@ -55,14 +64,19 @@ def running_server(db: Database, folder: Path, *, workers: int = 1, **environ: s
     }
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "quzhou_migrants", "serve"], env=env, stdout=log, stderr=subprocess.STDOUT
+            [sys.executable, "-m", "quzhou_migrants", "serve"],
+            env=env,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         address = f"http://127.0.0.1:{port}"
         try:
             _wait_until_ready(address, process, folder / "server.log")
-            yield address
+            yield address, process
         finally:
-            process.terminate()
+            if process.poll() is None:
+                process.terminate()
             process.wait(30)
 
 
