@@ -58,7 +58,8 @@ async def send_photo(request: AnyRequest, client_id: FromPath[UUID], sha256: Sha
 
     Raises: Refused KRN-642 too large, before a byte is read when the length is announced.
     """
-    announced = int(request.headers.get("content-length") or 0)
+    length = request.headers.get("content-length", "")
+    announced = int(length) if length.isdecimal() else 0
     draft = await files.receive(request.stream(), limit=PHOTO_LIMIT, announced=announced)
     try:
         async with open_tx(request) as tx:

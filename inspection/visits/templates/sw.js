@@ -1,5 +1,6 @@
 // Keeps the shell of the field app for places without a network. Data is never kept here: that is the app's own store.
 const KEPT = {{ kept|safe }};
+const PATIENCE_MS = 6000;
 const CACHE = "field-" + KEPT.join("|");
 
 self.addEventListener("install", (event) => {
@@ -18,10 +19,18 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== self.location.origin) return;
   if (event.request.mode === "navigate") {
-    // A fresh page when there is a network; else the shell, which reads the code from the address itself.
-    const shell = () => caches.match("/field");
-    event.respondWith(fetch(event.request).then((r) => (r.status >= 500 ? shell().then((s) => s || r) : r)).catch(shell));
+    event.respondWith(page(event.request));
   } else if (KEPT.includes(url.pathname)) {
     event.respondWith(caches.match(url.pathname).then((kept) => kept || fetch(event.request)));
   }
 });
+
+// A fresh page when there is a network; else, or when the line is too weak to wait for, the kept shell, which reads
+// the code from the address itself.
+async function page(request) {
+  const shell = await caches.match("/field");
+  const fresh = fetch(request).then((answer) => (answer.status >= 500 && shell ? shell : answer));
+  if (!shell) return fresh;
+  const late = new Promise((done) => setTimeout(done, PATIENCE_MS, shell));
+  return Promise.race([fresh.catch(() => shell), late]);
+}

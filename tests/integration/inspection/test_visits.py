@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -288,3 +289,32 @@ async def test_not_a_picture_is_refused_and_nothing_is_kept(client_as: Any, comm
 def drafts() -> set[str]:
     folder = files.root() / "drafts"
     return {p.name for p in folder.iterdir()} if folder.exists() else set()
+
+
+async def test_the_same_visit_sent_eight_times_at_once_is_one_visit(client_as: Any, committed: Any) -> None:
+    project = await committed()
+    picture = photo(11)
+    body = report(project, picture)
+    where = f"/api/v1/visits/{body['client_id']}/photos/{sha(picture)}"
+    async with client_as(Role.INSPECTOR, KECHENG) as http:
+        records = await asyncio.gather(*[http.post("/api/v1/visits", json=body) for _ in range(8)])
+        assert {(r.status_code, r.json()["id"]) for r in records} == {(200, records[0].json()["id"])}
+        photos = await asyncio.gather(*[http.put(where, content=picture) for _ in range(8)])
+        assert {(r.status_code, r.json()["state"]) for r in photos} == {(200, "counted")}
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        assert (await http.get("/visits")).text.count('<a href="/visits/') == 2  # the time and the title of one row
+
+
+@pytest.mark.parametrize("changes", [
+    {"project": 2**70}, {"client_id": "x"}, {"started_at": "0001-01-01T00:00:00Z"}, {"photos": "many"},
+    {"fix": {"lat": 91, "lon": 0}}, {"progress": [{"milestone": 1, "seen_bp": 10_001}]}, {"note": "字" * 20_000},
+    {"findings": [{"kind": "none", "content": "没有这一类"}]}, {"started_at": "2026-09-16T10:00:00"},
+])
+async def test_nonsense_is_answered_not_stumbled_over(
+    client_as: Any, committed: Any, changes: dict[str, Any]
+) -> None:
+    body = report(await committed()) | changes
+    async with client_as(Role.INSPECTOR, KECHENG) as http:
+        answer = await http.post("/api/v1/visits", json=body)
+    assert answer.status_code in {400, 404, 422}, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
