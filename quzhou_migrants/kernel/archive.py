@@ -27,9 +27,12 @@ SELECT set_config('app.lo', '', false), set_config('app.hi', '~', false), set_co
   set_config('statement_timeout', '0', false)
 """
 COLUMNS = """
-SELECT c.relname AS name, array_agg(a.attname ORDER BY a.attnum) AS columns
+SELECT c.relname AS name, array_agg(a.attname ORDER BY a.attnum) AS columns,
+  array_agg(a.attname ORDER BY array_position(i.indkey::int2[], a.attnum))
+    FILTER (WHERE a.attnum = ANY (i.indkey::int2[])) AS key
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   AND a.attgenerated = ''
+JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' GROUP BY c.relname ORDER BY c.relname
 """
 REFERENCES = """
@@ -42,10 +45,14 @@ HEAD = "SELECT pos, encode(hash, 'hex') AS hash FROM kernel_seal ORDER BY pos DE
 
 
 class TableEntry(msgspec.Struct, frozen=True):
-    """One table: how many rows, and the SHA-256 and size of their uncompressed text."""
+    """One table: how many rows, and the SHA-256 and size of their uncompressed text, in the order of the key.
+
+    A table keeps its rows in no order of its own: without the key, equal tables would give other hashes.
+    """
 
     name: str
     columns: list[str]
+    key: list[str]
     rows: int
     size: int
     sha256: str
@@ -82,13 +89,21 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return sum(t.rows for t in self.tables)
 
 
-async def tables_in_order(conn: Any) -> list[tuple[str, list[str]]]:  # noqa: ANN401 - asyncpg has no types
-    """List the tables with their columns, every table behind those it refers to."""
-    columns = {row["name"]: list(row["columns"]) for row in await conn.fetch(COLUMNS)}
-    graph: dict[str, set[str]] = {name: set() for name in columns}
+class TableShape(msgspec.Struct, frozen=True):
+    """A table of the database: its columns and its primary key."""
+
+    name: str
+    columns: list[str]
+    key: list[str]
+
+
+async def tables_in_order(conn: Any) -> list[TableShape]:  # noqa: ANN401 - asyncpg has no types
+    """List the tables, every table behind those it refers to."""
+    shapes = {r["name"]: TableShape(r["name"], list(r["columns"]), list(r["key"])) for r in await conn.fetch(COLUMNS)}
+    graph: dict[str, set[str]] = {name: set() for name in shapes}
     for row in await conn.fetch(REFERENCES):
         graph[row["name"]].add(row["needs"])
-    return [(name, columns[name]) for name in TopologicalSorter(graph).static_order()]
+    return [shapes[name] for name in TopologicalSorter(graph).static_order()]
 
 
 def quoted(columns: list[str]) -> str:

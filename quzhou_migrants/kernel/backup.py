@@ -25,6 +25,7 @@ from quzhou_migrants.kernel.archive import (
     FileEntry,
     Manifest,
     TableEntry,
+    TableShape,
     blobs_below,
     quoted,
     tables_in_order,
@@ -76,8 +77,8 @@ async def _write(conn: Any, tar: tarfile.TarFile, files: Path, keys: Sequence[Pa
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         tables = await tables_in_order(conn)
         entries = []
-        for done, (name, columns) in enumerate(tables, start=1):
-            entries.append(await _table(conn, tar, name, columns))
+        for done, shape in enumerate(tables, start=1):
+            entries.append(await _table(conn, tar, shape))
             report("tables", done, len(tables))
         sequences = {row["name"]: row["last_value"] for row in await conn.fetch(SEQUENCES)}
         head = await conn.fetchrow(HEAD)
@@ -99,19 +100,19 @@ async def _write(conn: Any, tar: tarfile.TarFile, files: Path, keys: Sequence[Pa
     )
 
 
-async def _table(conn: Any, tar: tarfile.TarFile, name: str, columns: list[str]) -> TableEntry:  # noqa: ANN401 - as above
+async def _table(conn: Any, tar: tarfile.TarFile, shape: TableShape) -> TableEntry:  # noqa: ANN401 - as above
     with tempfile.TemporaryFile(dir=Path(str(tar.name)).parent) as spool:
         with gzip.GzipFile(fileobj=spool, mode="wb", compresslevel=1, mtime=0) as packed:
-            entry = await copy_out(conn, name, columns, packed.write)
-        info = tarfile.TarInfo(f"tables/{name}.copy.gz")
+            entry = await copy_out(conn, shape, packed.write)
+        info = tarfile.TarInfo(f"tables/{shape.name}.copy.gz")
         info.size = spool.tell()
         spool.seek(0)
         await asyncio.to_thread(tar.addfile, info, spool)
     return entry
 
 
-async def copy_out(conn: Any, name: str, columns: list[str], write: Callable[[bytes], object]) -> TableEntry:  # noqa: ANN401 - as above
-    """Write one table's rows as text and answer their count, size and hash."""
+async def copy_out(conn: Any, shape: TableShape | TableEntry, write: Callable[[bytes], object]) -> TableEntry:  # noqa: ANN401 - as above
+    """Write one table's rows as text, in the order of its key; answer their count, size and hash."""
     digest, counted = hashlib.sha256(), [0, 0]
 
     async def take(chunk: bytes) -> None:
@@ -120,8 +121,9 @@ async def copy_out(conn: Any, name: str, columns: list[str], write: Callable[[by
         counted[1] += len(chunk)
         write(chunk)
 
-    await conn.copy_from_query(f'SELECT {quoted(columns)} FROM "{name}"', output=take)  # noqa: S608 - names of the catalogue
-    return TableEntry(name, columns, counted[0], counted[1], digest.hexdigest())
+    sql = f'SELECT {quoted(shape.columns)} FROM "{shape.name}" ORDER BY {quoted(shape.key)}'  # noqa: S608 - names of the catalogue
+    await conn.copy_from_query(sql, output=take)
+    return TableEntry(shape.name, shape.columns, shape.key, counted[0], counted[1], digest.hexdigest())
 
 
 def _add(tar: tarfile.TarFile, name: str, body: bytes) -> None:

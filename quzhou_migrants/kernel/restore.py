@@ -99,7 +99,8 @@ def _fits(manifest: Manifest, files: Path) -> None:
 
 
 async def _empty(conn: Any, manifest: Manifest) -> None:  # noqa: ANN401 - asyncpg has no types
-    if {t.name: t.columns for t in manifest.tables} != dict(await tables_in_order(conn)):
+    here = {table.name: (table.columns, table.key) for table in await tables_in_order(conn)}
+    if {table.name: (table.columns, table.key) for table in manifest.tables} != here:
         raise Refused("KRN-714", theirs=manifest.schema, ours=schema.version())
     for table in manifest.tables:
         used = await conn.fetchval(f'SELECT EXISTS (SELECT 1 FROM "{table.name}")')  # noqa: S608 - compared above
@@ -177,7 +178,7 @@ def _extract_keys(tar: tarfile.TarFile, manifest: Manifest, folder: Path) -> Non
 async def _compare(conn: Any, manifest: Manifest, report: Report) -> None:  # noqa: ANN401 - asyncpg has no types
     """Read every table back: what is there now is what was there then."""
     for done, table in enumerate(manifest.tables, start=1):
-        if await copy_out(conn, table.name, table.columns, lambda _: None) != table:
+        if await copy_out(conn, table, lambda _: None) != table:
             raise Refused("KRN-717", what=table.name)
         report("proof", done, len(manifest.tables))
 
