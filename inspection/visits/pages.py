@@ -12,10 +12,13 @@ from litestar.response import Response
 from inspection.permissions import P
 from inspection.site_codes import queries as codes
 from inspection.visits import office, queries, service
+from inspection.visits.documents import visit_record
 from inspection.visits.forms import JudgeForm, NoteForm
 from inspection.visits.states import FINDING, VISIT
 from quzhou_migrants.kernel.guards import needs, public
 from quzhou_migrants.kernel.journal import timeline
+from quzhou_migrants.kernel.pdf import build
+from quzhou_migrants.kernel.pool import in_pool
 from quzhou_migrants.kernel.states import verbs_open
 from quzhou_migrants.kernel.tx import open_tx
 from quzhou_migrants.web import assets
@@ -42,6 +45,18 @@ async def findings(request: AnyRequest) -> Page:
 async def visit(request: AnyRequest, visit_id: FromPath[int]) -> Page:
     """Show one visit: photos, places and clocks, what was seen and found, who did what."""
     return await _visit_page(request, visit_id)
+
+
+@get("/visits/{visit_id:int}/record.pdf", opt=needs(P.VIEW), include_in_schema=False)
+async def record(request: AnyRequest, visit_id: FromPath[int]) -> Page:
+    """Print the record of a visit for the project's file."""
+    async with open_tx(request) as tx:
+        row = await queries.find(tx, visit_id)
+        rows = await queries.parts(tx, visit_id)
+        code = await codes.active_of(tx, row["project"])
+    data = await in_pool(build, visit_record(row, rows, code, str(request.app.state.settings.public_url)))
+    headers = {"Content-Disposition": f'attachment; filename="visit-{visit_id}.pdf"', "Cache-Control": "no-store"}
+    return Response(data, media_type="application/pdf", headers=headers)
 
 
 async def _visit_page(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
+import pypdfium2
 import pytest
 from house import KECHENG, QUJIANG, actor, become
 from msgspec import convert
@@ -262,6 +263,11 @@ async def test_whole_way_over_http(client_as: Any, committed: Any) -> None:
         assert page.status_code == 200, page.text
         assert (await http.get("/visits")).status_code == 200
         assert (await http.get("/findings")).status_code == 200
+        printed = await http.get(f"/visits/{done.json()['id']}/record.pdf")
+        with pypdfium2.PdfDocument(BytesIO(printed.content)) as pdf:
+            text = "".join(p.get_textpage().get_text_range() for p in pdf)
+        shown = ("现场巡查记录", "道路硬化工程", "节点1", "未发现问题", "张三", sha(picture)[:20])
+        assert [part for part in shown if part not in text] == []
         link = page.text.split('src="/files/')[1].split("/small")[0]
         small, full = await http.get(f"/files/{link}/small"), await http.get(f"/files/{link}")
         assert (small.headers["content-type"], full.content) == ("image/jpeg", picture)
