@@ -26,6 +26,7 @@ ENGAGEMENT = (
 )
 PUBLIC = "coalesce(current_setting('app.public', true), '') = '1' AND ({})"
 
+# OFFSET 0 keeps each row from being turned into JSON once for every place that reads it.
 LOG_FUNCTION = """
 CREATE OR REPLACE FUNCTION kernel_log_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
@@ -44,20 +45,20 @@ BEGIN
       actor_id, actor_name, command, request_id, policy_version)
     SELECT clock_timestamp(), tx, TG_TABLE_NAME, j->>k, j->>'division_code', 'I', NULL, j,
       actor, actor_n, cmd, req, pol
-    FROM (SELECT to_jsonb(n) AS j FROM new_rows n) s;
+    FROM (SELECT to_jsonb(n) AS j FROM new_rows n OFFSET 0) s;
   ELSIF TG_OP = 'DELETE' THEN
     INSERT INTO kernel_change (at, txid, table_name, row_id, division_code, op, old, new,
       actor_id, actor_name, command, request_id, policy_version)
     SELECT clock_timestamp(), tx, TG_TABLE_NAME, j->>k, j->>'division_code', 'D', j, NULL,
       actor, actor_n, cmd, req, pol
-    FROM (SELECT to_jsonb(o) AS j FROM old_rows o) s;
+    FROM (SELECT to_jsonb(o) AS j FROM old_rows o OFFSET 0) s;
   ELSE
     INSERT INTO kernel_change (at, txid, table_name, row_id, division_code, op, old, new,
       actor_id, actor_name, command, request_id, policy_version)
     SELECT clock_timestamp(), tx, TG_TABLE_NAME, n.j->>k, n.j->>'division_code', 'U', o.j, n.j,
       actor, actor_n, cmd, req, pol
-    FROM (SELECT to_jsonb(x) AS j FROM new_rows x) n
-    LEFT JOIN (SELECT to_jsonb(x) AS j FROM old_rows x) o ON o.j->>k = n.j->>k;
+    FROM (SELECT to_jsonb(x) AS j FROM new_rows x OFFSET 0) n
+    LEFT JOIN (SELECT to_jsonb(x) AS j FROM old_rows x OFFSET 0) o ON o.j->>k = n.j->>k;
   END IF;
   RETURN NULL;
 END $body$
