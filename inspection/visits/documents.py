@@ -85,4 +85,4 @@ def _findings(found: Iterable[Row]) -> tuple[Block, ...]:
     )
     if not rows:
         return (Text(_t("none")),)
-    return (Grid((_t("kind"), _t("content"), _t("measure"), _t("due"), _t("state")), rows, (2, 5, 4, 2, 2)),)
+    return (Grid((_t("kind"), _t("content"), _t("measure"), _t("due"), _t("state")), rows, (2, 5, 4, 2.8, 2)),)
