@@ -40,7 +40,8 @@ def connect_arguments(dsn: str) -> dict[str, Any]:
         "database": unquote(parts.path.lstrip("/")) or None,
     }
     arguments: dict[str, Any] = {k: v for k, v in found.items() if v}
-    settings = {"timezone": "Asia/Shanghai", "jit": "off"}
+    # A plan made for any value would read a whole county for a rare name (measured: 161 ms against 14 ms).
+    settings = {"timezone": "Asia/Shanghai", "jit": "off", "plan_cache_mode": "force_custom_plan"}
     if role := query.pop("role", None):
         settings["role"] = role
     arguments["server_settings"] = settings
