@@ -57,10 +57,9 @@ class FactorRun(Table, tablename="allocation_factor_run"):
     created_at = Stamp()
     is_demo = Boolean(null=False, default=False)
 
-    positive = Check("pool_fen > 0", name="allocation_factor_run_positive")
-    frozen_whole = Check(
-        "state NOT IN ('frozen', 'approved') OR (frozen <> '' AND length(sha256) = 64)",
-        name="allocation_factor_run_frozen_whole",
+    allocation_factor_run_positive = Check("pool_fen > 0")
+    allocation_factor_run_frozen_whole = Check(
+        "state NOT IN ('frozen', 'approved') OR (frozen <> '' AND length(sha256) = 64)"
     )
 
 
@@ -77,7 +76,7 @@ class FactorValue(Table, tablename="allocation_factor_value"):
     source = Varchar(length=200, null=False)
     as_of = Date(null=False)
 
-    one_value = Unique(["run", "factor", "unit_code"], name="allocation_factor_value_one_value")
+    allocation_factor_value_one_value = Unique(["run", "factor", "unit_code"])
 
 
 @business(append_only=True)
@@ -92,8 +91,7 @@ class FactorShare(Table, tablename="allocation_factor_share"):
     amount_fen = fen()
     approved_at = Stamp()
 
-    one_share = Unique(["run", "division_code"], name="allocation_factor_share_one_share")
-    closes = Check(
-        "amount_fen = base_fen + performance_fen AND base_fen >= 0 AND performance_fen >= 0",
-        name="allocation_factor_share_closes",
+    allocation_factor_share_one_share = Unique(["run", "division_code"])
+    allocation_factor_share_closes = Check(
+        "amount_fen = base_fen + performance_fen AND base_fen >= 0 AND performance_fen >= 0"
     )

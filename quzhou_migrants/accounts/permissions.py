@@ -12,7 +12,6 @@ class P(StrEnum):
     ENGAGE = "accounts.engagement.manage"
     VIEW_TRAIL = "accounts.trail.view"
     VIEW_POLICY = "policy.view"
-    MOVE_DATE = "accounts.demo.move_date"
 
 
 _STAFF = tuple(r for r in Role if r not in {Role.EXPERT, Role.SURVEYOR})

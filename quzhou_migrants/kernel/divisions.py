@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 LEVELS = ("city", "county", "township", "village")
-SOURCE = "国家统计局统计用区划代码（2023年）"
+SOURCE = "国家统计局《统计用区划代码》（2023年）"
 CODE_DIGITS = 12
 
 WRITE = """

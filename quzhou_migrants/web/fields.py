@@ -101,7 +101,7 @@ def _text(meta: Mapping[str, Any]) -> Callable[[str], str]:
 
 
 def _within(value: Any, meta: Mapping[str, Any], write: Callable[[Any], str] = str) -> Any:  # noqa: ANN401 - any ordered value
-    """Check ge, gt, le, lt. Raises: Slip WEB-107, WEB-108."""
+    """Check ge, gt, le, lt. Raises: Slip WEB-108, WEB-109, WEB-118, WEB-119."""
     least, above, most, below = (meta.get(k) for k in ("ge", "gt", "le", "lt"))
     if (least is not None and value < least) or (above is not None and value <= above):
         raise Slip("WEB-108" if above is None else "WEB-118", least=write(least if above is None else above))

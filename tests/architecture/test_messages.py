@@ -19,9 +19,9 @@ from quzhou_migrants.piccolo_conf import APP_REGISTRY
 
 CODE = re.compile(r"\b(?:KRN|ACC|REG|POL|WEB|PRJ|ALC|INS|SUR)-\d{3}\b")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-# Chinese in Python: clause citations, the word lists of the demonstration, number words and units.
+# Chinese in Python: clause citations, the word lists of the demonstration, the written documentation.
 CITATION = re.compile(r"〔\d{4}〕|国令|办法|条例|《|GB")
-MAY_SPEAK = ("quzhou_migrants/demo/",)
+MAY_SPEAK = ("quzhou_migrants/demo/", "quzhou_migrants/docs/")
 
 
 def sources() -> Iterator[Path]:
@@ -54,7 +54,7 @@ def test_every_code_in_the_sources_has_a_sentence():
 def test_every_sentence_is_said_somewhere():
     said = set(CODE.findall(everything_said()))
     said |= set(map(str, CATALOGUE.sections["constraint"].values()))
-    assert set(CATALOGUE.messages) - said == set()
+    assert {code for code in CATALOGUE.messages if CODE.fullmatch(code)} - said == set()
 
 
 @pytest.mark.parametrize("name", sorted(MACHINES))
