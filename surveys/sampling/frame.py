@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -43,14 +43,15 @@ def pack(text: bytes, design: Design) -> Packed:
     return Packed(zlib.compress(text), dict(counts))
 
 
-def unpack(chunks: Sequence[bytes]) -> bytes:
-    """Give the lines of all counties, as they were frozen."""
-    return b"".join(map(zlib.decompress, chunks))
+def lines_of(chunks: Sequence[bytes]) -> Iterator[bytes]:
+    """Walk the lines of all counties as they were frozen, one county in memory at a time."""
+    for chunk in chunks:
+        yield from zlib.decompress(chunk).splitlines()
 
 
 def draw_packed(chunks: Sequence[bytes], design: Design, seed: str) -> Repeat:
     """Draw from the packed lines of all counties."""
-    text = unpack(chunks)
+    text = b"".join(map(zlib.decompress, chunks))
     frame = text.splitlines()
     draw = rules.draw(frame, design, seed)
     chosen = {one.household.encode() for one in draw.drawn}

@@ -16,7 +16,7 @@ from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx
 from surveys.permissions import P
 from surveys.sampling import queries, rules
-from surveys.sampling.frame import Packed, Repeat, draw_packed, pack, unpack
+from surveys.sampling.frame import Packed, Repeat, draw_packed, lines_of, pack
 from surveys.sampling.rules import Design, Stratum
 from surveys.sampling.sheet import Sheet, result_hash
 from surveys.sampling.states import CAMPAIGN, UNIT, S
@@ -242,7 +242,7 @@ async def void(tx: Tx, campaign_id: int, reason: str) -> Row:
 async def sheet(tx: Tx, campaign_id: int) -> Sheet:
     """Give the whole draw as one plain file (FORMAT.md); who took it out is recorded."""
     row = await queries.campaign(tx, campaign_id)
-    frame = unpack(await queries.chunks(tx, campaign_id)).splitlines()
+    frame = lines_of(await queries.chunks(tx, campaign_id))
     drawn = await tx.conn.fetch(
         "SELECT household_code, role, rank FROM surveys_sample_unit WHERE campaign = $1", campaign_id
     )

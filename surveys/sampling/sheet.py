@@ -25,7 +25,7 @@ class Sheet:
     design: Design
     seed: str
     frame_sha256: str
-    frame: list[bytes]
+    frame: Iterable[bytes]
     result: Mapping[str, tuple[str, int]]
 
 
