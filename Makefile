@@ -73,8 +73,7 @@ demo: venv assets ## 载入演示数据；HOUSEHOLDS=20000 为户数
 	@$(BIN)/quzhou-migrants demo --households $(HOUSEHOLDS)
 
 run: venv assets ## 启动：建库、演示数据、网站与后台任务，并显示网址和账号
-	@$(BIN)/quzhou-migrants demo --households $(HOUSEHOLDS) --if-empty
-	@exec $(BIN)/quzhou-migrants serve --with-worker
+	@exec $(BIN)/quzhou-migrants serve --with-worker --demo $(HOUSEHOLDS)
 
 # ---- 检查与测试 --------------------------------------------------------------------------------
 

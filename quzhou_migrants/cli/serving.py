@@ -18,7 +18,7 @@ from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
 from quzhou_migrants.cli.console import FAILED, NO_DATABASE, as_option, database, give_up, run, say, tell
-from quzhou_migrants.cli.welcome import welcome
+from quzhou_migrants.cli.welcome import DEMO, welcome
 from quzhou_migrants.kernel import lifeline, schema
 from quzhou_migrants.kernel.db import connect_arguments
 from quzhou_migrants.settings import Settings
@@ -31,13 +31,16 @@ TARGET = "quzhou_migrants.app:application"
 @as_option("--port", envvar="QM_PORT", type=click.IntRange(1, 65535))
 @as_option("--workers", envvar="QM_WORKERS", type=click.IntRange(1, 64))
 @as_option("--with-worker", is_flag=True)
-def serve(host: str | None, port: int | None, workers: int | None, *, with_worker: bool) -> None:
+@as_option("--demo", type=click.IntRange(600, 2_000_000))
+def serve(host: str | None, port: int | None, workers: int | None, demo: int | None, *, with_worker: bool) -> None:
     """Serve until told to stop, then finish what runs."""
     for variable, value in (("QM_HOST", host), ("QM_PORT", port), ("QM_WORKERS", workers)):
         if value is not None:
             os.environ[variable] = str(value)
     with database() as (settings, found):
-        if run(_schema(found.owner)) != schema.version():
+        if demo and run(_look(found.owner)) != (schema.version(), True):
+            _make_demo(demo)
+        if run(_look(found.owner))[0] != schema.version():
             give_up(NO_DATABASE, "cli.migrate_first")
         if _taken(settings):
             give_up(FAILED, "cli.port_taken", host=settings.host, port=settings.port)
@@ -70,15 +73,23 @@ def _stop_at_once() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-async def _schema(owner_dsn: str) -> str | None:
+async def _look(owner_dsn: str) -> tuple[str | None, bool]:
+    """Answer the shape of the database and whether it holds a demonstration."""
     connection = await asyncpg.connect(**connect_arguments(owner_dsn))
     try:
-        found: str | None = await connection.fetchval(schema.READ)
+        return await connection.fetchval(schema.READ), await connection.fetchval(DEMO)
     except asyncpg.UndefinedTableError:
-        return None
+        return None, False
     finally:
         await connection.close()
-    return found
+
+
+def _make_demo(households: int) -> None:
+    """Load the demonstration in a process of its own: what it needs, the server does not."""
+    command = [sys.executable, "-m", "quzhou_migrants", "demo", "--if-empty", "--households", str(households)]
+    done = subprocess.run(command, check=False)  # noqa: S603 - ourselves
+    if done.returncode:
+        sys.exit(done.returncode)
 
 
 def _server(settings: Settings) -> MPServer:
