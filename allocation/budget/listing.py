@@ -81,6 +81,7 @@ ENTRIES = Listing(
     ),
     filters=(
         Filter("division", "e.division_code", kind="division"),
+        Filter("own", "e.division_code LIKE '____00000000'", kind="flag"),
         Filter("kinds", "e.kind = ANY (string_to_array({}, ','))", options=_columns),
         Filter("batch", "e.batch = {}", kind="int"),
         Filter("project", "e.project = {}", kind="int"),

@@ -46,11 +46,8 @@ async def batches(request: AnyRequest) -> Page:
 @get("/funds/entries", opt=needs(P.VIEW_FUNDS), include_in_schema=False)
 async def entries(request: AnyRequest) -> Page:
     """List the ledger entries behind a figure, with their sum."""
-    asked = request.query_params
     async with open_tx(request) as tx:
-        total = await queries.entry_sum(
-            tx, batch=asked.get("batch", ""), project=asked.get("project", ""),
-            division=asked.get("division", ""), kinds=asked.get("kinds", ""))
+        total = await queries.entry_sum(tx, request.query_params)
     return await ENTRIES.respond(request, "allocation/budget/entries.html", total=total)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,14 +149,16 @@ async def runs_of_batch(tx: Tx, batch_id: int) -> list[Row]:
     return [dict(r) for r in rows]
 
 
-async def entry_sum(tx: Tx, *, batch: str, project: str, division: str, kinds: str) -> Fen:
-    """Add up the entries a drill-down lists; what is not a number narrows nothing it could not. Units: fen."""
+async def entry_sum(tx: Tx, asked: Mapping[str, str]) -> Fen:
+    """Add up the entries a drill-down lists, as its address asks. Units: fen."""
+    batch, project, division, kinds = (asked.get(name, "") for name in ("batch", "project", "division", "kinds"))
     lo, hi = code_range(division) if len(division) == CODE_DIGITS and division.isdecimal() else ("", "~")
     return int(await tx.conn.fetchval(
         "SELECT coalesce(sum(amount_fen), 0) FROM allocation_entry WHERE ($1::bigint IS NULL OR batch = $1)"
         " AND ($2::bigint IS NULL OR project = $2) AND division_code >= $3 AND division_code < $4"
-        " AND ($5 = '' OR kind = ANY (string_to_array($5, ',')))",
-        _number(batch), _number(project), lo, hi, kinds))
+        " AND ($5 = '' OR kind = ANY (string_to_array($5, ',')))"
+        " AND (NOT $6 OR division_code LIKE '____00000000')",
+        _number(batch), _number(project), lo, hi, kinds, bool(asked.get("own"))))
 
 
 def _number(text: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -145,6 +146,26 @@ async def test_from_notice_to_share_to_award_on_the_pages(db, client_as, tmp_pat
         assert "所列记账合计" in entries.text
         assert "100,000.00" in entries.text
         assert given.headers["location"] in entries.text
+
+
+async def test_every_figure_is_the_sum_of_what_it_leads_to(db, client_as) -> None:
+    async with client_as(Role.CITY_CLERK) as clerk:
+        base = await a_frozen_run(clerk)
+    async with client_as(Role.CITY_LEADER) as leader:
+        await send(leader, f"{base}/approve")
+        again = {**BATCH, "doc_no": "二", "total_fen": "1600.01", "cash_fen": "600", "project_fen": "1000.01"}
+    async with client_as(Role.CITY_CLERK) as clerk:
+        second = (await send(clerk, "/funds/new", **again)).headers["location"]
+        await send(clerk, f"{second}/record")
+        figures = 0
+        for page in ("/funds", second):
+            links = re.findall(r'<a href="(/funds/entries[^"]+)">([\d,.]+)</a>', (await clerk.get(page)).text)
+            for link, shown in links:
+                entries = (await clerk.get(html.unescape(link))).text
+                told = re.search(r"stat__note\">(-?[\d,.]+) ", entries)
+                assert told[1].lstrip("-") == shown, (page, link)
+                figures += 1
+        assert figures == 3 + 2 + 3 + 3
 
 
 async def test_a_double_click_books_once(db, client_as) -> None:
