@@ -13,18 +13,32 @@ from quzhou_migrants.kernel.tx import Tx
 
 
 def batch_form(**changes: Any) -> BatchForm:
-    return BatchForm(**{
-        "doc_no": "浙财农〔2026〕11号", "title": "2026年后期扶持资金", "level": Level.PROVINCE,
-        "fund_kind": Fund.LATER_SUPPORT, "issued_on": date(2026, 9, 1), "total_fen": 60_000_000_00 + 600_00 * 3,
-        "cash_fen": 600_00 * 3, "project_fen": 60_000_000_00, **changes,
-    })
+    return BatchForm(
+        **{
+            "doc_no": "浙财农〔2026〕11号",
+            "title": "2026年后期扶持资金",
+            "level": Level.PROVINCE,
+            "fund_kind": Fund.LATER_SUPPORT,
+            "issued_on": date(2026, 9, 1),
+            "total_fen": 60_000_000_00 + 600_00 * 3,
+            "cash_fen": 600_00 * 3,
+            "project_fen": 60_000_000_00,
+            **changes,
+        }
+    )
 
 
 async def a_project(tx: Tx, **columns: Any) -> int:
     number = await tx.conn.fetchval("SELECT count(*) FROM projects_project")
     values = {
-        "code": f"T-{number}", "division_code": VILLAGE, "title": "村道硬化", "asked_fen": 50_000_00,
-        "estimate_fen": 60_000_00, "state": "planned", "created_at": tx.now, **columns,
+        "code": f"T-{number}",
+        "division_code": VILLAGE,
+        "title": "村道硬化",
+        "asked_fen": 50_000_00,
+        "estimate_fen": 60_000_00,
+        "state": "planned",
+        "created_at": tx.now,
+        **columns,
     }
     marks = ", ".join(f"${n}" for n in range(1, len(values) + 1))
     sql = f"INSERT INTO projects_project ({', '.join(values)}) VALUES ({marks}) RETURNING id"  # noqa: S608 - names are the test's own

@@ -22,7 +22,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 async def money(tx) -> dict[tuple[str, str], int]:
     rows = await tx.conn.fetch(
-        "SELECT division_code, kind, sum(balance_fen)::bigint AS fen FROM allocation_balance GROUP BY 1, 2")
+        "SELECT division_code, kind, sum(balance_fen)::bigint AS fen FROM allocation_balance GROUP BY 1, 2"
+    )
     return {(r["division_code"], r["kind"]): r["fen"] for r in rows if r["fen"]}
 
 
@@ -32,7 +33,9 @@ async def test_recording_a_batch_makes_money_available(tx_as) -> None:
         assert await money(tx) == {}
         await service.record_batch(tx, batch)
         assert await money(tx) == {
-            (CITY, "notified"): -60_000_000_00 - 180_000, (CITY, "cash"): 180_000, (CITY, "available"): 60_000_000_00,
+            (CITY, "notified"): -60_000_000_00 - 180_000,
+            (CITY, "cash"): 180_000,
+            (CITY, "available"): 60_000_000_00,
         }
         assert (await queries.batch(tx, batch))["persons"] == 3
         with pytest.raises(Refused) as again:
@@ -98,16 +101,22 @@ async def test_an_event_is_posted_once_and_whole(tx_as) -> None:
                     "INSERT INTO allocation_entry (event_key, line, division_code, batch, kind, amount_fen,"
                     " source_table, source_id, posted_at)"
                     " SELECT 'once', n, $1, $2, 'available', 15 - 2 * n, 'x', 1, now()"
-                    " FROM generate_series(7, 8) n", CITY, batch)
+                    " FROM generate_series(7, 8) n",
+                    CITY,
+                    batch,
+                )
         assert later.value.constraint_name == "allocation_entry_balanced"
 
 
-@pytest.mark.parametrize("sql", [
-    "UPDATE allocation_entry SET amount_fen = amount_fen + 1",
-    "DELETE FROM allocation_entry",
-    "UPDATE allocation_balance SET balance_fen = balance_fen + 1",
-    "DELETE FROM allocation_balance",
-])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE allocation_entry SET amount_fen = amount_fen + 1",
+        "DELETE FROM allocation_entry",
+        "UPDATE allocation_balance SET balance_fen = balance_fen + 1",
+        "DELETE FROM allocation_balance",
+    ],
+)
 async def test_entries_and_balances_cannot_be_altered(tx_as, sql) -> None:
     async with tx_as(Role.CITY_CLERK, CITY) as tx:
         await service.record_batch(tx, await service.draft_batch(tx, form()))
@@ -122,9 +131,11 @@ async def test_a_county_sees_no_other_countys_money(tx_as) -> None:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with tx.conn.transaction():
                 await ledger.post(
-                    tx, "theft",
+                    tx,
+                    "theft",
                     [Line(1, CITY, Kind.AVAILABLE, -1), Line(1, KECHENG, Kind.AVAILABLE, 1)],
-                    source=("allocation_batch", 1))
+                    source=("allocation_batch", 1),
+                )
 
 
 async def test_move_takes_the_oldest_batch_first_and_never_more_than_there_is(tx_as) -> None:
@@ -134,9 +145,11 @@ async def test_move_takes_the_oldest_batch_first_and_never_more_than_there_is(tx
             batch = await service.draft_batch(tx, form(doc_no=f"文{n}"))
             await service.record_batch(tx, batch)
             await ledger.post(
-                tx, f"award:{n}",
+                tx,
+                f"award:{n}",
                 [Line(batch, CITY, Kind.AVAILABLE, -100), Line(batch, VILLAGE, Kind.AWARDED, 100, project)],
-                source=("allocation_award", n))
+                source=("allocation_award", n),
+            )
         await ledger.move(tx, "contract", project, Kind.AWARDED, Kind.CONTRACTED, 150, source=("projects_contract", 1))
         held = await ledger.project_money(tx, project)
         assert held == {Kind.AWARDED: 50, Kind.CONTRACTED: 150}
@@ -159,8 +172,11 @@ async def test_concurrent_draws_never_overdraw(db) -> None:
         try:
             async with begin(clerk, request_id=f"r{n}", at=NOW) as tx:
                 await ledger.post(
-                    tx, f"take:{n}", [Line(batch, CITY, Kind.AVAILABLE, -10), Line(batch, CITY, Kind.PLANNED, 10)],
-                    source=("allocation_batch", batch))
+                    tx,
+                    f"take:{n}",
+                    [Line(batch, CITY, Kind.AVAILABLE, -10), Line(batch, CITY, Kind.PLANNED, 10)],
+                    source=("allocation_batch", batch),
+                )
         except Refused as refused:
             return refused.code
         return "ok"

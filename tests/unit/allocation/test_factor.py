@@ -57,7 +57,14 @@ def oracle(pool: int, scheme: Scheme, data: dict[str, dict[str, str]]) -> dict[P
 
 def inputs(**changes: object) -> Inputs:
     made = Inputs(
-        "2026年因素法分配", "衢财农〔2026〕8号", "衢州市", "2026-09-16", "pack-1", "", POOL, SCHEME,
+        "2026年因素法分配",
+        "衢财农〔2026〕8号",
+        "衢州市",
+        "2026-09-16",
+        "pack-1",
+        "",
+        POOL,
+        SCHEME,
         tuple(Unit(c, n) for c, n in zip(SIX, NAMES, strict=True)),
         tuple(Datum(f, u, v, "移民统计年报", "2025-12-31") for f, col in DATA.items() for u, v in col.items()),
     )
@@ -71,11 +78,13 @@ def runs(draw: st.DrawFn) -> tuple[int, Scheme, dict[str, dict[str, str]]]:
     base = draw(st.integers(1, 9_999))
     migrants = draw(st.integers(1, base))
     rounding = Rounding(
-        draw(st.sampled_from(Mode)), draw(st.sampled_from([1, 100, 10_000])),
+        draw(st.sampled_from(Mode)),
+        draw(st.sampled_from([1, 100, 10_000])),
         draw(st.sampled_from(["largest_remainder", "largest", units[0]])),
     )
     factors = (
-        replace(MIGRANTS, weight_bp=migrants), replace(FISCAL, weight_bp=base - migrants),
+        replace(MIGRANTS, weight_bp=migrants),
+        replace(FISCAL, weight_bp=base - migrants),
         replace(SCORE, weight_bp=10_000 - base),
     )
     data = {
@@ -304,7 +313,7 @@ def test_three_thousand_units_by_ten_factors_are_quick() -> None:
     """The bench states the aim (100 ms); here only that nothing grew out of proportion."""
     units = [f"{n:012d}" for n in range(3_000)]
     factors = tuple(
-        Factor(f"f{n}", "", "", Part.BASE if n < 8 else Part.PERFORMANCE, 1_000, Form.INVERSE if n == 3 else Form.DIRECT)
+        Factor(f"f{n}", "", "", Part.BASE if n < 8 else Part.PERFORMANCE, 1_000, Form.DIRECT if n - 3 else Form.INVERSE)
         for n in range(10)
     )
     scheme = Scheme("大", 8_000, 2_000, factors, Rounding())

@@ -71,9 +71,7 @@ def test_largest_remainder_stays_within_one_unit_of_the_exact_share(pool, weight
 @given(POOL, WEIGHTS)
 def test_a_party_without_weight_gets_nothing(pool, weights) -> None:
     parts = apportion(pool, weights)
-    assert [parts[k] for k, w in weights.items() if w == 0] == [
-        0 for w in weights.values() if w == 0
-    ]
+    assert [parts[k] for k, w in weights.items() if w == 0] == [0 for w in weights.values() if w == 0]
 
 
 def test_ties_favour_the_lower_key() -> None:
