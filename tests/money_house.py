@@ -41,5 +41,5 @@ async def a_project(tx: Tx, **columns: Any) -> int:
         **columns,
     }
     marks = ", ".join(f"${n}" for n in range(1, len(values) + 1))
-    sql = f"INSERT INTO projects_project ({', '.join(values)}) VALUES ({marks}) RETURNING id"  # noqa: S608 - names are the test's own
+    sql = f"INSERT INTO projects_project ({', '.join(values)}) VALUES ({marks}) RETURNING id"
     return int(await tx.conn.fetchval(sql, *values.values()))

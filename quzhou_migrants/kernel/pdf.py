@@ -151,7 +151,7 @@ def build(document: Document) -> bytes:
     return out.getvalue()
 
 
-def draw_text(
+def draw_text(  # noqa: PLR0913 - a line of text has these parts
     canvas: Canvas, at: tuple[float, float], text: str, face: Face, size: float, align: Align = "left"
 ) -> float:
     """Draw one line on a canvas, each stretch in a font that has it; return its width in points."""

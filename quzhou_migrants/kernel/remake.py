@@ -1,5 +1,7 @@
 """Write an app's first migration anew from its tables. Only until the first release."""
 
+# ruff: noqa: ASYNC240 - a developer's tool: nothing else runs meanwhile
+
 from __future__ import annotations
 
 import asyncio
