@@ -35,18 +35,22 @@ async def copy_households(conn: Any, rows: Iterable[House]) -> int:  # noqa: ANN
     """
     count, rest = 0, iter(rows)
     while chunk := list(islice(rest, CHUNK)):
-        ids = await conn.fetch(
-            "SELECT nextval('register_household_id_seq') AS id FROM generate_series(1, $1)", len(chunk)
-        )
-        households, members = await asyncio.to_thread(_records, [row["id"] for row in ids], chunk)
+        ids = await reserve_ids(conn, len(chunk))
+        households, members = await asyncio.to_thread(records, ids, chunk)
         await insert(conn, "register_household", HOUSEHOLD_COLUMNS, households)
         await insert(conn, "register_member", MEMBER_COLUMNS, members)
         count += len(chunk)
     return count
 
 
-def _records(ids: Sequence[int], houses: Sequence[House]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """Seal and fold a chunk; done in a thread, so that nobody's page waits for it."""
+async def reserve_ids(conn: Any, count: int) -> list[int]:  # noqa: ANN401 - asyncpg has no types
+    """Take ids for new households from their sequence, so that their people can name them."""
+    rows = await conn.fetch("SELECT nextval('register_household_id_seq') AS id FROM generate_series(1, $1)", count)
+    return [row["id"] for row in rows]
+
+
+def records(ids: Sequence[int], houses: Sequence[House]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """Seal and fold a chunk. Shape: (households, members); done in a thread, so that nobody's page waits for it."""
     pairs = list(zip(ids, houses, strict=True))
     members = [member_record(i, h.division_code, p) for i, h in pairs for p in h.people]
     return [household_record(i, h) for i, h in pairs], members

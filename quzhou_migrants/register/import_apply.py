@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from quzhou_migrants.kernel.grams import bigrams_of, pinyin_key
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.register import sealing
-from quzhou_migrants.register.bulk import MEMBER_COLUMNS, copy_households, insert, member_record, replace
+from quzhou_migrants.register.bulk import (
+    HOUSEHOLD_COLUMNS,
+    MEMBER_COLUMNS,
+    insert,
+    member_record,
+    records,
+    replace,
+    reserve_ids,
+)
 from quzhou_migrants.register.import_check import Verdict
 from quzhou_migrants.register.rules import House
 from quzhou_migrants.register.words import Outcome, Relation
@@ -20,30 +30,60 @@ CHANGED: Final = (
 MEMBER_CHANGED: Final = ("id", "division_code", "name", "relation", "migrant")
 
 
-async def write(tx: Tx, verdicts: Sequence[Verdict]) -> None:
-    """Write what a chunk of verdicts says; what is the same or bad is left alone.
+Records = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything one chunk writes, sealed and folded. Shape: `heads` (households, blind index of their new heads)."""
+
+    households: Records
+    members: Records
+    heads: tuple[list[int], list[bytes]]
+    members_changed: Records
+    members_new: Records
+    households_changed: Records
+
+
+async def prepare(tx: Tx, verdicts: Sequence[Verdict]) -> asyncio.Task[Prepared]:
+    """Begin to seal and fold a chunk in a thread, while the database writes the chunk before it."""
+    new = [v.house for v in verdicts if v.outcome is Outcome.NEW and v.house]
+    known = [v for v in verdicts if v.outcome is Outcome.UPDATE]
+    ids = await reserve_ids(tx.conn, len(new))
+    return asyncio.create_task(asyncio.to_thread(_prepare, ids, new, known))
+
+
+def _prepare(ids: Sequence[int], new: Sequence[House], known: Sequence[Verdict]) -> Prepared:
+    households, members = records(ids, new)
+    parts = [_parts(v) for v in known]
+    return Prepared(
+        households,
+        members,
+        ([row["id"] for _, row in parts], [sealing.id_blind(house.head.resident_id) for house, _ in parts]),
+        [r for v in known for r in _members_changed(v)],
+        [r for v in known for r in _members_new(v)],
+        [_household_changed(v) for v in known],
+    )
+
+
+async def write(tx: Tx, chunk: Prepared) -> None:
+    """Write a prepared chunk.
 
     The change log already says who brought a household in by which import, so no journal line is
     written for each; a household's page reads it from there.
     """
-    new = [v.house for v in verdicts if v.outcome is Outcome.NEW and v.house]
-    known = [v for v in verdicts if v.outcome is Outcome.UPDATE]
-    await copy_households(tx.conn, new)
-    if known:
-        await _update(tx, known)
-
-
-async def _update(tx: Tx, known: Sequence[Verdict]) -> None:
-    keys = [v.row["id"] for v in known if v.row]
+    await insert(tx.conn, "register_household", HOUSEHOLD_COLUMNS, chunk.households)
+    await insert(tx.conn, "register_member", MEMBER_COLUMNS, chunk.members)
+    if not chunk.households_changed:
+        return
     # One head at a time: the old one steps back before the new one steps up.
     await tx.conn.execute(
         "UPDATE register_member SET relation = 'other', version = version + 1 WHERE household = ANY ($1::bigint[])"
-        " AND state = 'active' AND relation = 'head' AND id_blind <> ALL ($2::bytea[])",
-        keys, [sealing.id_blind(v.house.head.resident_id) for v in known if v.house],
+        " AND state = 'active' AND relation = 'head' AND id_blind <> ALL ($2::bytea[])", *chunk.heads,
     )  # fmt: skip
-    await replace(tx.conn, "register_member", MEMBER_CHANGED, [r for v in known for r in _members_changed(v)])
-    await insert(tx.conn, "register_member", MEMBER_COLUMNS, [r for v in known for r in _members_new(v)])
-    await replace(tx.conn, "register_household", CHANGED, [_household_changed(v) for v in known])
+    await replace(tx.conn, "register_member", MEMBER_CHANGED, chunk.members_changed)
+    await insert(tx.conn, "register_member", MEMBER_COLUMNS, chunk.members_new)
+    await replace(tx.conn, "register_household", CHANGED, chunk.households_changed)
 
 
 def _parts(verdict: Verdict) -> tuple[House, Any]:

@@ -21,7 +21,7 @@ from quzhou_migrants.kernel.errors import Invalid
 from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx, begin, system_tx
 from quzhou_migrants.register.bulk import insert
-from quzhou_migrants.register.import_apply import write
+from quzhou_migrants.register.import_apply import Prepared, prepare, write
 from quzhou_migrants.register.import_check import Record, Verdict, judged
 from quzhou_migrants.register.states import IMPORT, Sheet
 from quzhou_migrants.register.tables import Import
@@ -139,17 +139,23 @@ def _findings(row: dict[str, Any], verdicts: Sequence[Verdict]) -> list[tuple[An
 
 
 async def _apply(tx: Tx, row: dict[str, Any]) -> None:
-    """Judge and write the whole sheet in one transaction; memory stays at one chunk.
+    """Judge and write the whole sheet in one transaction; memory stays at a few chunks.
 
     Raises: ChangedSinceError when a household that was right is wrong now and all were asked for.
     """
     written = Counter[Outcome]()
+    waiting: asyncio.Task[Prepared] | None = None
     async with aclosing(judged(tx, row)) as chunks:
         async for _, verdicts in chunks:
             if row["mode"] == "all" and any(v.outcome is Outcome.BAD for v in verdicts):
                 raise ChangedSinceError
-            await write(tx, verdicts)
+            coming = await prepare(tx, verdicts)
+            if waiting:
+                await write(tx, await waiting)
+            waiting = coming
             written.update(v.outcome for v in verdicts)
+    if waiting:
+        await write(tx, await waiting)
     counts: dict[str, Any] = {str(outcome): count for outcome, count in written.items()}
     await fire(tx, IMPORT, Import, row, "applied", sets={"applied_at": tx.now}, **counts)
 
