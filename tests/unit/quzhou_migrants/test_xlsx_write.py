@@ -57,7 +57,7 @@ def test_kinds_carry_their_numbers(tmp_path) -> None:
     ]
     at = datetime(2026, 9, 16, 8, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
     sheet = written(tmp_path, columns, [123456, 6550, date(2026, 9, 16), at, 0])["数据"]
-    assert [c.value for c in sheet[2]] == [1234.56, 0.655, datetime(2026, 9, 16), datetime(2026, 9, 16, 8, 30), 0]
+    assert [c.value for c in sheet[2]] == [1234.56, 0.655, datetime(2026, 9, 16), datetime(2026, 9, 16, 8, 30), 0]  # noqa: DTZ001 - a sheet knows no zone
 
 
 def test_rare_and_control_characters_survive(tmp_path) -> None:
