@@ -1,0 +1,83 @@
+"""Pages cost a fixed number of statements, however many rows they show."""
+
+from __future__ import annotations
+
+import asyncpg.connection
+import httpx
+import pytest
+import pytest_asyncio
+from house import KECHENG, Database, make_account
+
+from quzhou_migrants.accounts.roles import Role
+from quzhou_migrants.accounts.sessions import COOKIE, open_session
+from quzhou_migrants.app import create_app
+from quzhou_migrants.kernel.db import ENGINE, close_pool, open_pool
+from quzhou_migrants.settings import load
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+# Session, entering the transaction, the page itself; BEGIN and COMMIT are not counted.
+FRAME = 2
+# One data query a list, one count that is kept for some seconds, and what a page says besides.
+LISTS = {
+    "/register/households": 2,
+    "/register/members": 2,
+    "/projects": 3,
+    "/reserve": 3,
+    "/plan": 2,
+    "/funds": 5,
+    "/funds/entries": 4,
+    "/awards": 2,
+    "/factor": 2,
+    "/rounds": 2,
+    "/claims": 2,
+    "/codes": 2,
+    "/visits": 2,
+    "/samples": 2,
+    "/policy": 1,
+    "/home": 14,
+}
+
+
+class Counter:
+    """Counts statements by listening where all of them pass."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.said: list[str] = []
+        original = asyncpg.connection.Connection._execute
+
+        async def counted(conn, query, *args, **kwargs):
+            self.said.append(query)
+            return await original(conn, query, *args, **kwargs)
+
+        monkeypatch.setattr(asyncpg.connection.Connection, "_execute", counted)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def clerk(demo_db: Database):
+    """A county clerk of Kecheng."""
+    ENGINE.configure(demo_db.app)
+    await open_pool(size=2)
+    transport = httpx.ASGITransport(app=create_app(load({}), app_dsn=demo_db.app), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as http:
+        http.cookies.set(COOKIE, await open_session(await make_account(demo_db, Role.COUNTY_CLERK, KECHENG), "test"))
+        yield http
+    await close_pool()
+
+
+@pytest.mark.parametrize(("path", "most"), LISTS.items(), ids=LISTS)
+async def test_page_costs_a_fixed_number_of_statements(path, most, clerk, monkeypatch):
+    assert (await clerk.get(path)).status_code == 200  # names of places and packs are read once
+    counter = Counter(monkeypatch)
+    answer = await clerk.get(path)
+    assert answer.status_code == 200
+    assert len(counter.said) <= FRAME + most, "\n".join(counter.said)
+
+
+async def test_a_longer_page_costs_no_more(clerk, monkeypatch):
+    counter = Counter(monkeypatch)
+    await clerk.get("/register/households?size=20")
+    short = len(counter.said)
+    counter.said.clear()
+    await clerk.get("/register/households?size=200")
+    assert len(counter.said) <= short
