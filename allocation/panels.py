@@ -28,7 +28,8 @@ def _say(key: str, **facts: object) -> str:
 
 async def _batches(tx: Tx) -> list[Task]:
     rows = await tx.conn.fetch(
-        "SELECT id, doc_no, division_code FROM allocation_batch WHERE state = 'draft' ORDER BY id")
+        "SELECT id, doc_no, division_code FROM allocation_batch WHERE state = 'draft' ORDER BY id"
+    )
     return [
         Task(_say("task.batch.title", doc_no=r["doc_no"]), f"/funds/{r['id']}", None, r["division_code"], "batch")
         for r in rows
@@ -39,10 +40,18 @@ async def _runs(tx: Tx) -> list[Task]:
     rows = await tx.conn.fetch(
         "SELECT id, title, state, division_code FROM allocation_factor_run WHERE (state = 'draft' AND $1)"
         " OR (state = 'frozen' AND $2 AND frozen_by IS DISTINCT FROM $3) ORDER BY id",
-        tx.actor.may(P.PREPARE_FACTOR), tx.actor.may(P.APPROVE_FACTOR), tx.actor.user_id)
+        tx.actor.may(P.PREPARE_FACTOR),
+        tx.actor.may(P.APPROVE_FACTOR),
+        tx.actor.user_id,
+    )
     return [
-        Task(_say("task.factor.title" if r["state"] == "frozen" else "task.factor.draft", title=r["title"]),
-             f"/factor/{r['id']}", None, r["division_code"], "factor")
+        Task(
+            _say("task.factor.title" if r["state"] == "frozen" else "task.factor.draft", title=r["title"]),
+            f"/factor/{r['id']}",
+            None,
+            r["division_code"],
+            "factor",
+        )
         for r in rows
     ]
 

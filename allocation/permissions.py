@@ -71,6 +71,4 @@ _PAYMENTS: dict[Role, tuple[P, ...]] = {
 }
 
 _ROOMS = (_BUDGET, _FACTOR, _COMPETITIVE, _PAYMENTS)
-GRANTS: dict[Role, tuple[P, ...]] = {
-    role: tuple(p for room in _ROOMS for p in room.get(role, ())) for role in Role
-}
+GRANTS: dict[Role, tuple[P, ...]] = {role: tuple(p for room in _ROOMS for p in room.get(role, ())) for role in Role}

@@ -6,8 +6,10 @@ APP_CONFIG = piccolo_app(
     "allocation",
     __file__,
     [
-        "allocation.budget.tables", "allocation.factor.tables",
-        "allocation.competitive.tables", "allocation.payments.tables",
+        "allocation.budget.tables",
+        "allocation.factor.tables",
+        "allocation.competitive.tables",
+        "allocation.payments.tables",
     ],
     after=["quzhou_migrants", "projects"],
 )

@@ -52,8 +52,11 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _print(**facts: Any) -> str:  # noqa: ANN401 - facts of the template
     pages = Environment(
-        loader=FileSystemLoader(_TEMPLATES), undefined=StrictUndefined, autoescape=False,  # noqa: S701 - plain text
-        trim_blocks=True, lstrip_blocks=True,
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - plain text
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     pages.filters |= {"yuan": yuan, "left": _left, "right": _right}
     return pages.get_template("recompute.txt").render(**facts)

@@ -23,5 +23,6 @@ async def verify(conn: Any) -> list[str]:  # noqa: ANN401 - an asyncpg connectio
             problems.append(CATALOGUE.say("INS-191", {"code": row["id"]}))
     torn = await conn.fetch(
         "SELECT DISTINCT v.id FROM inspection_visit v JOIN inspection_visit_photo p ON p.visit = v.id"
-        " WHERE v.state IN ('counted', 'held') AND p.file IS NULL ORDER BY v.id")
+        " WHERE v.state IN ('counted', 'held') AND p.file IS NULL ORDER BY v.id"
+    )
     return problems + [CATALOGUE.say("INS-291", {"visit": row["id"]}) for row in torn]

@@ -23,16 +23,22 @@ async def waiting(tx: Tx) -> list[Task]:
     if tx.actor.may(P.CLOSE):
         rows = await tx.conn.fetch(
             "SELECT visit, content, due_on, division_code FROM inspection_finding WHERE state = 'open'"
-            " ORDER BY due_on NULLS LAST, id LIMIT $1", MOST)
-        tasks += [Task(r["content"][:60], f"/visits/{r['visit']}", r["due_on"], r["division_code"], "finding")
-                  for r in rows]
+            " ORDER BY due_on NULLS LAST, id LIMIT $1",
+            MOST,
+        )
+        tasks += [
+            Task(r["content"][:60], f"/visits/{r['visit']}", r["due_on"], r["division_code"], "finding") for r in rows
+        ]
     return tasks
 
 
 async def _visits(tx: Tx, which: str, kind: str) -> list[Task]:
     rows = await tx.conn.fetch(
         "SELECT v.id, v.division_code, p.title FROM inspection_visit v"  # noqa: S608 - the conditions stand above
-        f" JOIN projects_project p ON p.id = v.project WHERE {which} ORDER BY v.id LIMIT $2", tx.actor.user_id, MOST)
+        f" JOIN projects_project p ON p.id = v.project WHERE {which} ORDER BY v.id LIMIT $2",
+        tx.actor.user_id,
+        MOST,
+    )
     return [Task(r["title"], f"/visits/{r['id']}", None, r["division_code"], kind) for r in rows]
 
 
@@ -46,5 +52,7 @@ async def of_project(tx: Tx, project: Row) -> Panel | None:
     if not (code or visits or may_issue):
         return None
     findings = await open_findings(tx, project["id"])
-    return Panel("inspection/visits/panel.html", {
-        "code": code, "visits": visits, "findings": findings, "may_issue": may_issue, "project_id": project["id"]})
+    return Panel(
+        "inspection/visits/panel.html",
+        {"code": code, "visits": visits, "findings": findings, "may_issue": may_issue, "project_id": project["id"]},
+    )

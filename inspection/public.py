@@ -11,5 +11,7 @@ async def open_findings(tx: Tx, project_id: int) -> list[dict[str, Any]]:
     """List what was found wrong at a project and is not mended yet, oldest first."""
     rows = await tx.conn.fetch(
         "SELECT id, visit, kind, serious, content, measure, due_on FROM inspection_finding"
-        " WHERE project = $1 AND state = 'open' ORDER BY id", project_id)
+        " WHERE project = $1 AND state = 'open' ORDER BY id",
+        project_id,
+    )
     return [dict(r) for r in rows]

@@ -125,14 +125,18 @@ async def balances(request: AnyRequest, batch: Id = None) -> list[LineOut]:
 
 
 @get("/api/v1/ledger", opt=needs(P.VIEW_FUNDS), tags=["allocation"])
-async def ledger(request: AnyRequest, after: Annotated[int, QueryParameter(ge=0, le=2**53)] = 0,
-                 project: Id = None) -> list[EntryOut]:
+async def ledger(
+    request: AnyRequest, after: Annotated[int, QueryParameter(ge=0, le=2**53)] = 0, project: Id = None
+) -> list[EntryOut]:
     """List ledger entries of the range by id, five hundred at a time."""
     async with open_tx(request) as tx:
         rows = await tx.conn.fetch(
             "SELECT id, event_key, posted_at, division_code, batch, project, kind, amount_fen, source_table, source_id"
             " FROM allocation_entry WHERE id > $1 AND ($2::bigint IS NULL OR project = $2) ORDER BY id LIMIT $3",
-            after, project, MOST)
+            after,
+            project,
+            MOST,
+        )
     return [EntryOut(**{**r, "posted_at": r["posted_at"].isoformat()}) for r in rows]
 
 

@@ -15,5 +15,12 @@ async def on_contract_signed(tx: Tx, event: ContractSigned) -> None:
     awarded = (await project_money(tx, event.project_id)).get(Kind.AWARDED, 0)
     bound = min(awarded, event.contract_fen)
     if bound:
-        await move(tx, f"contract:{event.project_id}", event.project_id, Kind.AWARDED, Kind.CONTRACTED, bound,
-                   source=("projects_project", event.project_id))
+        await move(
+            tx,
+            f"contract:{event.project_id}",
+            event.project_id,
+            Kind.AWARDED,
+            Kind.CONTRACTED,
+            bound,
+            source=("projects_project", event.project_id),
+        )

@@ -73,9 +73,14 @@ async def post(tx: Tx, event_key: str, lines: Sequence[Line], *, source: tuple[s
     if not moved:
         return
     await tx.conn.execute(
-        _POST, event_key, *source, tx.now,
-        [line.division_code for line in moved], [line.batch for line in moved],
-        [line.project or 0 for line in moved], [line.kind.value for line in moved],
+        _POST,
+        event_key,
+        *source,
+        tx.now,
+        [line.division_code for line in moved],
+        [line.batch for line in moved],
+        [line.project or 0 for line in moved],
+        [line.kind.value for line in moved],
         [line.amount_fen for line in moved],
     )
 
@@ -91,7 +96,9 @@ async def move(  # noqa: PLR0913 - from where, to where, how much: read in this 
     held = await tx.conn.fetch(
         "SELECT batch, division_code, balance_fen FROM allocation_balance"
         " WHERE project = $1 AND kind = $2 AND balance_fen > 0"
-        " ORDER BY division_code, batch FOR UPDATE", project, src.value,
+        " ORDER BY division_code, batch FOR UPDATE",
+        project,
+        src.value,
     )
     lines: list[Line] = []
     left = amount_fen
@@ -113,13 +120,12 @@ async def reverse(tx: Tx, event_key: str, *, source: tuple[str, int]) -> None:
     """
     rows = await tx.conn.fetch(
         "SELECT batch, division_code, kind, amount_fen, project FROM allocation_entry"
-        " WHERE event_key = $1 ORDER BY line", event_key,
+        " WHERE event_key = $1 ORDER BY line",
+        event_key,
     )
     if not rows:
         raise Refused("ALC-105", event=event_key)
-    mirror = [
-        Line(r["batch"], r["division_code"], Kind(r["kind"]), -int(r["amount_fen"]), r["project"]) for r in rows
-    ]
+    mirror = [Line(r["batch"], r["division_code"], Kind(r["kind"]), -int(r["amount_fen"]), r["project"]) for r in rows]
     await post(tx, f"reverse:{event_key}", mirror, source=source)
 
 

@@ -48,6 +48,14 @@ async def _columns(_tx: Tx) -> Sequence[tuple[str, str]]:
     return [*reached, *((k.value, CATALOGUE.text(f"ledger.{k}")) for k in (Kind.RETAINED, Kind.RETURNED))]
 
 
+async def _batches(tx: Tx) -> Sequence[tuple[str, str]]:
+    """Offer the batches in sight by their document numbers."""
+    rows = await tx.conn.fetch(
+        "SELECT id::text AS id, doc_no FROM allocation_batch WHERE state <> 'draft' ORDER BY issued_on DESC, id DESC"
+        " LIMIT 200")
+    return [(r["id"], r["doc_no"]) for r in rows]
+
+
 # Where a reader is led from an entry: the row that caused it, with its papers.
 _SOURCE_URL = """CASE e.source_table
  WHEN 'allocation_batch' THEN '/funds/' || e.source_id
@@ -74,7 +82,7 @@ ENTRIES = Listing(
         Column("source", "e.source_table", kind="tag", link="{source_url}"),
         Column("division", "e.division_code", kind="division"),
         Column("doc_no", "b.doc_no", link="/funds/{batch_id}"),
-        Column("project", "p.title", link="/projects/{project_id}"),
+        Column("project_title", "p.title", link="/projects/{project_id}"),
         Column("kind", "e.kind", kind="tag"),
         Column("amount_fen", "e.amount_fen", kind="money", sort=True),
         Column("event_key", "e.event_key", shown=False),
@@ -83,7 +91,7 @@ ENTRIES = Listing(
         Filter("division", "e.division_code", kind="division"),
         Filter("own", "e.division_code LIKE '____00000000'", kind="flag"),
         Filter("kinds", "e.kind = ANY (string_to_array({}, ','))", options=_columns),
-        Filter("batch", "e.batch = {}", kind="int"),
+        Filter("batch", "e.batch = {}", options=_batches, whole=True),
         Filter("project", "e.project = {}", kind="int"),
     ),
 )

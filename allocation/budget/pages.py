@@ -59,8 +59,13 @@ async def new(request: AnyRequest) -> Page:
 
 def _edit(request: AnyRequest, form: Form[BatchForm], row: dict[str, Any] | None) -> Page:
     return render(
-        request, "allocation/budget/edit.html", form=form, row=row, levels=options("level", Level),
-        funds=options("fund", Fund), status=form.status if form.problems else 200,
+        request,
+        "allocation/budget/edit.html",
+        form=form,
+        row=row,
+        levels=options("level", Level),
+        funds=options("fund", Fund),
+        status=form.status if form.problems else 200,
     )
 
 
@@ -108,13 +113,16 @@ async def _batch_page(request: AnyRequest, batch_id: int, form: Form[Any]) -> Pa
         row = await queries.batch(tx, batch_id)
         registered = await queries.persons_on_register(tx, row["division_code"])
         context: dict[str, Any] = {
-            "row": row, "verbs": verbs_open(BATCH, row, tx.actor),
+            "row": row,
+            "verbs": verbs_open(BATCH, row, tx.actor),
             "lines": await queries.balances(tx, "division", batch_id=batch_id),
-            "gap": register_gap(row["persons"], registered), "runs": await queries.runs_of_batch(tx, batch_id),
+            "gap": register_gap(row["persons"], registered),
+            "runs": await queries.runs_of_batch(tx, batch_id),
             "entries": await timeline(tx, service.BATCH_TABLE, batch_id),
         }
-    return render(request, "allocation/budget/batch.html", form=form, status=form.status if form.problems else 200,
-                  **context)
+    return render(
+        request, "allocation/budget/batch.html", form=form, status=form.status if form.problems else 200, **context
+    )
 
 
 @post("/funds/{batch_id:int}/record", opt=needs(P.RECORD_BATCH), status_code=200, include_in_schema=False)
@@ -167,8 +175,15 @@ async def _award_page(request: AnyRequest, project_id: int, form: Form[AwardForm
         pots = await queries.available(tx, tx.actor.division_code)
     left = sum(int(p["fen"]) for p in pots)
     filled = form or new_form(AwardForm, project=project_id, amount_fen=min(project["asked_fen"], left))
-    return render(request, "allocation/budget/award_new.html", form=filled, project=project, pots=pots, left=left,
-                  status=form.status if form else 200)
+    return render(
+        request,
+        "allocation/budget/award_new.html",
+        form=filled,
+        project=project,
+        pots=pots,
+        left=left,
+        status=form.status if form else 200,
+    )
 
 
 @post("/awards/new", opt=needs(P.AWARD), status_code=200, include_in_schema=False)
@@ -189,7 +204,8 @@ async def award(request: AnyRequest, award_id: FromPath[int]) -> Page:
     async with open_tx(request) as tx:
         row = await queries.award(tx, award_id)
         context: dict[str, Any] = {
-            "row": row, "project": await projects.brief(tx, row["project"]),
+            "row": row,
+            "project": await projects.brief(tx, row["project"]),
             "parts": await queries.award_parts(tx, award_id),
             "lines": await queries.balances(tx, "project", project_id=row["project"]),
             "entries": await timeline(tx, service.AWARD_TABLE, award_id),
@@ -198,6 +214,18 @@ async def award(request: AnyRequest, award_id: FromPath[int]) -> Page:
 
 
 ROUTES = [
-    batches, entries, new, create, change, save, batch, record, take_back,
-    awards, waiting, new_award, give, award,
+    batches,
+    entries,
+    new,
+    create,
+    change,
+    save,
+    batch,
+    record,
+    take_back,
+    awards,
+    waiting,
+    new_award,
+    give,
+    award,
 ]

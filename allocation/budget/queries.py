@@ -18,7 +18,14 @@ CODE_DIGITS, MOST_DIGITS = 12, 19
 
 # The columns of every overview, in the order money passes them.
 COLUMNS = (
-    Kind.NOTIFIED, Kind.CASH, Kind.AVAILABLE, Kind.PLANNED, Kind.AWARDED, Kind.CONTRACTED, Kind.CLAIMED, Kind.PAID,
+    Kind.NOTIFIED,
+    Kind.CASH,
+    Kind.AVAILABLE,
+    Kind.PLANNED,
+    Kind.AWARDED,
+    Kind.CONTRACTED,
+    Kind.CLAIMED,
+    Kind.PAID,
 )
 
 
@@ -57,7 +64,9 @@ async def available(tx: Tx, division_code: str, *, lock: bool = False) -> list[R
     if lock:
         await tx.conn.execute(
             "SELECT 1 FROM allocation_balance WHERE division_code = $1 AND kind = 'available'"
-            " ORDER BY batch FOR UPDATE", division_code)
+            " ORDER BY batch FOR UPDATE",
+            division_code,
+        )
     rows = await tx.conn.fetch(
         "SELECT b.batch, a.doc_no, a.title, b.balance_fen AS fen FROM allocation_balance b"
         " JOIN allocation_batch a ON a.id = b.batch"
@@ -67,16 +76,15 @@ async def available(tx: Tx, division_code: str, *, lock: bool = False) -> list[R
     return [dict(r) for r in rows]
 
 
-async def balances(
-    tx: Tx, by: str, *, batch_id: int | None = None, project_id: int | None = None
-) -> list[Overview]:
+async def balances(tx: Tx, by: str, *, batch_id: int | None = None, project_id: int | None = None) -> list[Overview]:
     """Add up the balances in the caller's range by batch, by city or county, or by project. Units: fen."""
     key = _KEYS[by]
     rows = await tx.conn.fetch(
         f"SELECT {key} AS key, b.kind, sum(b.balance_fen)::bigint AS fen FROM allocation_balance b"  # noqa: S608 - the key is one of ours
         " WHERE ($1::bigint IS NULL OR b.batch = $1) AND ($2::bigint IS NULL OR b.project = $2)"
         f" AND ({key}) IS NOT NULL GROUP BY 1, 2 ORDER BY 1",
-        batch_id, project_id,
+        batch_id,
+        project_id,
     )
     found: dict[str, dict[Kind, Fen]] = {}
     for r in rows:
@@ -118,8 +126,7 @@ async def persons_on_register(tx: Tx, division_code: str) -> int:
 
 async def award_of(tx: Tx, project_id: int) -> Row | None:
     """Read the standing award of a project."""
-    row = await tx.conn.fetchrow(
-        "SELECT * FROM allocation_award WHERE project = $1 AND state = 'standing'", project_id)
+    row = await tx.conn.fetchrow("SELECT * FROM allocation_award WHERE project = $1 AND state = 'standing'", project_id)
     return dict(row) if row else None
 
 
@@ -136,7 +143,9 @@ async def award_parts(tx: Tx, award_id: int) -> list[Row]:
     rows = await tx.conn.fetch(
         "SELECT e.batch, b.doc_no, e.amount_fen AS fen FROM allocation_entry e"
         " JOIN allocation_batch b ON b.id = e.batch"
-        " WHERE e.event_key = $1 AND e.kind = 'awarded' ORDER BY e.batch", f"award:{award_id}")
+        " WHERE e.event_key = $1 AND e.kind = 'awarded' ORDER BY e.batch",
+        f"award:{award_id}",
+    )
     return [dict(r) for r in rows]
 
 
@@ -145,7 +154,9 @@ async def runs_of_batch(tx: Tx, batch_id: int) -> list[Row]:
     rows = await tx.conn.fetch(
         "SELECT id, title, pool_fen, state FROM allocation_factor_run WHERE batch = $1"
         " AND (state = 'approved' OR (division_code >= $2 AND division_code < $3)) ORDER BY id",
-        batch_id, *(code_range(tx.actor.division_code) if tx.actor.division_code else ("", "~")))
+        batch_id,
+        *(code_range(tx.actor.division_code) if tx.actor.division_code else ("", "~")),
+    )
     return [dict(r) for r in rows]
 
 
@@ -153,12 +164,20 @@ async def entry_sum(tx: Tx, asked: Mapping[str, str]) -> Fen:
     """Add up the entries a drill-down lists, as its address asks. Units: fen."""
     batch, project, division, kinds = (asked.get(name, "") for name in ("batch", "project", "division", "kinds"))
     lo, hi = code_range(division) if len(division) == CODE_DIGITS and division.isdecimal() else ("", "~")
-    return int(await tx.conn.fetchval(
-        "SELECT coalesce(sum(amount_fen), 0) FROM allocation_entry WHERE ($1::bigint IS NULL OR batch = $1)"
-        " AND ($2::bigint IS NULL OR project = $2) AND division_code >= $3 AND division_code < $4"
-        " AND ($5 = '' OR kind = ANY (string_to_array($5, ',')))"
-        " AND (NOT $6 OR division_code LIKE '____00000000')",
-        _number(batch), _number(project), lo, hi, kinds, bool(asked.get("own"))))
+    return int(
+        await tx.conn.fetchval(
+            "SELECT coalesce(sum(amount_fen), 0) FROM allocation_entry WHERE ($1::bigint IS NULL OR batch = $1)"
+            " AND ($2::bigint IS NULL OR project = $2) AND division_code >= $3 AND division_code < $4"
+            " AND ($5 = '' OR kind = ANY (string_to_array($5, ',')))"
+            " AND (NOT $6 OR division_code LIKE '____00000000')",
+            _number(batch),
+            _number(project),
+            lo,
+            hi,
+            kinds,
+            bool(asked.get("own")),
+        )
+    )
 
 
 def _number(text: str) -> int | None:
@@ -177,10 +196,12 @@ async def ledger_faults(conn: Any) -> list[str]:  # noqa: ANN401 - an asyncpg co
         "  FROM allocation_entry GROUP BY 1, 2, 3, 4) e"
         " FULL JOIN allocation_balance b ON (b.division_code, b.batch, b.project, b.kind) ="
         "  (e.division_code, e.batch, e.project, e.kind)"
-        " WHERE coalesce(e.fen, 0) <> coalesce(b.balance_fen, 0)")
+        " WHERE coalesce(e.fen, 0) <> coalesce(b.balance_fen, 0)"
+    )
     events = await conn.fetch(
         "SELECT event_key, sum(amount_fen) AS fen FROM allocation_entry GROUP BY event_key, batch"
-        " HAVING sum(amount_fen) <> 0")
+        " HAVING sum(amount_fen) <> 0"
+    )
     return [
         f"allocation_balance {r['batch']} {r['division_code']} {r['kind']}: {r['balance_fen']} <> {r['fen']}"
         for r in accounts

@@ -41,13 +41,24 @@ async def draft_batch(tx: Tx, form: BatchForm, *, batch_id: int | None = None, v
     if batch_id is None:
         columns = ["division_code", "created_by", "created_at", *values]
         marks = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
-        batch_id = int(await tx.conn.fetchval(
-            f"INSERT INTO {BATCH_TABLE} ({', '.join(columns)}) VALUES ({marks}) RETURNING id",  # noqa: S608 - names are our own
-            tx.actor.division_code, tx.actor.user_id, tx.now, *values.values()))
+        batch_id = int(
+            await tx.conn.fetchval(
+                f"INSERT INTO {BATCH_TABLE} ({', '.join(columns)}) VALUES ({marks}) RETURNING id",  # noqa: S608 - names are our own
+                tx.actor.division_code,
+                tx.actor.user_id,
+                tx.now,
+                *values.values(),
+            )
+        )
     else:
         await _change_batch(tx, batch_id, version, values)
-    await tx.note((BATCH_TABLE, batch_id, tx.actor.division_code), "allocation.batch.draft", clause=CLAUSE,
-                  doc_no=form.doc_no, total_fen=form.total_fen)
+    await tx.note(
+        (BATCH_TABLE, batch_id, tx.actor.division_code),
+        "allocation.batch.draft",
+        clause=CLAUSE,
+        doc_no=form.doc_no,
+        total_fen=form.total_fen,
+    )
     return batch_id
 
 
@@ -58,7 +69,11 @@ async def _change_batch(tx: Tx, batch_id: int, version: int, values: Row) -> Non
     assigns = ", ".join(f"{name} = ${n}" for n, name in enumerate(values, start=3))
     done = await tx.conn.fetchval(
         f"UPDATE {BATCH_TABLE} SET {assigns}, version = version + 1"  # noqa: S608 - names are our own
-        " WHERE id = $1 AND version = $2 RETURNING id", batch_id, version, *values.values())
+        " WHERE id = $1 AND version = $2 RETURNING id",
+        batch_id,
+        version,
+        *values.values(),
+    )
     if done is None:
         raise Refused("KRN-409", who="", title="", at=tx.now)
 
@@ -70,10 +85,17 @@ async def _batch_columns(tx: Tx, form: BatchForm) -> Row:
     if problems:
         raise Invalid(problems)
     return {
-        "doc_no": form.doc_no, "title": form.title, "level": form.level.value, "fund_kind": form.fund_kind.value,
-        "issued_on": form.issued_on, "cash_fen": form.cash_fen, "project_fen": form.project_fen,
-        "per_head_fen": per_head, "persons": rules.persons(form.cash_fen, per_head),
-        "direct_reach": form.direct_reach, "note": form.note,
+        "doc_no": form.doc_no,
+        "title": form.title,
+        "level": form.level.value,
+        "fund_kind": form.fund_kind.value,
+        "issued_on": form.issued_on,
+        "cash_fen": form.cash_fen,
+        "project_fen": form.project_fen,
+        "per_head_fen": per_head,
+        "persons": rules.persons(form.cash_fen, per_head),
+        "direct_reach": form.direct_reach,
+        "note": form.note,
     }
 
 
@@ -128,24 +150,48 @@ async def award_from_pot(tx: Tx, project_id: int, amount_fen: Fen, doc_no: str =
 
 
 async def grant(  # noqa: PLR0913 - an award has these parts
-    tx: Tx, project: Row, moves: Sequence[tuple[int, str, Kind, Fen]], *, source: str,
-    source_id: int | None = None, doc_no: str = "", reason: str = "",
+    tx: Tx,
+    project: Row,
+    moves: Sequence[tuple[int, str, Kind, Fen]],
+    *,
+    source: str,
+    source_id: int | None = None,
+    doc_no: str = "",
+    reason: str = "",
 ) -> int:
     """Write an award, move its money, tell the fact. Not a command: called by those that decide.
 
     Shape: moves are (batch, division, kind, fen) to take the money from. Gives the award's id.
     """
     amount = sum(fen for *_, fen in moves)
-    award_id = int(await tx.conn.fetchval(
-        f"INSERT INTO {AWARD_TABLE} (division_code, project, amount_fen, source, source_id, doc_no, reason,"  # noqa: S608 - our own name
-        " awarded_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
-        project["division_code"], project["id"], amount, source, source_id, doc_no, reason, tx.now, tx.actor.user_id))
+    award_id = int(
+        await tx.conn.fetchval(
+            f"INSERT INTO {AWARD_TABLE} (division_code, project, amount_fen, source, source_id, doc_no, reason,"  # noqa: S608 - our own name
+            " awarded_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+            project["division_code"],
+            project["id"],
+            amount,
+            source,
+            source_id,
+            doc_no,
+            reason,
+            tx.now,
+            tx.actor.user_id,
+        )
+    )
     lines = []
     for batch, division, kind, fen in moves:
         lines.append(Line(batch, division, kind, -fen))
         lines.append(Line(batch, project["division_code"], Kind.AWARDED, fen, project["id"]))
     await post(tx, f"award:{award_id}", lines, source=(AWARD_TABLE, award_id))
-    await tx.note((AWARD_TABLE, award_id, project["division_code"]), "allocation.award.give", clause=CLAUSE,
-                  amount_fen=amount, source=source, doc_no=doc_no, reason=reason)
+    await tx.note(
+        (AWARD_TABLE, award_id, project["division_code"]),
+        "allocation.award.give",
+        clause=CLAUSE,
+        amount_fen=amount,
+        source=source,
+        doc_no=doc_no,
+        reason=reason,
+    )
     tx.emit(Awarded(project["id"], amount, project["division_code"], source))
     return award_id

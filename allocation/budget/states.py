@@ -28,10 +28,15 @@ def has_reason(_row: Row, facts: Row) -> None:
         raise Refused("ALC-117", field="reason")
 
 
-BATCH = machine("BATCH", S, S.DRAFT, (
-    Arrow(S.DRAFT, "record", S.RECORDED, P.RECORD_BATCH),
-    Arrow(S.RECORDED, "reverse", S.REVERSED, P.RECORD_BATCH, has_reason),
-))
+BATCH = machine(
+    "BATCH",
+    S,
+    S.DRAFT,
+    (
+        Arrow(S.DRAFT, "record", S.RECORDED, P.RECORD_BATCH),
+        Arrow(S.RECORDED, "reverse", S.REVERSED, P.RECORD_BATCH, has_reason),
+    ),
+)
 
 
 class A(StrEnum):

@@ -46,9 +46,7 @@ class Batch(Table, tablename="allocation_batch"):
     is_demo = Boolean(null=False, default=False)
 
     allocation_batch_one_document = Unique(["division_code", "doc_no", "fund_kind"])
-    allocation_batch_amounts = Check(
-        "cash_fen >= 0 AND project_fen >= 0 AND cash_fen + project_fen > 0"
-    )
+    allocation_batch_amounts = Check("cash_fen >= 0 AND project_fen >= 0 AND cash_fen + project_fen > 0")
     allocation_batch_whole_persons = Check("cash_fen = persons * per_head_fen")
 
 

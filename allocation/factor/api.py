@@ -63,8 +63,14 @@ async def _out(tx: Tx, run_id: int) -> RunOut:
     stop, notice = await service.findings(tx, row, inputs) if row["state"] == "draft" else ([], [])
     names = {u.code: u.name for u in inputs.units}
     return RunOut(
-        row["id"], row["title"], row["doc_no"], row["pool_fen"], row["state"], row["sha256"],
-        [FindingOut(*f) for f in said(stop, names)], [FindingOut(*f) for f in said(notice, names)],
+        row["id"],
+        row["title"],
+        row["doc_no"],
+        row["pool_fen"],
+        row["state"],
+        row["sha256"],
+        [FindingOut(*f) for f in said(stop, names)],
+        [FindingOut(*f) for f in said(notice, names)],
         None if stop else result(inputs.split()),
     )
 

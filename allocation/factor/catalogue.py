@@ -30,7 +30,10 @@ def known(policy: Policies) -> list[Known]:
         given = dict(param.value)
         offered = str(given.pop("offered", ""))
         factor = Factor(
-            key=key, title=param.title, source=param.source, confirmed=param.confirmed,
+            key=key,
+            title=param.title,
+            source=param.source,
+            confirmed=param.confirmed,
             **{**given, "part": Part(given["part"]), "form": Form(given.get("form", Form.DIRECT))},
         )
         found.append(Known(factor, offered, param.note))
@@ -40,12 +43,17 @@ def known(policy: Policies) -> list[Known]:
 def default_scheme(policy: Policies, title: str) -> Scheme:
     """Make the scheme of the pack in force."""
     rounding = Rounding(
-        Mode(policy.text(f"{_ROOM}.rounding_mode")), policy.whole(f"{_ROOM}.rounding_unit_fen"),
+        Mode(policy.text(f"{_ROOM}.rounding_mode")),
+        policy.whole(f"{_ROOM}.rounding_unit_fen"),
         policy.text(f"{_ROOM}.rounding_residual"),
     )
     return Scheme(
-        title, policy.whole(f"{_ROOM}.base_bp"), policy.whole(f"{_ROOM}.performance_bp"),
-        tuple(k.factor for k in known(policy)), rounding, policy.whole(f"{_ROOM}.inverse_places"),
+        title,
+        policy.whole(f"{_ROOM}.base_bp"),
+        policy.whole(f"{_ROOM}.performance_bp"),
+        tuple(k.factor for k in known(policy)),
+        rounding,
+        policy.whole(f"{_ROOM}.inverse_places"),
     )
 
 
@@ -62,8 +70,9 @@ def scheme_of(policy: Policies, form: SchemeForm) -> Scheme:
         if factor is None:
             raise Refused("ALC-243", field="factors", factor=row.key)
         same = (row.weight_bp, row.part, row.form) == (factor.weight_bp, factor.part, factor.form)
-        factors.append(replace(
-            factor, weight_bp=row.weight_bp, part=row.part, form=row.form, confirmed=factor.confirmed and same))
+        factors.append(
+            replace(factor, weight_bp=row.weight_bp, part=row.part, form=row.form, confirmed=factor.confirmed and same)
+        )
     rounding = Rounding(form.mode, form.unit_fen, form.residual)
     places = policy.whole(f"{_ROOM}.inverse_places")
     return Scheme(form.title, form.base_bp, form.performance_bp, tuple(factors), rounding, places)

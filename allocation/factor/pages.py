@@ -49,8 +49,10 @@ async def runs(request: AnyRequest) -> Page:
     base = ("r.state = 'approved' OR (r.division_code >= {} AND r.division_code < {})", [lo, hi])
     actions = [(CATALOGUE.text("factor.shares"), "/factor/shares")]
     if actor.may(P.PREPARE_FACTOR):
-        actions += [(CATALOGUE.text("factor.schemes"), "/factor/schemes"),
-                    (CATALOGUE.text("factor.new"), "/factor/new", "primary")]  # type: ignore[list-item]  # a kind is optional
+        actions += [
+            (CATALOGUE.text("factor.schemes"), "/factor/schemes"),
+            (CATALOGUE.text("factor.new"), "/factor/new", "primary"),
+        ]  # type: ignore[list-item]  # a kind is optional
     return await RUNS.respond(request, "allocation/factor/list.html", base=base, actions=actions)
 
 
@@ -78,8 +80,14 @@ async def _run_form(request: AnyRequest, form: Form[RunForm]) -> Page:
     async with open_tx(request) as tx:
         pots = await budget.available(tx, tx.actor.division_code)
         stored = await queries.schemes(tx)
-    return render(request, "allocation/factor/new.html", form=form, pots=pots, schemes=stored,
-                  status=form.status if form.problems else 200)
+    return render(
+        request,
+        "allocation/factor/new.html",
+        form=form,
+        pots=pots,
+        schemes=stored,
+        status=form.status if form.problems else 200,
+    )
 
 
 @post("/factor/new", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
@@ -106,8 +114,15 @@ async def _run_page(request: AnyRequest, run_id: int, form: Form[Any]) -> Page:
         context["verbs"] = verbs_open(RUN, row, tx.actor)
         context["froze"] = row["frozen_by"] is not None and row["frozen_by"] == tx.actor.user_id
         context["entries"] = await timeline(tx, service.RUN_TABLE, run_id)
-    return render(request, "allocation/factor/run.html", form=form, freeze=_kept(form, FreezeForm),
-                  back=_kept(form, ReasonForm), status=form.status if form.problems else 200, **context)
+    return render(
+        request,
+        "allocation/factor/run.html",
+        form=form,
+        freeze=_kept(form, FreezeForm),
+        back=_kept(form, ReasonForm),
+        status=form.status if form.problems else 200,
+        **context,
+    )
 
 
 def _kept(form: Form[Any], struct: type[S]) -> Form[S]:
@@ -121,9 +136,7 @@ async def data(request: AnyRequest, run_id: FromPath[int]) -> Page:
     return await _data_page(request, run_id, None, new_form(ImportForm))
 
 
-async def _data_page(
-    request: AnyRequest, run_id: int, form: Form[ValuesForm] | None, upload: Form[ImportForm]
-) -> Page:
+async def _data_page(request: AnyRequest, run_id: int, form: Form[ValuesForm] | None, upload: Form[ImportForm]) -> Page:
     async with open_tx(request) as tx:
         row = await queries.run(tx, run_id)
         scheme = queries.opened(row["scheme_body"])
@@ -136,8 +149,19 @@ async def _data_page(
     last = held[-1] if held else None
     filled = form or new_form(ValuesForm, source=last.source if last else "", as_of=None, values=grid)
     status = max(f.status if f.problems else 200 for f in (filled, upload))
-    return render(request, "allocation/factor/data.html", row=row, scheme=scheme, units=units, form=filled,
-                  upload=upload, offered=offered, before=before, held=held, status=status)
+    return render(
+        request,
+        "allocation/factor/data.html",
+        row=row,
+        scheme=scheme,
+        units=units,
+        form=filled,
+        upload=upload,
+        offered=offered,
+        before=before,
+        held=held,
+        status=status,
+    )
 
 
 @post("/factor/{run_id:int}/data", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
@@ -163,8 +187,13 @@ async def take_offered(request: AnyRequest, run_id: FromPath[int]) -> Page:
         return see_other(await tx.done(f"/factor/{run_id}/data"), flash="allocation.factor.values")
 
 
-@post("/factor/{run_id:int}/import", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False,
-      request_max_body_size=LARGEST_SHEET)
+@post(
+    "/factor/{run_id:int}/import",
+    opt=needs(P.PREPARE_FACTOR),
+    status_code=200,
+    include_in_schema=False,
+    request_max_body_size=LARGEST_SHEET,
+)
 async def import_data(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Take over values from a spreadsheet."""
     form = await read_form(request, ImportForm)
@@ -235,9 +264,7 @@ async def revoke(request: AnyRequest, run_id: FromPath[int]) -> Page:
     return await _step(request, run_id, ReasonForm, lambda tx, f: service.revoke_run(tx, run_id, f.reason))
 
 
-async def _step(
-    request: AnyRequest, run_id: int, struct: type[S], work: Callable[[Tx, S], Awaitable[object]]
-) -> Page:
+async def _step(request: AnyRequest, run_id: int, struct: type[S], work: Callable[[Tx, S], Awaitable[object]]) -> Page:
     form = await read_form(request, struct)
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
@@ -266,6 +293,22 @@ async def exported(request: AnyRequest, run_id: FromPath[int]) -> Page:
 
 
 ROUTES = [
-    runs, shares, new_run, create_run, run, data, save_data, take_offered,
-    import_data, data_sheet, freeze, approve, reopen, send_back, cancel, revoke, printed, exported,
+    runs,
+    shares,
+    new_run,
+    create_run,
+    run,
+    data,
+    save_data,
+    take_offered,
+    import_data,
+    data_sheet,
+    freeze,
+    approve,
+    reopen,
+    send_back,
+    cancel,
+    revoke,
+    printed,
+    exported,
 ]

@@ -26,7 +26,9 @@ async def run(tx: Tx, run_id: int) -> Row:
         "SELECT r.*, b.doc_no, b.title AS batch_title, s.title AS scheme_title, s.body AS scheme_body,"
         " d.name AS division_name, d.level FROM allocation_factor_run r"
         " JOIN allocation_batch b ON b.id = r.batch JOIN allocation_scheme s ON s.id = r.scheme"
-        " JOIN kernel_division d ON d.code = r.division_code WHERE r.id = $1", run_id)
+        " JOIN kernel_division d ON d.code = r.division_code WHERE r.id = $1",
+        run_id,
+    )
     if row is None or not (row["state"] == "approved" or is_own(tx, row["division_code"])):
         raise Refused("KRN-404")
     return dict(row)
@@ -62,7 +64,8 @@ def opened(body: str) -> Scheme:
 async def units(tx: Tx, division_code: str) -> list[Unit]:
     """List the active divisions right below one, in the order of their codes."""
     rows = await tx.conn.fetch(
-        "SELECT code, name FROM kernel_division WHERE parent_code = $1 AND active ORDER BY code", division_code)
+        "SELECT code, name FROM kernel_division WHERE parent_code = $1 AND active ORDER BY code", division_code
+    )
     return [Unit(r["code"], r["name"]) for r in rows]
 
 
@@ -70,7 +73,9 @@ async def values(tx: Tx, run_id: int) -> list[Datum]:
     """List the values of a run."""
     rows = await tx.conn.fetch(
         "SELECT factor, unit_code, value, source, as_of FROM allocation_factor_value WHERE run = $1"
-        " ORDER BY factor, unit_code", run_id)
+        " ORDER BY factor, unit_code",
+        run_id,
+    )
     return [Datum(r["factor"], r["unit_code"], r["value"], r["source"], r["as_of"].isoformat()) for r in rows]
 
 
@@ -79,8 +84,15 @@ async def inputs(tx: Tx, row: Row, *, remark: str = "") -> Inputs:
     if row["frozen"]:
         return thaw(json.loads(row["frozen"]))
     return Inputs(
-        row["title"], row["doc_no"], row["division_name"], tx.today.isoformat(), tx.policy.version, remark,
-        int(row["pool_fen"]), opened(row["scheme_body"]), tuple(await units(tx, row["division_code"])),
+        row["title"],
+        row["doc_no"],
+        row["division_name"],
+        tx.today.isoformat(),
+        tx.policy.version,
+        remark,
+        int(row["pool_fen"]),
+        opened(row["scheme_body"]),
+        tuple(await units(tx, row["division_code"])),
         tuple(await values(tx, row["id"])),
     )
 
@@ -89,7 +101,10 @@ async def before(tx: Tx, row: Row) -> dict[str, dict[str, str]]:
     """Give the values of the last approved run of the same division, by factor and unit."""
     frozen = await tx.conn.fetchval(
         "SELECT frozen FROM allocation_factor_run WHERE division_code = $1 AND state = 'approved' AND id <> $2"
-        " ORDER BY approved_at DESC LIMIT 1", row["division_code"], row["id"])
+        " ORDER BY approved_at DESC LIMIT 1",
+        row["division_code"],
+        row["id"],
+    )
     return table(thaw(json.loads(frozen)).data) if frozen else {}
 
 
@@ -97,7 +112,9 @@ async def shares(tx: Tx, run_id: int) -> list[Row]:
     """List the shares of an approved run that the caller may see."""
     rows = await tx.conn.fetch(
         "SELECT s.*, d.name FROM allocation_factor_share s JOIN kernel_division d ON d.code = s.division_code"
-        " WHERE s.run = $1 ORDER BY s.division_code", run_id)
+        " WHERE s.run = $1 ORDER BY s.division_code",
+        run_id,
+    )
     return [dict(r) for r in rows]
 
 
@@ -106,5 +123,6 @@ async def my_shares(tx: Tx) -> list[Row]:
     rows = await tx.conn.fetch(
         "SELECT s.*, d.name, r.title, r.sha256, r.state, b.doc_no FROM allocation_factor_share s"
         " JOIN kernel_division d ON d.code = s.division_code JOIN allocation_factor_run r ON r.id = s.run"
-        " JOIN allocation_batch b ON b.id = r.batch ORDER BY s.id DESC LIMIT 200")
+        " JOIN allocation_batch b ON b.id = r.batch ORDER BY s.id DESC LIMIT 200"
+    )
     return [dict(r) for r in rows]

@@ -157,8 +157,14 @@ def _read_column(
         code = "ALC-212" if value or not inverse else "ALC-213"
         if value is None:
             code = "ALC-211" if text else "ALC-210"
-        facts = {"factor": factor.title, "unit": unit, "value": text[:20], "places": factor.places,
-                 "least": factor.least, "most": factor.most}
+        facts = {
+            "factor": factor.title,
+            "unit": unit,
+            "value": text[:20],
+            "places": factor.places,
+            "least": factor.least,
+            "most": factor.most,
+        }
         yield Finding(code, f"{factor.key}.{unit}", facts)
 
 

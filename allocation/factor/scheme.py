@@ -87,9 +87,7 @@ def from_mapping(raw: Mapping[str, Any]) -> Scheme:
 
     Raises: KeyError, TypeError, ValueError when something is missing or of the wrong kind.
     """
-    factors = tuple(
-        Factor(**{**f, "part": Part(f["part"]), "form": Form(f["form"])}) for f in raw["factors"]
-    )
+    factors = tuple(Factor(**{**f, "part": Part(f["part"]), "form": Form(f["form"])}) for f in raw["factors"])
     rounding = raw["rounding"]
     return Scheme(
         title=str(raw["title"]),

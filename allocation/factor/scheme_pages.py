@@ -44,8 +44,14 @@ async def new_scheme(request: AnyRequest, like: FromQuery[int] = 0) -> Page:
         made = default_scheme(tx.policy, "") if not like else queries.opened((await queries.scheme(tx, like))["body"])
     rows = [WeightRow(f.key, f.part, f.form, f.weight_bp) for f in made.factors]
     form = new_form(
-        SchemeForm, title=made.title, base_bp=made.base_bp, performance_bp=made.performance_bp, factors=rows,
-        mode=made.rounding.mode, unit_fen=made.rounding.unit_fen, residual=made.rounding.residual,
+        SchemeForm,
+        title=made.title,
+        base_bp=made.base_bp,
+        performance_bp=made.performance_bp,
+        factors=rows,
+        mode=made.rounding.mode,
+        unit_fen=made.rounding.unit_fen,
+        residual=made.rounding.residual,
     )
     return await _scheme_page(request, form)
 
@@ -56,9 +62,15 @@ async def _scheme_page(request: AnyRequest, form: Form[SchemeForm]) -> Page:
         units = await queries.units(tx, tx.actor.division_code)
     residuals = [(r, CATALOGUE.text(f"residual.{r}")) for r in ("largest_remainder", "largest")]
     return render(
-        request, "allocation/factor/scheme_edit.html", form=form, factors=factors, parts=_options("part", Part),
-        forms=_options("form", FactorForm), modes=_options("mode", Mode),
-        residuals=residuals + [(u.code, u.name) for u in units], status=form.status if form.problems else 200,
+        request,
+        "allocation/factor/scheme_edit.html",
+        form=form,
+        factors=factors,
+        parts=_options("part", Part),
+        forms=_options("form", FactorForm),
+        modes=_options("mode", Mode),
+        residuals=residuals + [(u.code, u.name) for u in units],
+        status=form.status if form.problems else 200,
     )
 
 

@@ -51,11 +51,20 @@ _FIELDS = {"ALC-202": "base_bp", "ALC-204": "residual", "ALC-205": "unit_fen"}
 
 async def keep_scheme(tx: Tx, made: Scheme, note: str = "") -> int:
     """Store a scheme row and its line in the journal."""
-    scheme_id = int(await tx.conn.fetchval(
-        f"INSERT INTO {SCHEME_TABLE} (division_code, title, body, note, policy_version, created_by, created_name,"  # noqa: S608 - our own name
-        " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
-        tx.actor.division_code, made.title, canonical(to_mapping(made)), note, tx.policy.version,
-        tx.actor.user_id, tx.actor.name, tx.now))
+    scheme_id = int(
+        await tx.conn.fetchval(
+            f"INSERT INTO {SCHEME_TABLE} (division_code, title, body, note, policy_version, created_by, created_name,"  # noqa: S608 - our own name
+            " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+            tx.actor.division_code,
+            made.title,
+            canonical(to_mapping(made)),
+            note,
+            tx.policy.version,
+            tx.actor.user_id,
+            tx.actor.name,
+            tx.now,
+        )
+    )
     await tx.note((SCHEME_TABLE, scheme_id, tx.actor.division_code), "allocation.factor.scheme", clause=CLAUSE)
     return scheme_id
 
@@ -69,12 +78,26 @@ async def draft_run(tx: Tx, form: RunForm) -> int:
     batch = await budget.batch(tx, form.batch)
     await queries.scheme(tx, form.scheme)
     await _check_pool(tx, batch, form.pool_fen)
-    run_id = int(await tx.conn.fetchval(
-        f"INSERT INTO {RUN_TABLE} (division_code, batch, scheme, title, pool_fen, created_by, created_at)"  # noqa: S608 - our own name
-        " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
-        tx.actor.division_code, form.batch, form.scheme, form.title, form.pool_fen, tx.actor.user_id, tx.now))
-    await tx.note((RUN_TABLE, run_id, tx.actor.division_code), "allocation.factor.draft", clause=CLAUSE,
-                  pool_fen=form.pool_fen, doc_no=batch["doc_no"])
+    run_id = int(
+        await tx.conn.fetchval(
+            f"INSERT INTO {RUN_TABLE} (division_code, batch, scheme, title, pool_fen, created_by, created_at)"  # noqa: S608 - our own name
+            " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            tx.actor.division_code,
+            form.batch,
+            form.scheme,
+            form.title,
+            form.pool_fen,
+            tx.actor.user_id,
+            tx.now,
+        )
+    )
+    await tx.note(
+        (RUN_TABLE, run_id, tx.actor.division_code),
+        "allocation.factor.draft",
+        clause=CLAUSE,
+        pool_fen=form.pool_fen,
+        doc_no=batch["doc_no"],
+    )
     return run_id
 
 
@@ -103,17 +126,31 @@ async def save_values(tx: Tx, run_id: int, rows: Sequence[ValueRow], source: str
     await tx.conn.execute(
         "DELETE FROM allocation_factor_value v USING unnest($2::text[], $3::text[]) AS g (factor, unit)"
         " WHERE v.run = $1 AND v.factor = g.factor AND v.unit_code = g.unit",
-        run_id, [r.factor for r in changed], [r.unit for r in changed])
+        run_id,
+        [r.factor for r in changed],
+        [r.unit for r in changed],
+    )
     kept = [r for r in changed if r.value]
     await tx.conn.execute(
         "INSERT INTO allocation_factor_value (division_code, run, unit_code, factor, value, source, as_of)"
         " SELECT $1, $2, g.unit, g.factor, g.value, $3, $4 FROM unnest($5::text[], $6::text[], $7::text[])"
         " AS g (factor, unit, value)",
-        row["division_code"], run_id, source, as_of,
-        [r.factor for r in kept], [r.unit for r in kept], [r.value for r in kept])
+        row["division_code"],
+        run_id,
+        source,
+        as_of,
+        [r.factor for r in kept],
+        [r.unit for r in kept],
+        [r.value for r in kept],
+    )
     if changed:
-        await tx.note((RUN_TABLE, run_id, row["division_code"]), "allocation.factor.values",
-                      source=source, as_of=as_of, count=len(changed))
+        await tx.note(
+            (RUN_TABLE, run_id, row["division_code"]),
+            "allocation.factor.values",
+            source=source,
+            as_of=as_of,
+            count=len(changed),
+        )
     return len(changed)
 
 
@@ -146,7 +183,8 @@ async def offered(tx: Tx, row: Row) -> dict[str, dict[str, str]]:
     keys = {f.key for f in queries.opened(row["scheme_body"]).factors}
     return {
         k.factor.key: {code: str(counts[code][k.offered]) for code in codes}
-        for k in known(tx.policy) if k.offered and k.factor.key in keys
+        for k in known(tx.policy)
+        if k.offered and k.factor.key in keys
     }
 
 
@@ -176,9 +214,20 @@ async def freeze_run(tx: Tx, run_id: int, remark: str = "") -> Row:
         raise Refused("ALC-247", field="remark", count=len(notice))
     text = freeze(inputs)
     return await fire(
-        tx, RUN, FactorRun, row, "freeze", clause=CLAUSE, sha256=digest(text),
-        sets={"frozen": text, "sha256": digest(text), "remark": remark.strip(),
-              "frozen_by": tx.actor.user_id, "frozen_at": tx.now},
+        tx,
+        RUN,
+        FactorRun,
+        row,
+        "freeze",
+        clause=CLAUSE,
+        sha256=digest(text),
+        sets={
+            "frozen": text,
+            "sha256": digest(text),
+            "remark": remark.strip(),
+            "frozen_by": tx.actor.user_id,
+            "frozen_at": tx.now,
+        },
     )
 
 
@@ -190,8 +239,17 @@ async def approve_run(tx: Tx, run_id: int) -> Row:
     ALC-104 (the batch has less left), KRN-408, KRN-409.
     """
     row = await queries.run(tx, run_id)
-    moved = await fire(tx, RUN, FactorRun, row, "approve", clause=CLAUSE, approver=tx.actor.user_id,
-                       sha256=row["sha256"], sets={"approved_at": tx.now})
+    moved = await fire(
+        tx,
+        RUN,
+        FactorRun,
+        row,
+        "approve",
+        clause=CLAUSE,
+        approver=tx.actor.user_id,
+        sha256=row["sha256"],
+        sets={"approved_at": tx.now},
+    )
     if digest(row["frozen"]) != row["sha256"]:
         raise Refused("ALC-248")
     await _check_pool(tx, await budget.batch(tx, row["batch"]), row["pool_fen"], lock=True)
@@ -202,8 +260,13 @@ async def approve_run(tx: Tx, run_id: int) -> Row:
         lines.append(Line(row["batch"], code, Kind.AVAILABLE, fen))
         await tx.conn.execute(
             "INSERT INTO allocation_factor_share (division_code, run, base_fen, performance_fen, amount_fen,"
-            " approved_at) VALUES ($1, $2, $3, $4, $5, $6)", code, run_id,
-            *(outcome.parts.get(part, {}).get(code, 0) for part in Part), fen, tx.now)
+            " approved_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            code,
+            run_id,
+            *(outcome.parts.get(part, {}).get(code, 0) for part in Part),
+            fen,
+            tx.now,
+        )
     await post(tx, f"factor:{run_id}", lines, source=(RUN_TABLE, run_id))
     return moved
 

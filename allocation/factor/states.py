@@ -42,11 +42,16 @@ def has_reason(_row: Row, facts: Row) -> None:
         raise Refused("ALC-242", field="reason")
 
 
-RUN = machine("FACTOR_RUN", S, S.DRAFT, (
-    Arrow(S.DRAFT, "freeze", S.FROZEN, P.PREPARE_FACTOR, is_whole),
-    Arrow(S.FROZEN, "approve", S.APPROVED, P.APPROVE_FACTOR, by_another),
-    Arrow(S.FROZEN, "reopen", S.DRAFT, P.PREPARE_FACTOR, has_reason),
-    Arrow(S.FROZEN, "send_back", S.DRAFT, P.APPROVE_FACTOR, has_reason),
-    Arrow(S.DRAFT, "cancel", S.CANCELLED, P.PREPARE_FACTOR, has_reason),
-    Arrow(S.APPROVED, "revoke", S.REVOKED, P.APPROVE_FACTOR, has_reason),
-))
+RUN = machine(
+    "FACTOR_RUN",
+    S,
+    S.DRAFT,
+    (
+        Arrow(S.DRAFT, "freeze", S.FROZEN, P.PREPARE_FACTOR, is_whole),
+        Arrow(S.FROZEN, "approve", S.APPROVED, P.APPROVE_FACTOR, by_another),
+        Arrow(S.FROZEN, "reopen", S.DRAFT, P.PREPARE_FACTOR, has_reason),
+        Arrow(S.FROZEN, "send_back", S.DRAFT, P.APPROVE_FACTOR, has_reason),
+        Arrow(S.DRAFT, "cancel", S.CANCELLED, P.PREPARE_FACTOR, has_reason),
+        Arrow(S.APPROVED, "revoke", S.REVOKED, P.APPROVE_FACTOR, has_reason),
+    ),
+)

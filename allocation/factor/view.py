@@ -21,8 +21,13 @@ async def run_context(tx: Tx, row: dict[str, Any]) -> dict[str, Any]:
     names = {u.code: u.name for u in inputs.units}
     sources = sorted({(d.source, d.as_of) for d in inputs.data})
     return {
-        "row": row, "inputs": inputs, "values": table(inputs.data), "sources": sources,
-        "stop": said(stop, names), "notice": said(notice, names), "sheet": None if stop else working(inputs),
+        "row": row,
+        "inputs": inputs,
+        "values": table(inputs.data),
+        "sources": sources,
+        "stop": said(stop, names),
+        "notice": said(notice, names),
+        "sheet": None if stop else working(inputs),
         "step": DRAFT_READY if row["state"] == "draft" and not stop else STEPS[row["state"]],
         "shares": await queries.shares(tx, row["id"]),
     }

@@ -100,9 +100,7 @@ def working(inputs: Inputs) -> Working:
     sheet, found = read(inputs.pool_fen, inputs.scheme, codes, inputs.table())
     if found:
         raise Invalid([Problem(f.code, f.subject, f.facts) for f in found])
-    parts = tuple(
-        _part(part, pool, inputs, sheet) for part, pool in part_pools(inputs.pool_fen, inputs.scheme).items()
-    )
+    parts = tuple(_part(part, pool, inputs, sheet) for part, pool in part_pools(inputs.pool_fen, inputs.scheme).items())
     totals = []
     for n, unit in enumerate(inputs.in_order):
         own = tuple(p.rows[n].final_fen for p in parts)
@@ -135,10 +133,14 @@ def _factor(factor: Factor, pieces: list[Fraction], inputs: Inputs, sheet: Sheet
     scale, whole = _scale(factor, times, scheme), sum(column)
     rows = tuple(
         FactorRow(
-            unit.code, unit.name, values[factor.key][unit.code], values[times.key][unit.code] if times else "",
+            unit.code,
+            unit.name,
+            values[factor.key][unit.code],
+            values[times.key][unit.code] if times else "",
             _coefficient(factor, scheme, sheet.columns[factor.key], n),
             decimal(Fraction(column[n], scale), STRENGTH_PLACES, trim=True),
-            decimal(Fraction(100 * column[n], whole), SHARE_PLACES), _yuan(pieces[n]),
+            decimal(Fraction(100 * column[n], whole), SHARE_PLACES),
+            _yuan(pieces[n]),
         )
         for n, unit in enumerate(inputs.in_order)
     )
@@ -160,8 +162,16 @@ def _coefficient(factor: Factor, scheme: Scheme, column: list[int], n: int) -> s
 def _round(who: Unit, pieces: list[Fraction], final: Fen, unit: Fen) -> RoundRow:
     exact = sum(pieces, Fraction(0))
     cut = int(exact // unit) * unit
-    return RoundRow(who.code, who.name, tuple(_yuan(p) for p in pieces), _yuan(exact), cut,
-                    decimal((exact - cut) / unit, MONEY_PLACES), final - cut, final)
+    return RoundRow(
+        who.code,
+        who.name,
+        tuple(_yuan(p) for p in pieces),
+        _yuan(exact),
+        cut,
+        decimal((exact - cut) / unit, MONEY_PLACES),
+        final - cut,
+        final,
+    )
 
 
 def _yuan(fen: Fraction) -> str:

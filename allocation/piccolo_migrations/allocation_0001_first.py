@@ -158,9 +158,7 @@ DESCRIPTION = ""
 
 
 async def forwards():
-    manager = MigrationManager(
-        migration_id=ID, app_name="allocation", description=DESCRIPTION
-    )
+    manager = MigrationManager(migration_id=ID, app_name="allocation", description=DESCRIPTION)
 
     manager.add_table(
         class_name="FactorScheme",
@@ -5396,9 +5394,7 @@ async def forwards():
         tablename="allocation_factor_run",
         constraint_name="allocation_factor_run_frozen_whole",
         constraint_class=Check,
-        params={
-            "condition": "state NOT IN ('frozen', 'approved') OR (frozen <> '' AND length(sha256) = 64)"
-        },
+        params={"condition": "state NOT IN ('frozen', 'approved') OR (frozen <> '' AND length(sha256) = 64)"},
         schema=None,
     )
 
@@ -5448,9 +5444,7 @@ async def forwards():
         tablename="allocation_batch",
         constraint_name="allocation_batch_amounts",
         constraint_class=Check,
-        params={
-            "condition": "cash_fen >= 0 AND project_fen >= 0 AND cash_fen + project_fen > 0"
-        },
+        params={"condition": "cash_fen >= 0 AND project_fen >= 0 AND cash_fen + project_fen > 0"},
         schema=None,
     )
 
@@ -5486,9 +5480,7 @@ async def forwards():
         tablename="allocation_claim",
         constraint_name="allocation_claim_invoice_digits",
         constraint_class=Check,
-        params={
-            "condition": "invoice_code ~ '^[0-9]{0,12}$' AND invoice_number ~ '^[0-9]{8,20}$'"
-        },
+        params={"condition": "invoice_code ~ '^[0-9]{0,12}$' AND invoice_number ~ '^[0-9]{8,20}$'"},
         schema=None,
     )
 
@@ -5509,9 +5501,7 @@ async def forwards():
         tablename="allocation_balance",
         constraint_name="allocation_balance_never_negative",
         constraint_class=Check,
-        params={
-            "condition": "CASE WHEN kind = 'notified' THEN balance_fen <= 0 ELSE balance_fen >= 0 END"
-        },
+        params={"condition": "CASE WHEN kind = 'notified' THEN balance_fen <= 0 ELSE balance_fen >= 0 END"},
         schema=None,
     )
 
@@ -5520,9 +5510,7 @@ async def forwards():
         tablename="allocation_round",
         constraint_name="allocation_round_amounts",
         constraint_class=Check,
-        params={
-            "condition": "budget_fen > 0 AND cap_fen > 0 AND cap_fen <= budget_fen"
-        },
+        params={"condition": "budget_fen > 0 AND cap_fen > 0 AND cap_fen <= budget_fen"},
         schema=None,
     )
 
@@ -5567,9 +5555,7 @@ async def forwards():
         tablename="allocation_decision_line",
         constraint_name="allocation_decision_line_explained",
         constraint_class=Check,
-        params={
-            "condition": "decided_fen >= 0 AND (decided_fen = proposed_fen OR length(trim(reason)) > 0)"
-        },
+        params={"condition": "decided_fen >= 0 AND (decided_fen = proposed_fen OR length(trim(reason)) > 0)"},
         schema=None,
     )
 
@@ -5587,9 +5573,7 @@ async def forwards():
         tablename="allocation_factor_share",
         constraint_name="allocation_factor_share_closes",
         constraint_class=Check,
-        params={
-            "condition": "amount_fen = base_fen + performance_fen AND base_fen >= 0 AND performance_fen >= 0"
-        },
+        params={"condition": "amount_fen = base_fen + performance_fen AND base_fen >= 0 AND performance_fen >= 0"},
         schema=None,
     )
 

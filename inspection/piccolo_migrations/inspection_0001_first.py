@@ -82,9 +82,7 @@ DESCRIPTION = ""
 
 
 async def forwards():
-    manager = MigrationManager(
-        migration_id=ID, app_name="inspection", description=DESCRIPTION
-    )
+    manager = MigrationManager(migration_id=ID, app_name="inspection", description=DESCRIPTION)
 
     manager.add_table(
         class_name="SiteFinding",
@@ -1946,9 +1944,7 @@ async def forwards():
         tablename="inspection_visit_progress",
         constraint_name="inspection_visit_progress_range",
         constraint_class=Check,
-        params={
-            "condition": "seen_bp BETWEEN 0 AND 10000 AND before_bp BETWEEN 0 AND 10000"
-        },
+        params={"condition": "seen_bp BETWEEN 0 AND 10000 AND before_bp BETWEEN 0 AND 10000"},
         schema=None,
     )
 
@@ -1957,9 +1953,7 @@ async def forwards():
         tablename="inspection_visit",
         constraint_name="inspection_visit_fix",
         constraint_class=Check,
-        params={
-            "condition": "(fix_source = 'none') = (lat IS NULL) AND (lat IS NULL) = (lon IS NULL)"
-        },
+        params={"condition": "(fix_source = 'none') = (lat IS NULL) AND (lat IS NULL) = (lon IS NULL)"},
         schema=None,
     )
 

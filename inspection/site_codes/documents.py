@@ -57,8 +57,12 @@ def build_placards(placards: tuple[Placard, ...], base: str, paper: Paper) -> by
     fonts.chain(Face.PLAIN)
     fonts.chain(Face.STRONG)
     canvas = Canvas(
-        out, pagesize=A3 if paper is Paper.A3 else A4, initialFontName=Face.PLAIN, invariant=1,
-        pageCompression=1, lang="zh-CN",
+        out,
+        pagesize=A3 if paper is Paper.A3 else A4,
+        initialFontName=Face.PLAIN,
+        invariant=1,
+        pageCompression=1,
+        lang="zh-CN",
     )
     canvas.setTitle(_t("title") if len(placards) != 1 else f"{_t('title')} {placards[0].title}")
     for placard in placards:

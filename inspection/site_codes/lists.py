@@ -36,7 +36,9 @@ def write_list(ring: KeyRing, made_at: datetime, codes: Iterable[tuple[str, str,
     body = json.dumps({"format": FORMAT, "made_at": made_at.isoformat(), "codes": rows}, ensure_ascii=False)
     key, signature = ring.sign(PURPOSE, body.encode())
     return {
-        "body": body, "key": key, "signature": b64encode(signature).decode(),
+        "body": body,
+        "key": key,
+        "signature": b64encode(signature).decode(),
         "public_key": b64encode(ring.public(key)).decode(),
     }
 

@@ -57,8 +57,18 @@ async def _code_page(request: AnyRequest, code_id: int, form: Form[ReasonForm], 
         verbs = verbs_open(CODE, row, tx.actor)
     link = address(_base(request), row["token"])
     return render(
-        request, "inspection/site_codes/code.html", status=status, picture=qr.svg(qr.encode(link)), address=link,
-        row=row, form=form, grouped=grouped(row["token"]), verbs=verbs, history=history, entries=entries)
+        request,
+        "inspection/site_codes/code.html",
+        status=status,
+        picture=qr.svg(qr.encode(link)),
+        address=link,
+        row=row,
+        form=form,
+        grouped=grouped(row["token"]),
+        verbs=verbs,
+        history=history,
+        entries=entries,
+    )
 
 
 @post("/codes/issue/{project_id:int}", opt=needs(P.ISSUE), status_code=200, include_in_schema=False)
@@ -152,13 +162,27 @@ async def scan(request: AnyRequest, token: FromPath[str]) -> Page:
     except Refused as refused:
         return _unknown(request, refused)
     if row["state"] == "revoked":
-        return render(request, "inspection/site_codes/revoked.html", status=GONE, row=row, project=project, line=line,
-                      grouped=grouped(row["token"]))
+        return render(
+            request,
+            "inspection/site_codes/revoked.html",
+            status=GONE,
+            row=row,
+            project=project,
+            line=line,
+            grouped=grouped(row["token"]),
+        )
     actor = request.scope["state"].get("actor")
     if actor and actor.may(P.VISIT) and "public" not in request.query_params:
         return see_other(f"/field?c={row['token']}")
-    return render(request, "inspection/site_codes/public.html", row=row, project=project, line=line,
-                  grouped=grouped(row["token"]), may_visit=bool(actor and actor.may(P.VISIT)))
+    return render(
+        request,
+        "inspection/site_codes/public.html",
+        row=row,
+        project=project,
+        line=line,
+        grouped=grouped(row["token"]),
+        may_visit=bool(actor and actor.may(P.VISIT)),
+    )
 
 
 @get("/public/codes.json", opt=public(), include_in_schema=False)

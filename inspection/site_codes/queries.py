@@ -30,7 +30,10 @@ CODES = Listing(
         Column("issued_at", "c.issued_at", kind="datetime", sort=True),
         Column("state", "c.state", kind="state", machine="SITE_CODE"),
     ),
-    id="c.id", scope="c.division_code", descending=True, search=_search,
+    id="c.id",
+    scope="c.division_code",
+    descending=True,
+    search=_search,
     filters=(
         Filter("division", "c.division_code", kind="division"),
         Filter("state", "c.state = {}", machine="SITE_CODE"),
@@ -43,7 +46,9 @@ async def find(tx: Tx, code_id: int) -> Row:
     row = await tx.conn.fetchrow(
         "SELECT c.*, p.code AS project_code, p.title, p.state AS project_state, d.full_name"
         " FROM inspection_site_code c JOIN projects_project p ON p.id = c.project"
-        " JOIN kernel_division d ON d.code = c.division_code WHERE c.id = $1", code_id)
+        " JOIN kernel_division d ON d.code = c.division_code WHERE c.id = $1",
+        code_id,
+    )
     if row is None:
         raise Refused("KRN-404")
     return dict(row)
@@ -52,7 +57,8 @@ async def find(tx: Tx, code_id: int) -> Row:
 async def active_of(tx: Tx, project_id: int) -> Row | None:
     """Give the active code of a project, or nothing."""
     row = await tx.conn.fetchrow(
-        "SELECT * FROM inspection_site_code WHERE project = $1 AND state = 'active'", project_id)
+        "SELECT * FROM inspection_site_code WHERE project = $1 AND state = 'active'", project_id
+    )
     return dict(row) if row else None
 
 
@@ -77,13 +83,16 @@ async def printable(tx: Tx, division: str, most: int) -> list[Row]:
     """List the active codes inside a division, in the order of the places, at most `most`."""
     rows = await tx.conn.fetch(
         "SELECT c.* FROM inspection_site_code c WHERE c.state = 'active' AND c.division_code >= $1"
-        " AND c.division_code < $2 ORDER BY c.division_code, c.id LIMIT $3", *code_range(division), most)
+        " AND c.division_code < $2 ORDER BY c.division_code, c.id LIMIT $3",
+        *code_range(division),
+        most,
+    )
     return [dict(r) for r in rows]
-
 
 
 async def published(tx: Tx) -> list[tuple[str, str, str]]:
     """List every code of a public project. Shape: (token, project code, state)."""
     rows = await tx.conn.fetch(
-        "SELECT c.token, p.code, c.state FROM inspection_site_code c JOIN projects_project p ON p.id = c.project")
+        "SELECT c.token, p.code, c.state FROM inspection_site_code c JOIN projects_project p ON p.id = c.project"
+    )
     return [(r["token"], r["code"], r["state"]) for r in rows]

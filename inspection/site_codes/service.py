@@ -88,28 +88,54 @@ async def _issue(tx: Tx, project: Row) -> Row:
     row = await tx.conn.fetchrow(
         "INSERT INTO inspection_site_code (id, project, division_code, token, key_no, state, version, issued_at,"
         " issued_by, reason, is_demo) VALUES ($1, $2, $3, $4, $5, 'active', 1, $6, $7, '', $8) RETURNING *",
-        code_id, project["id"], project["division_code"], token, ring.newest, tx.now, tx.actor.user_id,
-        project["is_demo"])
+        code_id,
+        project["id"],
+        project["division_code"],
+        token,
+        ring.newest,
+        tx.now,
+        tx.actor.user_id,
+        project["is_demo"],
+    )
     await tx.note((TABLE, code_id, project["division_code"]), "inspection.code.issue", clause=CLAUSE)
-    await tx.note(("projects_project", project["id"], project["division_code"]), "inspection.code.issue", clause=CLAUSE,
-                  code_id=code_id)
+    await tx.note(
+        ("projects_project", project["id"], project["division_code"]),
+        "inspection.code.issue",
+        clause=CLAUSE,
+        code_id=code_id,
+    )
     tx.emit(CodeIssued(code_id, project["id"], project["division_code"]))
     return dict(row)
 
 
 async def _revoke(tx: Tx, row: Row, reason: str) -> Row:
-    return await fire(tx, CODE, SiteCode, row, "revoke", clause=CLAUSE, reason=reason.strip(),
-                      sets={"reason": reason.strip(), "revoked_at": tx.now})
+    return await fire(
+        tx,
+        CODE,
+        SiteCode,
+        row,
+        "revoke",
+        clause=CLAUSE,
+        reason=reason.strip(),
+        sets={"reason": reason.strip(), "revoked_at": tx.now},
+    )
 
 
 def _placard(tx: Tx, code: Row, board: Row, line: str) -> Placard:
     term = " — ".join(f"{day:%Y-%m-%d}" for day in (board["starts_on"], board["ends_on"]) if day)
     fund = CATALOGUE.say("INS-120", {"year": board["plan_year"] or code["issued_at"].year})
     fields = (
-        ("code", board["code"]), ("place", " ".join(dict.fromkeys((board["full_name"], board["place"]))).strip()),
-        ("fund", fund), ("amount", f"{yuan(board['award_fen'])} {CATALOGUE.text('placard.yuan')}"),
-        ("content", board["content"]), ("owner", board["asset_owner"]), ("builder", board["contractor"]),
-        ("supervisor", board["supervisor"]), ("term", term), ("caretaker", board["caretaker"]), ("complaint", line),
+        ("code", board["code"]),
+        ("place", " ".join(dict.fromkeys((board["full_name"], board["place"]))).strip()),
+        ("fund", fund),
+        ("amount", f"{yuan(board['award_fen'])} {CATALOGUE.text('placard.yuan')}"),
+        ("content", board["content"]),
+        ("owner", board["asset_owner"]),
+        ("builder", board["contractor"]),
+        ("supervisor", board["supervisor"]),
+        ("term", term),
+        ("caretaker", board["caretaker"]),
+        ("complaint", line),
     )
     shown = tuple((key, text or "—") for key, text in fields)
     issuer = f"{board['county_name'] or ''}{CATALOGUE.text('placard.bureau')}"

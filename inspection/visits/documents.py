@@ -18,28 +18,36 @@ Row = dict[str, Any]
 def visit_record(row: Row, parts: Row, code: Row | None, base: str) -> Document:
     """Put a visit's rows into a document; pure, so that another process can print it."""
     blocks: list[Block] = [
-        Fields((
-            (_t("project"), f"{row['project_title']} {row['project_code']}"), (_t("place"), row["full_name"]),
-            (_t("inspector"), f"{row['inspector_title']} {row['inspector_name']}"),
-            (_t("state"), CATALOGUE.state("VISIT", row["state"])),
-            (_t("time"), f"{_time(row['started_at'])} — {_time(row['finished_at'])}"),
-            (_t("received"), _time(row["received_at"])),
-            (_t("position"), _position(row)), (_t("distance"), _metres(row["distance_m"])),
-            (_t("contact"), f"{CATALOGUE.text('contact.' + row['contact_way'])} {_contact(row)}"),
-            (_t("note"), row["note"] or "—"),
-        )),
+        Fields(
+            (
+                (_t("project"), f"{row['project_title']} {row['project_code']}"),
+                (_t("place"), row["full_name"]),
+                (_t("inspector"), f"{row['inspector_title']} {row['inspector_name']}"),
+                (_t("state"), CATALOGUE.state("VISIT", row["state"])),
+                (_t("time"), f"{_time(row['started_at'])} — {_time(row['finished_at'])}"),
+                (_t("received"), _time(row["received_at"])),
+                (_t("position"), _position(row)),
+                (_t("distance"), _metres(row["distance_m"])),
+                (_t("contact"), f"{CATALOGUE.text('contact.' + row['contact_way'])} {_contact(row)}"),
+                (_t("note"), row["note"] or "—"),
+            )
+        ),
         Heading(_t("progress")),
         Grid(
             (_t("milestone"), _t("weight"), _t("before"), _t("seen")),
             tuple((s["title"], _pct(s["weight_bp"]), _pct(s["before_bp"]), _pct(s["seen_bp"])) for s in parts["seen"]),
-            (4, 1, 1, 1), frozenset({1, 2, 3}),
+            (4, 1, 1, 1),
+            frozenset({1, 2, 3}),
         ),
-        Heading(_t("findings")), *_findings(parts["findings"]),
+        Heading(_t("findings")),
+        *_findings(parts["findings"]),
         Heading(_t("photos")),
         Grid(
             (_t("number"), _t("taken"), _t("distance"), "SHA-256"),
-            tuple((str(n), _time(p["taken_at"]), _metres(p["distance_m"]), p["sha256"])
-                  for n, p in enumerate(parts["photos"], 1)),
+            tuple(
+                (str(n), _time(p["taken_at"]), _metres(p["distance_m"]), p["sha256"])
+                for n, p in enumerate(parts["photos"], 1)
+            ),
             (1, 3, 2, 8),
         ),
         *(Text(f"{_t('mark')} {CATALOGUE.sentence(mark)}", small=True, indent=False) for mark in row["marks"]),
@@ -79,8 +87,13 @@ def _contact(row: Row) -> str:
 
 def _findings(found: Iterable[Row]) -> tuple[Block, ...]:
     rows = tuple(
-        (CATALOGUE.text("finding." + f["kind"]), f["content"], f["measure"] or "—", str(f["due_on"] or "—"),
-         CATALOGUE.state("FINDING", f["state"]))
+        (
+            CATALOGUE.text("finding." + f["kind"]),
+            f["content"],
+            f["measure"] or "—",
+            str(f["due_on"] or "—"),
+            CATALOGUE.state("FINDING", f["state"]),
+        )
         for f in found
     )
     if not rows:

@@ -51,6 +51,7 @@ async def _turn(tx: Tx, finding_id: int, verb: str, note: str, sets: Row) -> Row
     if row is None:
         raise Refused("KRN-404")
     moved = await fire(tx, FINDING, SiteFinding, dict(row), verb, clause=service.CLAUSE, note=note.strip(), sets=sets)
-    await tx.note((service.TABLE, row["visit"], row["division_code"]), f"FINDING.{verb}", clause=service.CLAUSE,
-                  note=note.strip())
+    await tx.note(
+        (service.TABLE, row["visit"], row["division_code"]), f"FINDING.{verb}", clause=service.CLAUSE, note=note.strip()
+    )
     return moved

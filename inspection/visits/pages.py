@@ -60,18 +60,31 @@ async def record(request: AnyRequest, visit_id: FromPath[int]) -> Page:
 
 
 async def _visit_page(
-    request: AnyRequest, visit_id: int, *, judge: Form[JudgeForm] | None = None, note: Form[NoteForm] | None = None,
+    request: AnyRequest,
+    visit_id: int,
+    *,
+    judge: Form[JudgeForm] | None = None,
+    note: Form[NoteForm] | None = None,
     status: int = 200,
 ) -> Page:
     async with open_tx(request) as tx:
         row = await queries.find(tx, visit_id)
         context = await queries.parts(tx, visit_id) | {
-            "row": row, "verbs": verbs_open(VISIT, row, tx.actor) if row["inspector_id"] != tx.actor.user_id else [],
-            "entries": await timeline(tx, service.TABLE, visit_id), "may_close": tx.actor.may(P.CLOSE),
-            "code": await codes.active_of(tx, row["project"]), "verbs_of": lambda f: verbs_open(FINDING, f, tx.actor),
+            "row": row,
+            "verbs": verbs_open(VISIT, row, tx.actor) if row["inspector_id"] != tx.actor.user_id else [],
+            "entries": await timeline(tx, service.TABLE, visit_id),
+            "may_close": tx.actor.may(P.CLOSE),
+            "code": await codes.active_of(tx, row["project"]),
+            "verbs_of": lambda f: verbs_open(FINDING, f, tx.actor),
         }
-        return render(request, "inspection/visits/visit.html", status=status, judge=judge or new_form(JudgeForm),
-                      note=note or new_form(NoteForm), **context)
+        return render(
+            request,
+            "inspection/visits/visit.html",
+            status=status,
+            judge=judge or new_form(JudgeForm),
+            note=note or new_form(NoteForm),
+            **context,
+        )
 
 
 @post("/visits/{visit_id:int}/accept", opt=needs(P.JUDGE), status_code=200, include_in_schema=False)

@@ -33,7 +33,11 @@ VISITS = Listing(
         Column("marks", "jsonb_array_length(v.flags)", kind="int"),
         Column("state", "v.state", kind="state", machine="VISIT"),
     ),
-    id="v.id", scope="v.division_code", order=("v.received_at",), descending=True, search=_search,
+    id="v.id",
+    scope="v.division_code",
+    order=("v.received_at",),
+    descending=True,
+    search=_search,
     filters=(
         Filter("division", "v.division_code", kind="division"),
         Filter("state", "v.state = {}", machine="VISIT"),
@@ -53,7 +57,10 @@ FINDINGS = Listing(
         Column("due_on", "f.due_on", kind="date", sort="coalesce(f.due_on, '9999-12-31'::date)"),
         Column("state", "f.state", kind="state", machine="FINDING"),
     ),
-    id="f.id", scope="f.division_code", descending=True, search=_search,
+    id="f.id",
+    scope="f.division_code",
+    descending=True,
+    search=_search,
     filters=(
         Filter("division", "f.division_code", kind="division"),
         Filter("state", "f.state = {}", machine="FINDING"),
@@ -68,7 +75,9 @@ async def find(tx: Tx, visit_id: int) -> Row:
         "SELECT v.*, p.code AS project_code, p.title AS project_title, p.state AS project_state, p.lat AS site_lat,"
         " p.lon AS site_lon, p.progress_bp AS project_bp, d.full_name FROM inspection_visit v"
         " JOIN projects_project p ON p.id = v.project JOIN kernel_division d ON d.code = v.division_code"
-        " WHERE v.id = $1", visit_id)
+        " WHERE v.id = $1",
+        visit_id,
+    )
     if row is None:
         raise Refused("INS-211")
     return dict(row) | {"marks": [Problem(m["code"], "", m["facts"]) for m in json.loads(row["flags"])]}
@@ -79,7 +88,9 @@ async def parts(tx: Tx, visit_id: int) -> Row:
     photos = await tx.conn.fetch("SELECT * FROM inspection_visit_photo WHERE visit = $1 ORDER BY role, seq", visit_id)
     seen = await tx.conn.fetch(
         "SELECT s.*, m.title, m.seq, m.weight_bp FROM inspection_visit_progress s"
-        " JOIN projects_milestone m ON m.id = s.milestone WHERE s.visit = $1 ORDER BY m.seq", visit_id)
+        " JOIN projects_milestone m ON m.id = s.milestone WHERE s.visit = $1 ORDER BY m.seq",
+        visit_id,
+    )
     findings = await tx.conn.fetch("SELECT * FROM inspection_finding WHERE visit = $1 ORDER BY id", visit_id)
     return {"photos": photos, "seen": seen, "findings": findings}
 
@@ -89,14 +100,18 @@ async def of_project(tx: Tx, project_id: int, limit: int = 5) -> list[Row]:
     rows = await tx.conn.fetch(
         "SELECT v.*, (SELECT array_agg(x.file) FROM (SELECT f.file FROM inspection_visit_photo f WHERE f.visit = v.id"
         " AND f.role = 'photo' AND f.file IS NOT NULL ORDER BY f.seq LIMIT 3) x) AS files"
-        " FROM inspection_visit v WHERE v.project = $1 ORDER BY v.id DESC LIMIT $2", project_id, limit)
+        " FROM inspection_visit v WHERE v.project = $1 ORDER BY v.id DESC LIMIT $2",
+        project_id,
+        limit,
+    )
     return [dict(r) for r in rows]
 
 
 async def seen_before(tx: Tx, hashes: Sequence[str]) -> set[str]:
     """Tell which pictures already came with an earlier visit."""
     rows = await tx.conn.fetch(
-        "SELECT DISTINCT sha256 FROM inspection_visit_photo WHERE sha256 = ANY($1) AND role = 'photo'", list(hashes))
+        "SELECT DISTINCT sha256 FROM inspection_visit_photo WHERE sha256 = ANY($1) AND role = 'photo'", list(hashes)
+    )
     return {r["sha256"] for r in rows}
 
 
@@ -106,18 +121,26 @@ async def pack(tx: Tx) -> list[Row]:
         "SELECT p.id, p.code, p.title, p.state, p.lat, p.lon, p.progress_bp, d.full_name AS place"
         " FROM projects_project p JOIN kernel_division d ON d.code = p.division_code"
         " WHERE p.state = ANY($1) ORDER BY p.id DESC LIMIT $2",
-        list(VISITABLE), PACK_MOST)
+        list(VISITABLE),
+        PACK_MOST,
+    )
     ids = [w["id"] for w in works]
     steps = await tx.conn.fetch(
         "SELECT id, project, title, weight_bp, progress_bp FROM projects_milestone WHERE project = ANY($1)"
-        " ORDER BY project, seq", ids)
+        " ORDER BY project, seq",
+        ids,
+    )
     codes = await tx.conn.fetch(
-        "SELECT project, token, state FROM inspection_site_code WHERE project = ANY($1) ORDER BY id", ids)
+        "SELECT project, token, state FROM inspection_site_code WHERE project = ANY($1) ORDER BY id", ids
+    )
     findings = await tx.conn.fetch(
         "SELECT project, kind, content, due_on FROM inspection_finding WHERE project = ANY($1) AND state = 'open'"
-        " ORDER BY id", ids)
+        " ORDER BY id",
+        ids,
+    )
     return [
-        dict(w) | {
+        dict(w)
+        | {
             "milestones": [_without(s, "project") for s in steps if s["project"] == w["id"]],
             "codes": [_without(c, "project") for c in codes if c["project"] == w["id"]],
             "findings": [_without(f, "project") for f in findings if f["project"] == w["id"]],

@@ -63,7 +63,8 @@ async def receive_photo(tx: Tx, client_id: UUID, draft: blobs.Draft, sha256: str
     """
     visit = await _own(tx, client_id)
     photo = await tx.conn.fetchrow(
-        "SELECT * FROM inspection_visit_photo WHERE visit = $1 AND sha256 = $2", visit["id"], sha256)
+        "SELECT * FROM inspection_visit_photo WHERE visit = $1 AND sha256 = $2", visit["id"], sha256
+    )
     if photo is None or draft.sha256 != sha256:
         draft.path.unlink(missing_ok=True)
         raise Refused("INS-205" if photo is None else "KRN-650")
@@ -71,10 +72,19 @@ async def receive_photo(tx: Tx, client_id: UUID, draft: blobs.Draft, sha256: str
         draft.path.unlink(missing_ok=True)
         return await receipt(tx, visit["id"])
     name = f"{visit['id']}-{photo['seq']}"
-    kept = await files.attach(tx, draft, name=name, owner=(TABLE, visit["id"]), kind=photo["role"],
-                              division_code=visit["division_code"], accept=PICTURES, is_demo=visit["is_demo"])
+    kept = await files.attach(
+        tx,
+        draft,
+        name=name,
+        owner=(TABLE, visit["id"]),
+        kind=photo["role"],
+        division_code=visit["division_code"],
+        accept=PICTURES,
+        is_demo=visit["is_demo"],
+    )
     await tx.conn.execute(
-        "UPDATE inspection_visit_photo SET file = $2, received_at = $3 WHERE id = $1", photo["id"], kept.id, tx.now)
+        "UPDATE inspection_visit_photo SET file = $2, received_at = $3 WHERE id = $1", photo["id"], kept.id, tx.now
+    )
     await settle(tx, visit)
     return await receipt(tx, visit["id"])
 
@@ -87,7 +97,8 @@ async def receipt(tx: Tx, visit_id: int) -> Receipt:
         " coalesce(array_agg(p.sha256 ORDER BY p.seq)"
         " FILTER (WHERE p.id IS NOT NULL AND p.file IS NULL), '{}') AS missing"
         " FROM inspection_visit v LEFT JOIN inspection_visit_photo p ON p.visit = v.id WHERE v.id = $1 GROUP BY v.id",
-        visit_id)
+        visit_id,
+    )
     return Receipt(**row)
 
 
@@ -99,7 +110,8 @@ async def receipt_of(tx: Tx, client_id: UUID) -> Receipt:
 async def settle(tx: Tx, visit: Row) -> None:
     """Count a visit whose pictures are all in, or hold it when it is doubtful; otherwise let it wait."""
     missing = await tx.conn.fetchval(
-        "SELECT count(*) FROM inspection_visit_photo WHERE visit = $1 AND file IS NULL", visit["id"])
+        "SELECT count(*) FROM inspection_visit_photo WHERE visit = $1 AND file IS NULL", visit["id"]
+    )
     if missing or visit["state"] != VISIT.start:
         return
     project = await projects.brief(tx, visit["project"])
@@ -114,7 +126,8 @@ async def move(tx: Tx, visit: Row, verb: str, **facts: Any) -> Row:  # noqa: ANN
     whole: int | None = None
     if counts:
         seen = await tx.conn.fetch(
-            "SELECT milestone, seen_bp FROM inspection_visit_progress WHERE visit = $1", visit["id"])
+            "SELECT milestone, seen_bp FROM inspection_visit_progress WHERE visit = $1", visit["id"]
+        )
         whole = await projects.record_progress(tx, visit["project"], {s["milestone"]: s["seen_bp"] for s in seen})
         tx.emit(VisitCounted(visit["id"], visit["project"], visit["division_code"], whole))
     sets = {"progress_bp": whole} if counts else {}
@@ -140,19 +153,46 @@ async def _enter(tx: Tx, report: VisitReport) -> Row:
         " accuracy_m, fix_at, fix_source, no_fix_reason, distance_m, note, contact_name, contact_way, contact_reason,"
         " flags, expected, is_demo) VALUES ($1,$2,$3,$4,$5,$6,$7,'incomplete',1,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,"
         "$18,$19,$20,$21,$22,$23,$24,$25,$26,$27) RETURNING *",
-        report.client_id, project["id"], project["division_code"], await _code_id(tx, report), tx.actor.user_id,
-        tx.actor.name, tx.actor.title, report.started_at, report.finished_at, report.sent_at, tx.now, evidence.skew_s,
-        report.offline, fix and fix.lat, fix and fix.lon, fix and fix.accuracy, fix and fix.at,
-        str(fix.source) if fix else "none", report.no_fix_reason, _away(evidence.site, point), report.note,
-        report.contact.name, str(report.contact.way), report.contact.reason,
-        json.dumps([{"code": m.code, "facts": m.facts} for m in marks]), len(photos), project["is_demo"])
+        report.client_id,
+        project["id"],
+        project["division_code"],
+        await _code_id(tx, report),
+        tx.actor.user_id,
+        tx.actor.name,
+        tx.actor.title,
+        report.started_at,
+        report.finished_at,
+        report.sent_at,
+        tx.now,
+        evidence.skew_s,
+        report.offline,
+        fix and fix.lat,
+        fix and fix.lon,
+        fix and fix.accuracy,
+        fix and fix.at,
+        str(fix.source) if fix else "none",
+        report.no_fix_reason,
+        _away(evidence.site, point),
+        report.note,
+        report.contact.name,
+        str(report.contact.way),
+        report.contact.reason,
+        json.dumps([{"code": m.code, "facts": m.facts} for m in marks]),
+        len(photos),
+        project["is_demo"],
+    )
     visit = dict(row)
     await _enter_photos(tx, visit, photos, evidence.site)
     await _enter_seen(tx, visit, report)
     await _enter_findings(tx, visit, report)
     await tx.note((TABLE, visit["id"], visit["division_code"]), "inspection.visit.record", clause=CLAUSE)
-    await tx.note(("projects_project", project["id"], project["division_code"]), "inspection.visit.record",
-                  clause=CLAUSE, visit_id=visit["id"], findings=len(report.findings))
+    await tx.note(
+        ("projects_project", project["id"], project["division_code"]),
+        "inspection.visit.record",
+        clause=CLAUSE,
+        visit_id=visit["id"],
+        findings=len(report.findings),
+    )
     await settle(tx, visit)
     return visit
 
@@ -169,12 +209,15 @@ def _in_business_time(report: VisitReport, shift: timedelta) -> VisitReport:
     """Move the phone's times by the demonstration's shifted clock; in earnest there is no shift."""
     if abs(shift) < NO_SHIFT:
         return report
-    photos = [
-        replace(p, taken_at=p.taken_at + shift, fix=_moved(p.fix, shift)) for p in report.photos
-    ]
+    photos = [replace(p, taken_at=p.taken_at + shift, fix=_moved(p.fix, shift)) for p in report.photos]
     return replace(
-        report, started_at=report.started_at + shift, finished_at=report.finished_at + shift,
-        sent_at=report.sent_at + shift, fix=_moved(report.fix, shift), photos=photos)
+        report,
+        started_at=report.started_at + shift,
+        finished_at=report.finished_at + shift,
+        sent_at=report.sent_at + shift,
+        fix=_moved(report.fix, shift),
+        photos=photos,
+    )
 
 
 def _moved(fix: Fix | None, shift: timedelta) -> Fix | None:
@@ -212,11 +255,20 @@ async def _judge(
     again = await queries.seen_before(tx, [p.sha256 for p in shown])
     site = rules.Point(project["lat"], project["lon"]) if project["lat"] is not None else None
     evidence = rules.Evidence(
-        site, _point(report.fix), report.sent_at, tx.now, report.started_at, report.finished_at,
+        site,
+        _point(report.fix),
+        report.sent_at,
+        tx.now,
+        report.started_at,
+        report.finished_at,
         [rules.Shot(p.sha256, str(p.source), p.taken_at, _point(p.fix), p.sha256 in again) for p in shown],
     )
-    limits = rules.Limits(*(tx.policy.whole(f"inspection.visits.{name}") for name in (
-        "distance_limit", "accuracy_limit", "skew_limit", "photos_least")))
+    limits = rules.Limits(
+        *(
+            tx.policy.whole(f"inspection.visits.{name}")
+            for name in ("distance_limit", "accuracy_limit", "skew_limit", "photos_least")
+        )
+    )
     return evidence, rules.doubts(evidence, limits)
 
 
@@ -235,7 +287,8 @@ async def _code_id(tx: Tx, report: VisitReport) -> int | None:
     except Refused:
         return None
     found = await tx.conn.fetchval(
-        "SELECT id FROM inspection_site_code WHERE id = $1 AND project = $2", code_id, report.project)
+        "SELECT id FROM inspection_site_code WHERE id = $1 AND project = $2", code_id, report.project
+    )
     return int(found) if found else None
 
 
@@ -246,11 +299,27 @@ async def _enter_photos(tx: Tx, visit: Row, photos: list[PhotoNote], site: rules
         " accuracy_m, fix_at, distance_m, caption, milestone, is_demo)"
         " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)",
         [
-            (visit["id"], visit["division_code"], seq, str(p.role), p.sha256, p.size, str(p.source), p.taken_at,
-             p.fix and p.fix.lat, p.fix and p.fix.lon, p.fix and p.fix.accuracy, p.fix and p.fix.at,
-             _away(site, _point(p.fix)), p.caption, p.milestone if p.milestone in known else None, visit["is_demo"])
+            (
+                visit["id"],
+                visit["division_code"],
+                seq,
+                str(p.role),
+                p.sha256,
+                p.size,
+                str(p.source),
+                p.taken_at,
+                p.fix and p.fix.lat,
+                p.fix and p.fix.lon,
+                p.fix and p.fix.accuracy,
+                p.fix and p.fix.at,
+                _away(site, _point(p.fix)),
+                p.caption,
+                p.milestone if p.milestone in known else None,
+                visit["is_demo"],
+            )
             for seq, p in enumerate(photos, 1)
-        ])
+        ],
+    )
 
 
 async def _enter_seen(tx: Tx, visit: Row, report: VisitReport) -> None:
@@ -260,8 +329,11 @@ async def _enter_seen(tx: Tx, visit: Row, report: VisitReport) -> None:
     await tx.conn.executemany(
         "INSERT INTO inspection_visit_progress (visit, division_code, milestone, before_bp, seen_bp, is_demo)"
         " VALUES ($1, $2, $3, $4, $5, $6)",
-        [(visit["id"], visit["division_code"], s.milestone, before[s.milestone], s.seen_bp, visit["is_demo"])
-         for s in report.progress])
+        [
+            (visit["id"], visit["division_code"], s.milestone, before[s.milestone], s.seen_bp, visit["is_demo"])
+            for s in report.progress
+        ],
+    )
 
 
 async def _enter_findings(tx: Tx, visit: Row, report: VisitReport) -> None:
@@ -270,5 +342,18 @@ async def _enter_findings(tx: Tx, visit: Row, report: VisitReport) -> None:
     await tx.conn.executemany(
         "INSERT INTO inspection_finding (visit, project, division_code, kind, serious, content, measure, due_on, state,"
         " version, closing_note, is_demo) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', 1, '', $9)",
-        [(visit["id"], visit["project"], visit["division_code"], str(f.kind), f.serious, f.content, f.measure,
-          f.due_on or default, visit["is_demo"]) for f in report.findings])
+        [
+            (
+                visit["id"],
+                visit["project"],
+                visit["division_code"],
+                str(f.kind),
+                f.serious,
+                f.content,
+                f.measure,
+                f.due_on or default,
+                visit["is_demo"],
+            )
+            for f in report.findings
+        ],
+    )

@@ -53,14 +53,24 @@ def has_note(_row: Row, facts: Row) -> None:
         raise Refused("INS-209", field="note")
 
 
-VISIT = machine("VISIT", V, V.INCOMPLETE, (
-    Arrow(V.INCOMPLETE, "count", V.COUNTED, P.VISIT, all_in),
-    Arrow(V.INCOMPLETE, "hold", V.HELD, P.VISIT, all_in),
-    Arrow(V.HELD, "accept", V.COUNTED, P.JUDGE, judged),
-    Arrow(V.HELD, "set_aside", V.SET_ASIDE, P.JUDGE, judged),
-))
+VISIT = machine(
+    "VISIT",
+    V,
+    V.INCOMPLETE,
+    (
+        Arrow(V.INCOMPLETE, "count", V.COUNTED, P.VISIT, all_in),
+        Arrow(V.INCOMPLETE, "hold", V.HELD, P.VISIT, all_in),
+        Arrow(V.HELD, "accept", V.COUNTED, P.JUDGE, judged),
+        Arrow(V.HELD, "set_aside", V.SET_ASIDE, P.JUDGE, judged),
+    ),
+)
 
-FINDING = machine("FINDING", F, F.OPEN, (
-    Arrow(F.OPEN, "close", F.CLOSED, P.CLOSE, has_note),
-    Arrow(F.CLOSED, "reopen", F.OPEN, P.CLOSE, has_note),
-))
+FINDING = machine(
+    "FINDING",
+    F,
+    F.OPEN,
+    (
+        Arrow(F.OPEN, "close", F.CLOSED, P.CLOSE, has_note),
+        Arrow(F.CLOSED, "reopen", F.OPEN, P.CLOSE, has_note),
+    ),
+)

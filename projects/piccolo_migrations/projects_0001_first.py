@@ -56,13 +56,9 @@ DESCRIPTION = ""
 
 
 async def forwards():
-    manager = MigrationManager(
-        migration_id=ID, app_name="projects", description=DESCRIPTION
-    )
+    manager = MigrationManager(migration_id=ID, app_name="projects", description=DESCRIPTION)
 
-    manager.add_table(
-        class_name="Plan", tablename="projects_plan", schema=None, columns=None
-    )
+    manager.add_table(class_name="Plan", tablename="projects_plan", schema=None, columns=None)
 
     manager.add_table(
         class_name="Acceptance",
@@ -3499,9 +3495,7 @@ async def forwards():
         tablename="projects_project",
         constraint_name="projects_project_contract_ceiling",
         constraint_class=Check,
-        params={
-            "condition": "contract_fen >= 0 AND contract_fen <= award_fen + own_fen + other_fen"
-        },
+        params={"condition": "contract_fen >= 0 AND contract_fen <= award_fen + own_fen + other_fen"},
         schema=None,
     )
 
@@ -3645,9 +3639,7 @@ async def forwards():
         tablename="projects_resolution",
         constraint_name="projects_resolution_votes",
         constraint_class=Check,
-        params={
-            "condition": "votes_for + votes_against + abstained = present AND present <= due"
-        },
+        params={"condition": "votes_for + votes_against + abstained = present AND present <= due"},
         schema=None,
     )
 

@@ -133,6 +133,10 @@ def _prove_archive(path: Path, name: str, _tail: bytes) -> None:
 
 
 _PROOFS: dict[str, Callable[[Path, str, bytes], None]] = {
-    JPEG: _prove_picture, PNG: _prove_png, PDF: _prove_pdf,
-    XLSX: _prove_archive, DOCX: _prove_archive, ZIP: _prove_archive,
+    JPEG: _prove_picture,
+    PNG: _prove_png,
+    PDF: _prove_pdf,
+    XLSX: _prove_archive,
+    DOCX: _prove_archive,
+    ZIP: _prove_archive,
 }

@@ -63,8 +63,14 @@ def readable(table: str, permission: str) -> None:
 
 
 async def store(  # noqa: PLR0913 - a file has these parts
-    tx: Tx, upload: UploadFile, *, owner: Owner, kind: str, division_code: str,
-    accept: Collection[str] = ATTACHMENTS, limit: int = LIMIT,
+    tx: Tx,
+    upload: UploadFile,
+    *,
+    owner: Owner,
+    kind: str,
+    division_code: str,
+    accept: Collection[str] = ATTACHMENTS,
+    limit: int = LIMIT,
 ) -> FileRef:
     """Keep an uploaded file for an object.
 
@@ -74,8 +80,9 @@ async def store(  # noqa: PLR0913 - a file has these parts
         draft = await receive(_pieces(upload), limit=limit)
     finally:
         await upload.close()
-    return await attach(tx, draft, name=upload.filename, owner=owner, kind=kind, division_code=division_code,
-                        accept=accept)
+    return await attach(
+        tx, draft, name=upload.filename, owner=owner, kind=kind, division_code=division_code, accept=accept
+    )
 
 
 async def receive(chunks: AsyncIterator[bytes], *, limit: int = LIMIT, announced: int = 0) -> blobs.Draft:
@@ -84,8 +91,15 @@ async def receive(chunks: AsyncIterator[bytes], *, limit: int = LIMIT, announced
 
 
 async def attach(  # noqa: PLR0913 - a file has these parts
-    tx: Tx, draft: blobs.Draft, *, name: str, owner: Owner, kind: str, division_code: str,
-    accept: Collection[str] = ATTACHMENTS, is_demo: bool = False,
+    tx: Tx,
+    draft: blobs.Draft,
+    *,
+    name: str,
+    owner: Owner,
+    kind: str,
+    division_code: str,
+    accept: Collection[str] = ATTACHMENTS,
+    is_demo: bool = False,
 ) -> FileRef:
     """Prove a received draft, keep it and enter it for its owner; a refused draft is gone."""
     try:
@@ -98,7 +112,17 @@ async def attach(  # noqa: PLR0913 - a file has these parts
     number = await tx.conn.fetchval(
         "INSERT INTO kernel_file (division_code, owner_table, owner_id, kind, sha256, name, media_type, size,"
         " added_at, added_by, is_demo) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
-        division_code, *owner, kind, draft.sha256, shown, media_type, draft.size, tx.now, tx.actor.user_id, is_demo)
+        division_code,
+        *owner,
+        kind,
+        draft.sha256,
+        shown,
+        media_type,
+        draft.size,
+        tx.now,
+        tx.actor.user_id,
+        is_demo,
+    )
     return FileRef(number, draft.sha256, shown, draft.size, media_type, kind)
 
 
@@ -112,7 +136,10 @@ async def files_of(tx: Tx, owner: Owner, *kinds: str) -> list[FileRef]:
     """List the files of an object, oldest first; all kinds, or those named."""
     rows = await tx.conn.fetch(
         "SELECT id, sha256, name, size, media_type, kind FROM kernel_file WHERE owner_table = $1 AND owner_id = $2"
-        " AND (cardinality($3::text[]) = 0 OR kind = ANY($3)) ORDER BY id", *owner, list(kinds))
+        " AND (cardinality($3::text[]) = 0 OR kind = ANY($3)) ORDER BY id",
+        *owner,
+        list(kinds),
+    )
     return [FileRef(**r) for r in rows]
 
 
@@ -122,7 +149,8 @@ async def drop(tx: Tx, file_id: int, owner: Owner) -> None:
     Raises: Refused KRN-648, the owner has no such file.
     """
     gone = await tx.conn.fetchval(
-        "DELETE FROM kernel_file WHERE id = $1 AND owner_table = $2 AND owner_id = $3 RETURNING id", file_id, *owner)
+        "DELETE FROM kernel_file WHERE id = $1 AND owner_table = $2 AND owner_id = $3 RETURNING id", file_id, *owner
+    )
     if gone is None:
         raise Refused("KRN-648")
 

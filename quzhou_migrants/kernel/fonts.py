@@ -41,20 +41,20 @@ def to_unicode_cmap(font_name: str, subset: list[int]) -> str:
     character copies as another one.
     """
     entries = [
-        f"<{code:02X}> <{chr(point).encode('utf-16-be').hex().upper()}>"
-        for code, point in enumerate(subset)
-        if point
+        f"<{code:02X}> <{chr(point).encode('utf-16-be').hex().upper()}>" for code, point in enumerate(subset) if point
     ]
     pieces = [entries[i : i + PIECE] for i in range(0, len(entries), PIECE)]
     blocks = [f"{len(p)} beginbfchar\n" + "\n".join(p) + "\nendbfchar" for p in pieces]
-    return "\n".join((
-        "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap",
-        "/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def",
-        f"/CMapName /{font_name} def\n/CMapType 2 def",
-        f"1 begincodespacerange\n<00> <{max(len(subset) - 1, 0):02X}>\nendcodespacerange",
-        *blocks,
-        "endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend",
-    ))
+    return "\n".join(
+        (
+            "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap",
+            "/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def",
+            f"/CMapName /{font_name} def\n/CMapType 2 def",
+            f"1 begincodespacerange\n<00> <{max(len(subset) - 1, 0):02X}>\nendcodespacerange",
+            *blocks,
+            "endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend",
+        )
+    )
 
 
 # The font writer looks the function up in its module, so this one line corrects every document.

@@ -63,9 +63,7 @@ class Rounding:
 FEN_EXACT = Rounding()
 
 
-def apportion(
-    pool: Fen, weights: Mapping[str, Weight], rounding: Rounding = FEN_EXACT
-) -> dict[str, Fen]:
+def apportion(pool: Fen, weights: Mapping[str, Weight], rounding: Rounding = FEN_EXACT) -> dict[str, Fen]:
     """Part a pool in proportion to weights, exactly.
 
     Shape: {key: fen} in key order; the sum is the pool, no part is negative, and the order of

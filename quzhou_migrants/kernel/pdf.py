@@ -132,12 +132,24 @@ def build(document: Document) -> bytes:
     size = landscape(A4) if document.wide else A4
     out = BytesIO()
     template = BaseDocTemplate(
-        out, pagesize=size, title=document.title, author=document.author, lang="zh-CN",
-        initialFontName=Face.BODY, invariant=1, pageCompression=1,
+        out,
+        pagesize=size,
+        title=document.title,
+        author=document.author,
+        lang="zh-CN",
+        initialFontName=Face.BODY,
+        invariant=1,
+        pageCompression=1,
     )
     frame = Frame(
-        BINDING, BOTTOM, size[0] - BINDING - OUTER, size[1] - TOP - BOTTOM,
-        leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0,
+        BINDING,
+        BOTTOM,
+        size[0] - BINDING - OUTER,
+        size[1] - TOP - BOTTOM,
+        leftPadding=0,
+        rightPadding=0,
+        topPadding=0,
+        bottomPadding=0,
     )
     fonts.chain(Face.BODY)
     template.addPageTemplates(PageTemplate(frames=[frame], onPage=lambda c, _: _foot(c, document.footer)))
@@ -183,10 +195,16 @@ def wrap(text: str, face: Face, size: float, room: float) -> list[str]:
 def _style(face: Face, size: float, align: Align = "left", *, indent: bool = False) -> ParagraphStyle:
     fonts.chain(face)
     return ParagraphStyle(
-        f"{face}-{size}-{align}-{indent}", fontName=face.value, fontSize=size,
-        leading=LEADING if size >= BODY_SIZE else size * 1.45, alignment=ALIGN[align],
-        firstLineIndent=2 * size if indent else 0, wordWrap="CJK", textColor=INK,
-        splitLongWords=1, bulletFontName=face.value,
+        f"{face}-{size}-{align}-{indent}",
+        fontName=face.value,
+        fontSize=size,
+        leading=LEADING if size >= BODY_SIZE else size * 1.45,
+        alignment=ALIGN[align],
+        firstLineIndent=2 * size if indent else 0,
+        wordWrap="CJK",
+        textColor=INK,
+        splitLongWords=1,
+        bulletFontName=face.value,
     )
 
 
@@ -240,14 +258,18 @@ def _cell(text: str, room: float, face: Face = Face.PLAIN, align: Align = "left"
 
 
 def _ruled(data: Sequence[Sequence[Any]], widths: Sequence[float], *extra: Any, head: int = 0) -> LongTable:  # noqa: ANN401 - reportlab's own tuples
-    style = TableStyle([
-        ("GRID", (0, 0), (-1, -1), 0.5, RULE),
-        ("FONT", (0, 0), (-1, -1), Face.PLAIN.value, SMALL, SMALL * 1.45),
-        ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-        ("LEFTPADDING", (0, 0), (-1, -1), PAD), ("RIGHTPADDING", (0, 0), (-1, -1), PAD),
-        ("TOPPADDING", (0, 0), (-1, -1), 3), ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
-        *extra,
-    ])
+    style = TableStyle(
+        [
+            ("GRID", (0, 0), (-1, -1), 0.5, RULE),
+            ("FONT", (0, 0), (-1, -1), Face.PLAIN.value, SMALL, SMALL * 1.45),
+            ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+            ("LEFTPADDING", (0, 0), (-1, -1), PAD),
+            ("RIGHTPADDING", (0, 0), (-1, -1), PAD),
+            ("TOPPADDING", (0, 0), (-1, -1), 3),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+            *extra,
+        ]
+    )
     return LongTable(list(data), colWidths=list(widths), repeatRows=head, style=style, splitInRow=1)
 
 
@@ -272,7 +294,8 @@ def _grid(grid: Grid, room: float) -> LongTable:
     data += [[_cell(t, w, Face.STRONG, a) for t, w, a in zip(row, widths, aligns, strict=True)] for row in heavy]
     strong = ("FONT", Face.STRONG.value, SMALL, SMALL * 1.45)
     extra: list[Any] = [
-        ("BACKGROUND", (0, 0), (-1, 0), SHADE), ("ALIGN", (0, 0), (-1, 0), "CENTER"),
+        ("BACKGROUND", (0, 0), (-1, 0), SHADE),
+        ("ALIGN", (0, 0), (-1, 0), "CENTER"),
         (strong[0], (0, 0), (-1, 0), *strong[1:]),
         *(("ALIGN", (i, 1), (i, -1), "RIGHT") for i in grid.right),
     ]
@@ -287,9 +310,15 @@ def _signs(labels: tuple[str, ...], room: float) -> LongTable:
     data = [[cells[i], "", cells[i + 1], ""] for i in range(0, len(cells), 2)]
     lines = [("LINEBELOW", (c, 0), (c, -1), 0.5, INK) for c in (1, 3)]
     table = LongTable(data, colWidths=[room * w for w in (0.18, 0.3, 0.18, 0.34)], rowHeights=[14 * mm] * len(data))
-    table.setStyle(TableStyle([
-        ("FONT", (0, 0), (-1, -1), Face.BODY.value, SMALL), ("VALIGN", (0, 0), (-1, -1), "BOTTOM"), *lines,
-    ]))
+    table.setStyle(
+        TableStyle(
+            [
+                ("FONT", (0, 0), (-1, -1), Face.BODY.value, SMALL),
+                ("VALIGN", (0, 0), (-1, -1), "BOTTOM"),
+                *lines,
+            ]
+        )
+    )
     return table
 
 

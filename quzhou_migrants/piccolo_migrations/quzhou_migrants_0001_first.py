@@ -84,9 +84,7 @@ DESCRIPTION = ""
 
 
 async def forwards():
-    manager = MigrationManager(
-        migration_id=ID, app_name="quzhou_migrants", description=DESCRIPTION
-    )
+    manager = MigrationManager(migration_id=ID, app_name="quzhou_migrants", description=DESCRIPTION)
 
     manager.add_table(
         class_name="Refusal",
@@ -130,9 +128,7 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(
-        class_name="JobRun", tablename="kernel_job_run", schema=None, columns=None
-    )
+    manager.add_table(class_name="JobRun", tablename="kernel_job_run", schema=None, columns=None)
 
     manager.add_table(
         class_name="Member",
@@ -169,13 +165,9 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(
-        class_name="Seal", tablename="kernel_seal", schema=None, columns=None
-    )
+    manager.add_table(class_name="Seal", tablename="kernel_seal", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="User", tablename="accounts_user", schema=None, columns=None
-    )
+    manager.add_table(class_name="User", tablename="accounts_user", schema=None, columns=None)
 
     manager.add_table(
         class_name="Division",
@@ -191,13 +183,9 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(
-        class_name="Once", tablename="kernel_once", schema=None, columns=None
-    )
+    manager.add_table(class_name="Once", tablename="kernel_once", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Lease", tablename="kernel_lease", schema=None, columns=None
-    )
+    manager.add_table(class_name="Lease", tablename="kernel_lease", schema=None, columns=None)
 
     manager.add_table(
         class_name="ParkedPost",
@@ -206,13 +194,9 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(
-        class_name="Org", tablename="accounts_org", schema=None, columns=None
-    )
+    manager.add_table(class_name="Org", tablename="accounts_org", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="Post", tablename="accounts_post", schema=None, columns=None
-    )
+    manager.add_table(class_name="Post", tablename="accounts_post", schema=None, columns=None)
 
     manager.add_table(
         class_name="Attempt",
@@ -228,9 +212,7 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(
-        class_name="Change", tablename="kernel_change", schema=None, columns=None
-    )
+    manager.add_table(class_name="Change", tablename="kernel_change", schema=None, columns=None)
 
     manager.add_column(
         table_class_name="Refusal",
@@ -4686,9 +4668,7 @@ async def forwards():
         tablename="kernel_job_run",
         constraint_name="kernel_job_run_state",
         constraint_class=Check,
-        params={
-            "condition": "((\"state\" = 'running' OR \"state\" = 'done') OR \"state\" = 'failed')"
-        },
+        params={"condition": "((\"state\" = 'running' OR \"state\" = 'done') OR \"state\" = 'failed')"},
         schema=None,
     )
 
@@ -4754,9 +4734,7 @@ async def forwards():
         tablename="accounts_org",
         constraint_name="accounts_org_kind",
         constraint_class=Check,
-        params={
-            "condition": "kind IN ('bureau','finance','township','village','outside')"
-        },
+        params={"condition": "kind IN ('bureau','finance','township','village','outside')"},
         schema=None,
     )
 

@@ -60,5 +60,3 @@ async def test_clerk_revokes_prints_and_everybody_is_told(db: Any, size: dict[st
         for path in ("/visits", "/findings"):
             await clerk.goto(url + path)
             await look(clerk, f"list{path.replace('/', '-')}-{name}")
-
-

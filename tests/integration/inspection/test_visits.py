@@ -311,14 +311,21 @@ async def test_the_same_visit_sent_eight_times_at_once_is_one_visit(client_as: A
         assert (await http.get("/visits")).text.count('<a href="/visits/') == 2  # the time and the title of one row
 
 
-@pytest.mark.parametrize("changes", [
-    {"project": 2**70}, {"client_id": "x"}, {"started_at": "0001-01-01T00:00:00Z"}, {"photos": "many"},
-    {"fix": {"lat": 91, "lon": 0}}, {"progress": [{"milestone": 1, "seen_bp": 10_001}]}, {"note": "字" * 20_000},
-    {"findings": [{"kind": "none", "content": "没有这一类"}]}, {"started_at": "2026-09-16T10:00:00"},
-])
-async def test_nonsense_is_answered_not_stumbled_over(
-    client_as: Any, committed: Any, changes: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"project": 2**70},
+        {"client_id": "x"},
+        {"started_at": "0001-01-01T00:00:00Z"},
+        {"photos": "many"},
+        {"fix": {"lat": 91, "lon": 0}},
+        {"progress": [{"milestone": 1, "seen_bp": 10_001}]},
+        {"note": "字" * 20_000},
+        {"findings": [{"kind": "none", "content": "没有这一类"}]},
+        {"started_at": "2026-09-16T10:00:00"},
+    ],
+)
+async def test_nonsense_is_answered_not_stumbled_over(client_as: Any, committed: Any, changes: dict[str, Any]) -> None:
     body = report(await committed()) | changes
     async with client_as(Role.INSPECTOR, KECHENG) as http:
         answer = await http.post("/api/v1/visits", json=body)

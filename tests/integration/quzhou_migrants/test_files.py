@@ -20,8 +20,11 @@ PAPER = build(Document("决议", ()))
 
 
 async def project(tx: Any) -> int:
-    return int(await tx.conn.fetchval(
-        "INSERT INTO projects_project (code, division_code) VALUES ('QZ-F', $1) RETURNING id", VILLAGE))
+    return int(
+        await tx.conn.fetchval(
+            "INSERT INTO projects_project (code, division_code) VALUES ('QZ-F', $1) RETURNING id", VILLAGE
+        )
+    )
 
 
 async def upload(tx: Any, owner: tuple[str, int], data: bytes, name: str = "决议.pdf") -> files.FileRef:
