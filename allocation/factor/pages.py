@@ -47,12 +47,12 @@ async def runs(request: AnyRequest) -> Page:
     actor: Actor = request.scope["state"]["actor"]
     lo, hi = code_range(actor.division_code) if actor.division_code else ("", "~")
     base = ("r.state = 'approved' OR (r.division_code >= {} AND r.division_code < {})", [lo, hi])
-    actions = [(CATALOGUE.text("factor.shares"), "/factor/shares")]
+    actions: list[tuple[str, ...]] = [(CATALOGUE.text("factor.shares"), "/factor/shares")]
     if actor.may(P.PREPARE_FACTOR):
         actions += [
             (CATALOGUE.text("factor.schemes"), "/factor/schemes"),
             (CATALOGUE.text("factor.new"), "/factor/new", "primary"),
-        ]  # type: ignore[list-item]  # a kind is optional
+        ]
     return await RUNS.respond(request, "allocation/factor/list.html", base=base, actions=actions)
 
 
