@@ -65,10 +65,11 @@ def build_placards(placards: tuple[Placard, ...], base: str, paper: Paper) -> by
         lang="zh-CN",
     )
     canvas.setTitle(_t("title") if len(placards) != 1 else f"{_t('title')} {placards[0].title}")
+    by_hand = base.rstrip("/").partition("://")[2] + "/c"
     for placard in placards:
         if paper is Paper.A3:
             canvas.scale(sqrt(2), sqrt(2))
-        _board(canvas, placard, qr.encode(address(base, placard.token)))
+        _board(canvas, placard, qr.encode(address(base, placard.token)), by_hand)
         canvas.showPage()
     canvas.save()
     return out.getvalue()
@@ -78,7 +79,7 @@ def _t(key: str) -> str:
     return CATALOGUE.text(f"placard.{key}")
 
 
-def _board(canvas: Canvas, placard: Placard, code: qr.Code) -> None:
+def _board(canvas: Canvas, placard: Placard, code: qr.Code, by_hand: str) -> None:
     canvas.setFillColor(BAND)
     canvas.rect(0, HIGH - BAND_HEIGHT, WIDE, BAND_HEIGHT, stroke=0, fill=1)
     canvas.setFillColor(colors.white)
@@ -86,7 +87,7 @@ def _board(canvas: Canvas, placard: Placard, code: qr.Code) -> None:
     canvas.setFillColor(colors.black)
     top = _headline(canvas, placard.title, HIGH - BAND_HEIGHT - 8 * mm)
     _rows(canvas, placard.fields, top - 4 * mm, FOOT + 4 * mm)
-    _foot(canvas, placard, code)
+    _foot(canvas, placard, code, by_hand)
 
 
 def _headline(canvas: Canvas, title: str, top: float) -> float:
@@ -131,7 +132,7 @@ def _cut(lines: list[str], most: int) -> list[str]:
     return [*lines[: most - 1], lines[most - 1][:-1] + "…"]
 
 
-def _foot(canvas: Canvas, placard: Placard, code: qr.Code) -> None:
+def _foot(canvas: Canvas, placard: Placard, code: qr.Code, by_hand: str) -> None:
     left = WIDE - EDGE - CODE_SIZE
     canvas.setStrokeColor(BAND)
     canvas.setLineWidth(1.5)
@@ -141,7 +142,7 @@ def _foot(canvas: Canvas, placard: Placard, code: qr.Code) -> None:
     draw_text(canvas, (left + CODE_SIZE / 2, 8 * mm), grouped(placard.token), Face.STRONG, 11, "center")
     y = FOOT - 12 * mm
     draw_text(canvas, (EDGE, y), _t("scan"), Face.STRONG, 17)
-    for line in wrap(_t("explain"), Face.PLAIN, 11.5, left - EDGE - 8 * mm):
+    for line in wrap(CATALOGUE.say("INS-121", {"address": by_hand}), Face.PLAIN, 11.5, left - EDGE - 8 * mm):
         y -= 19
         draw_text(canvas, (EDGE, y), line, Face.PLAIN, 11.5)
     draw_text(canvas, (EDGE, 17 * mm), placard.issuer, Face.STRONG, 13)
