@@ -123,6 +123,7 @@ def test_placard_text_copies_back_and_file_is_sound() -> None:
     shown = ("𬸪坑村道路（第1期）", "QZ-2026-0001", "1,234,567.89元", "0570-1234567", grouped(write_token(RING, 1)))
     for part in shown:
         assert part in text
+    assert "migrants.quzhou.gov.cn/c输入" in "".join(text.split())
 
 
 def test_endless_content_is_cut_with_a_mark_and_keeps_the_code_free() -> None:
