@@ -29,6 +29,8 @@ _SURNAMES = Path(__file__).with_name("surnames.toml")
 
 def fold(text: str) -> str:
     """Bring a name to the form it is compared in: half width, lower case, without dots or blanks."""
+    if text.isalpha() and not text.isascii() and unicodedata.is_normalized("NFKC", text):
+        return text.casefold()  # most names: nothing to take away
     plain = unicodedata.normalize("NFKC", text)
     return "".join(c for c in plain.casefold() if c.isalnum() or unicodedata.category(c) in _RARE)
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
 
+import msgspec
+
 from quzhou_migrants.kernel.actor import code_range
 from quzhou_migrants.kernel.crypto import unseal
 from quzhou_migrants.kernel.tx import Tx
@@ -23,6 +25,7 @@ from quzhou_migrants.register.words import Household, Outcome
 
 Record = Mapping[str, Any]
 CHUNK: Final = 4_000
+_CELLS: Final = msgspec.json.Decoder(list[str])
 COMPARED: Final = ("division_code", "support", "low_income", "reservoir", "moved_year", "bank_name")
 
 
@@ -95,7 +98,7 @@ def _read(rows: Sequence[Record], places: Mapping[str, int], known: Known) -> li
     verdicts = []
     for code, group in groupby(rows, key=lambda row: row["household_code"]):
         members = list(group)
-        lines = [read_line(r["row_no"], json.loads(unseal(r["cells"], ROW_PLACE)), places, known) for r in members]
+        lines = [read_line(r["row_no"], _CELLS.decode(unseal(r["cells"], ROW_PLACE)), places, known) for r in members]
         if code.startswith(ALONE):
             crowd = [
                 Slip(line.row_no, "household_code", "REG-124", {"most": MOST_PEOPLE})

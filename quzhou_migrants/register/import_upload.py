@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from quzhou_migrants.kernel.commands import command
 from quzhou_migrants.kernel.crypto import seal
 from quzhou_migrants.kernel.errors import Refused
@@ -131,7 +133,7 @@ class _Rows:
             self.import_id, self.tx.actor.division_code, row_no,
             (household_code(cells[self._code]) if len(cells) > self._code else "") or f"{ALONE}{row_no}",
             id_blind(number) if len(number) == _ID_LENGTH else None,
-            seal(json.dumps(cells, ensure_ascii=False), ROW_PLACE),
+            seal(msgspec.json.encode(cells).decode(), ROW_PLACE),
         )  # fmt: skip
 
 

@@ -128,7 +128,7 @@ def gather(lines: Sequence[Line]) -> tuple[House | None, list[Slip]]:
     back the others, which then carry REG-125 so that they appear in the file of failed rows.
     """
     heads = [line for line in lines if line.values.get("relation") is Relation.HEAD]
-    ordered = [*heads[:1], *(line for line in lines if line is not heads[0])] if heads else list(lines)
+    ordered = [*heads[:1], *(line for line in lines if line is not heads[0])] if heads else lines
     told = _told(ordered)
     slips = [slip for line in lines for slip in line.slips]
     slips.extend(_together(ordered, heads, told))
