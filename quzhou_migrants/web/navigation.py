@@ -34,7 +34,7 @@ class Menu:
 
     pillars: tuple[tuple[str, tuple[Link, ...]], ...]
     find: tuple[Link, ...]
-    public: str = ""  # where the pages open to everybody begin
+    public: tuple[Link, ...] = ()  # pages open to everybody
 
     def current(self, path: str) -> str:
         """Answer the address of the entry a page belongs to: the longest that the path begins with."""
@@ -70,12 +70,8 @@ def _whole(app: Litestar) -> Menu:
     return Menu(
         tuple((p["title"], links(p["items"])) for p in read["pillar"]),
         links(read["find"]),
-        _first(read["public"], opts),
+        links(read["public"]),
     )
-
-
-def _first(urls: list[str], opts: dict[str, dict[str, Any]]) -> str:
-    return next((url for url in urls if url in opts), "")
 
 
 @lru_cache(maxsize=256)
