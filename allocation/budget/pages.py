@@ -111,7 +111,7 @@ async def batch(request: AnyRequest, batch_id: FromPath[int]) -> Page:
 async def _batch_page(request: AnyRequest, batch_id: int, form: Form[Any]) -> Page:
     async with open_tx(request) as tx:
         row = await queries.batch(tx, batch_id)
-        registered = await queries.persons_on_register(tx, row["division_code"])
+        registered = await queries.persons_on_register(tx, row["division_code"]) if row["persons"] else 0
         context: dict[str, Any] = {
             "row": row,
             "verbs": verbs_open(BATCH, row, tx.actor),
