@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from projects import api, pages, panels
+from projects.intake import jobs
 from projects.intake import pages as intake
 from projects.permissions import P
 from projects.plan import pages as plan
@@ -15,3 +16,4 @@ readable(PROJECT, P.VIEW)
 
 ROUTES = [*pages.ROUTES, *intake.ROUTES, *reserve.ROUTES, *plan.ROUTES, *works.ROUTES, api.API]
 PANELS = panels.PANELS
+JOBS = jobs.JOBS

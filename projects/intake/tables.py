@@ -68,3 +68,20 @@ class Remark(Table, tablename="projects_remark"):
     author_title = Varchar(length=160, null=False, default="")
     at = Stamp()
     is_demo = Boolean(null=False, default=False)
+
+
+@business(down=True)
+class Window(Table, tablename="projects_window"):
+    """One intake window as it happened: when it opened, when it closed, what was filed and what stayed a draft."""
+
+    id = BigSerial(primary_key=True)
+    division_code = DivisionCode()
+    name = Varchar(length=7, null=False)
+    opens_on = Date(null=False)
+    closes_on = Date(null=False)
+    closed_at = Stamp(null=True, default=None)
+    filed = Integer(null=False, default=0)
+    drafts = Integer(null=False, default=0)
+    rule = Text(null=False, default="")
+
+    projects_window_once = Unique(["division_code", "name"])
