@@ -118,6 +118,7 @@ class Import(Table, tablename="register_import"):
     is_demo = Boolean(null=False, default=False)
 
 
+index("register_household_low_income", "register_household (division_code, code, id) WHERE low_income")
 index("register_household_closed", "register_household (division_code, code, id) WHERE state = 'closed'")
 index("register_household_bank", "register_household (bank_blind) WHERE bank_blind IS NOT NULL")
 index("register_member_keyset", "register_member (division_code, id)")
