@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 import structlog
 from litestar.background_tasks import BackgroundTask
+from litestar.enums import MediaType
 from litestar.exceptions import HTTPException
 from litestar.response import Response
 
@@ -69,9 +70,13 @@ def answer(request: AnyRequest, told: Fault) -> Response[Any]:
     """Answer with a failure in the form the asker understands."""
     if is_api(request):
         return problem_details(request, told)
-    if wants_fragment(request):
-        return render(request, "web/error_part.html", status=told.status, headers=told.headers, fault=told)
-    return render(request, "web/error.html", status=told.status, headers=told.headers, fault=told)
+    template = "web/error_part.html" if wants_fragment(request) else "web/error.html"
+    try:
+        return render(request, template, status=told.status, headers=told.headers, fault=told)
+    except Exception as broken:  # the page that tells of a failure must not be the next failure
+        LOG.exception("error page unavailable", kind=type(broken).__name__)
+        plain = f"{told.sentence}\n{told.help}\n{told.code}\n"
+        return Response(plain, status_code=told.status, headers=told.headers, media_type=MediaType.TEXT)
 
 
 def problem_details(request: AnyRequest, told: Fault) -> Response[bytes]:

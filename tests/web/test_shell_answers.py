@@ -9,8 +9,9 @@ from litestar.datastructures import Headers
 
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.tasks import Task
+from quzhou_migrants.web import assets
 from quzhou_migrants.web.home import grouped
-from quzhou_migrants.web.render import see_other
+from quzhou_migrants.web.render import ENV, see_other
 from quzhou_migrants.web.security import HEADERS, from_our_own_page
 
 KECHENG = "330802000000"
@@ -74,6 +75,20 @@ async def test_a_program_gets_problem_details(client_as):
     assert answer.headers["content-type"].startswith("application/problem+json")
     body = msgspec.json.decode(answer.content)
     assert (body["status"], body["code"], body["title"]) == (404, "WEB-404", "Not Found")
+
+
+async def test_a_failure_is_told_even_when_no_page_can_be_drawn(client_as, monkeypatch):
+    monkeypatch.setitem(ENV.globals, "asset", unbuilt)
+    async with client_as(None) as http:
+        answer = await http.get("/sign-in")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "KRN-500" in answer.text
+    assert answer.headers["content-security-policy"] == HEADERS["Content-Security-Policy"]
+
+
+def unbuilt(name: str) -> str:
+    raise assets.AssetsMissing(name)
 
 
 async def test_wrong_method_is_told(client_as):
