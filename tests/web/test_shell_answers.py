@@ -143,6 +143,21 @@ async def test_navigation_offers_only_what_the_post_may_open(client_as):
         assert "/accounts" not in re.findall(r'<li><a href="([^"]+)"', (await http.get("/home")).text)
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("in=households&q=王伟", "/register/households"),
+        ("in=projects&q=机耕路", "/projects"),
+        ("in=nothing", "/projects"),
+    ],
+)
+async def test_the_search_of_the_top_bar_leads_to_the_list_that_answers(client_as, asked, found):
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        answer = await http.get(f"/find?{asked}")
+        assert answer.headers["location"].partition("?")[0] == found
+        assert (await http.get(answer.headers["location"])).status_code == 200
+
+
 async def test_built_files_may_be_kept_for_ever(client_as):
     async with client_as(None) as http:
         page = (await http.get("/sign-in")).text
