@@ -47,7 +47,6 @@ def create_app(settings: Settings | None = None, *, app_dsn: str | None = None) 
                 "settings": chosen,
                 "panels": wiring.PANELS,
                 "project_panels": wiring.PROJECT_PANELS,
-                "engageable": wiring.ENGAGEABLE,
                 "park": park_request,
             }
         ),

@@ -5,47 +5,48 @@ Packages know only what lies below them; whatever must go upwards is tied here a
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-from types import ModuleType
 from typing import Any
 
 from litestar import Router
 
 import quzhou_migrants.accounts.functions  # noqa: F401 - declares its SQL functions
-from quzhou_migrants.accounts.permissions import GRANTS, P
+from allocation import permissions as allocation_permissions
+from allocation import piccolo_app as allocation_app
+from allocation import routes as allocation
+from inspection import permissions as inspection_permissions
+from inspection import piccolo_app as inspection_app
+from inspection import routes as inspection
+from projects import permissions as projects_permissions
+from projects import piccolo_app as projects_app
+from projects import routes as projects
+from quzhou_migrants import piccolo_app as platform_app
+from quzhou_migrants.accounts import permissions as accounts_permissions
+from quzhou_migrants.accounts import routes as accounts
 from quzhou_migrants.kernel.chores import CHORES
 from quzhou_migrants.kernel.events import subscribe
 from quzhou_migrants.kernel.permissions import grant
-from quzhou_migrants.piccolo_app import APP_CONFIG as PLATFORM_APP
+from quzhou_migrants.policy import routes as policy
+from quzhou_migrants.register import permissions as register_permissions
+from quzhou_migrants.register import routes as register
+from quzhou_migrants.web import routes as web
+from surveys import permissions as surveys_permissions
+from surveys import piccolo_app as surveys_app
+from surveys import routes as surveys
 
-PACKAGES = (
-    "quzhou_migrants.accounts",
-    "quzhou_migrants.register",
-    "quzhou_migrants.policy",
-    "quzhou_migrants.web",
-    "projects",
-    "allocation",
-    "inspection",
-    "surveys",
-)
+ROOMS = (accounts, register, policy, web, projects, allocation, inspection, surveys)
+APPS = (platform_app, projects_app, allocation_app, inspection_app, surveys_app)
+PERMISSIONS = (
+    accounts_permissions, register_permissions, projects_permissions, allocation_permissions,
+    inspection_permissions, surveys_permissions,
+)  # fmt: skip
 
-
-def _part(package: str, name: str) -> ModuleType | None:
-    return import_module(f"{package}.{name}") if find_spec(f"{package}.{name}") else None
+for _package in PERMISSIONS:
+    grant(_package.P, _package.GRANTS)
 
 
 def _gather(name: str) -> list[Any]:
     """Collect one list (ROUTES, PANELS, …) from every package's `routes.py`."""
-    parts = [_part(package, "routes") for package in PACKAGES]
-    return [entry for part in parts if part for entry in getattr(part, name, ())]
-
-
-for _package in ("quzhou_migrants.register", "projects", "allocation", "inspection", "surveys"):
-    if _found := _part(_package, "permissions"):
-        grant(_found.P, _found.GRANTS)
-    _part(_package, "piccolo_app")
-grant(P, GRANTS)
+    return [entry for room in ROOMS for entry in getattr(room, name, ())]
 
 
 def _described(routes: list[Any]) -> list[Any]:
@@ -67,13 +68,9 @@ PROJECT_PANELS = _gather("PROJECT_PANELS")
 """async panel(tx, project) -> html template and context, shown on a project's page."""
 JOBS = [*CHORES, *_gather("JOBS")]
 """Scheduled work."""
-NAVIGATION = _gather("NAVIGATION")
-"""Entries of the side navigation."""
 VERIFIERS = _gather("VERIFIERS")
 """async verify(conn) -> list[str]: sums that must close, run by `verify` after the chain."""
-ENGAGEABLE = _gather("ENGAGEABLE")
-"""async find(tx) -> [{key: "table:id", title, role}]: objects an outsider may be engaged for."""
 for _kind, _handler in _gather("HEARS"):
     subscribe(_kind, _handler)
 
-__all__ = ["ENGAGEABLE", "JOBS", "NAVIGATION", "PANELS", "PLATFORM_APP", "PROJECT_PANELS", "ROUTES", "VERIFIERS"]
+__all__ = ["APPS", "JOBS", "PANELS", "PROJECT_PANELS", "ROUTES", "VERIFIERS"]

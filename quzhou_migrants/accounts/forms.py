@@ -54,14 +54,9 @@ class PostForm(msgspec.Struct):
     role: Role
 
 
-class EngagementForm(msgspec.Struct):
-    """An outsider's engagement for one object."""
+class TermForm(msgspec.Struct):
+    """The last day of an engagement."""
 
-    user_id: int
-    role: Role
-    subject: Annotated[str, Meta(max_length=120)]
-    purpose: Annotated[str, Meta(min_length=2, max_length=200)]
-    starts_on: date
     ends_on: date
 
 

@@ -12,13 +12,13 @@ from litestar.response import Response
 from quzhou_migrants.accounts import parked, queries, service, sessions
 from quzhou_migrants.accounts.forms import (
     DateForm,
-    EngagementForm,
     IdentityForm,
     OutsiderForm,
     PasswordForm,
     PersonForm,
     PostForm,
     SignInForm,
+    TermForm,
 )
 from quzhou_migrants.accounts.passwords import hash_password, matches, weaknesses
 from quzhou_migrants.accounts.permissions import P
@@ -57,6 +57,7 @@ async def sign_in_page(request: AnyRequest) -> Page:
         return see_other(_inside(request.query_params.get("next", "/home")))
     form = new_form(
         SignInForm,
+        TermForm,
         next=_inside(request.query_params.get("next", "/home")),
         parked=request.query_params.get("parked", "")[:64],
     )
@@ -280,22 +281,9 @@ async def switch(request: AnyRequest, user_id: FromPath[int], verb: FromPath[str
 @get("/accounts/engagements", opt=needs(P.ENGAGE))
 async def engagements(request: AnyRequest) -> Page:
     """List the engagements of one's range, with the form of a new outside person."""
-    async with open_tx(request) as tx:
-        choices = await _engagement_choices(request, tx)
     return await queries.ENGAGEMENTS.respond(
-        request, "accounts/engagements.html", form=new_form(OutsiderForm), password="", **choices
+        request, "accounts/engagements.html", form=new_form(OutsiderForm), password=""
     )
-
-
-async def _engagement_choices(request: AnyRequest, tx: Tx) -> dict[str, Any]:
-    subjects = [entry for find in request.app.state["engageable"] for entry in await find(tx)]
-    return {
-        "engage_form": new_form(EngagementForm, starts_on=tx.today),
-        "subjects": subjects,
-        "outsiders": await queries.outsiders(tx),
-        "outsider_roles": sorted(OUTSIDERS),
-        "today": tx.today,
-    }
 
 
 @post("/accounts/outsiders", opt=needs(P.ENGAGE), status_code=200)
@@ -304,59 +292,42 @@ async def create_outsider(request: AnyRequest) -> Page:
     form = await read_form(request, OutsiderForm)
     password = ""
     if form.ok:
+        given = form.value
         async with form.refusals(), open_tx(request, once=form.once) as tx:
-            made = await service.create_outsider(
-                tx, firm=form.value.firm, name=form.value.name, login=form.value.login.lower()
-            )
+            made = await service.create_outsider(tx, firm=given.firm, name=given.name, login=given.login.lower())
             await tx.done("/accounts/engagements")
             password = made.password
     async with open_tx(request) as tx:
         page = await queries.ENGAGEMENTS.fetch(tx, request)
-        return render(
-            request,
-            "accounts/engagements.html",
-            page=page,
-            form=form,
-            password=password,
-            status=200 if password else form.status,
-            **await _engagement_choices(request, tx),
-        )
+    return render(
+        request,
+        "accounts/engagements.html",
+        page=page,
+        form=form,
+        password=password,
+        status=200 if password else form.status,
+    )
 
 
-@post("/accounts/engagements", opt=needs(P.ENGAGE), status_code=200)
-async def engage(request: AnyRequest) -> Page:
-    """Engage an outside person for one object."""
-    form = await read_form(request, EngagementForm)
+@get("/accounts/engagements/{engagement_id:int}", opt=needs(P.ENGAGE))
+async def engagement(request: AnyRequest, engagement_id: FromPath[int]) -> Page:
+    """Show one engagement and the form of its last day."""
+    async with open_tx(request) as tx:
+        row = await queries.engagement(tx, engagement_id)
+    return render(request, "accounts/engagement.html", e=row, form=new_form(TermForm, ends_on=row["ends_on"]))
+
+
+@post("/accounts/engagements/{engagement_id:int}", opt=needs(P.ENGAGE), status_code=200)
+async def change_term(request: AnyRequest, engagement_id: FromPath[int]) -> Page:
+    """Change the last day of an engagement."""
+    form = await read_form(request, TermForm)
     if form.ok:
-        given = form.value
-        table, _, key = given.subject.partition(":")
         async with form.refusals(), open_tx(request, once=form.once) as tx:
-            allowed = {s["key"] for find in request.app.state["engageable"] for s in await find(tx)}
-            if given.subject not in allowed:
-                raise Refused("WEB-112", field="subject")
-            await service.engage(
-                tx,
-                user_id=given.user_id,
-                role=given.role,
-                subject_table=table,
-                subject_id=int(key),
-                purpose=given.purpose,
-                starts_on=given.starts_on,
-                ends_on=given.ends_on,
-            )
+            await service.change_term(tx, engagement_id, form.value.ends_on)
             return see_other(await tx.done("/accounts/engagements"), flash="accounts.saved")
     async with open_tx(request) as tx:
-        page = await queries.ENGAGEMENTS.fetch(tx, request)
-        choices = await _engagement_choices(request, tx) | {"engage_form": form}
-        return render(
-            request,
-            "accounts/engagements.html",
-            page=page,
-            form=new_form(OutsiderForm),
-            password="",
-            status=form.status,
-            **choices,
-        )
+        row = await queries.engagement(tx, engagement_id)
+    return render(request, "accounts/engagement.html", e=row, form=form, status=form.status)
 
 
 @post("/accounts/engagements/{engagement_id:int}/revoke", opt=needs(P.ENGAGE), status_code=200)
@@ -420,7 +391,8 @@ ROUTES = [
     switch,
     engagements,
     create_outsider,
-    engage,
+    engagement,
+    change_term,
     revoke,
     trail,
     move_date,

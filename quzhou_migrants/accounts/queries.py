@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from quzhou_migrants.accounts.roles import OUTSIDERS, Role
+from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.web.listing import Column, Filter, Listing
 
@@ -53,7 +54,7 @@ ENGAGEMENTS = Listing(
     scope="e.division_code",
     descending=True,
     columns=(
-        Column("name", "u.name"),
+        Column("name", "u.name", link="/accounts/engagements/{id}"),
         Column("role", "p.role", kind="tag"),
         Column("purpose", "e.purpose"),
         Column("starts_on", "e.starts_on", kind="date", sort=True),
@@ -119,15 +120,16 @@ async def engagements(tx: Tx, user_id: int) -> list[dict[str, Any]]:
     return [dict(r) for r in rows]
 
 
-async def outsiders(tx: Tx) -> list[dict[str, Any]]:
-    """List people without any post inside the bureaus: those who may be engaged."""
-    rows = await tx.conn.fetch(
-        "SELECT u.id, u.name, u.login FROM accounts_user u WHERE u.active AND NOT EXISTS ("
-        ' SELECT 1 FROM accounts_post p WHERE p."user" = u.id AND p.active AND p.role <> ALL($1::text[]))'
-        " ORDER BY u.id",
-        [str(r) for r in OUTSIDERS],
+async def engagement(tx: Tx, engagement_id: int) -> dict[str, Any]:
+    """Read one engagement of one's range. Raises: Refused KRN-404."""
+    row = await tx.conn.fetchrow(
+        "SELECT e.*, u.name, u.login, p.role FROM accounts_engagement e JOIN accounts_post p ON p.id = e.post"
+        ' JOIN accounts_user u ON u.id = p."user" WHERE e.id = $1',
+        engagement_id,
     )
-    return [dict(r) for r in rows]
+    if row is None:
+        raise Refused("KRN-404")
+    return dict(row)
 
 
 async def chain(tx: Tx) -> dict[str, Any]:

@@ -243,6 +243,31 @@ async def _own_outside_org(tx: Tx) -> int:
     return await outside_org(tx, CATALOGUE.text("accounts.outside_org"))
 
 
+@command(P.ENGAGE, audit="accounts.engagement.term")
+async def change_term(tx: Tx, engagement_id: int, ends_on: date) -> None:
+    """Change the last day of an engagement that was not ended. Raises: Refused ACC-125, ACC-126, KRN-404."""
+    row = await tx.conn.fetchrow(
+        'SELECT e.starts_on, e.ends_on, e.purpose, e.division_code, p."user" FROM accounts_engagement e'
+        " JOIN accounts_post p ON p.id = e.post WHERE e.id = $1 AND e.revoked_at IS NULL FOR UPDATE OF e",
+        engagement_id,
+    )
+    if row is None:
+        raise Refused("KRN-404")
+    most = tx.policy.whole("accounts.engagement.most_days")
+    if ends_on < row["starts_on"]:
+        raise Refused("ACC-125", field="ends_on")
+    if (ends_on - row["starts_on"]).days > most:
+        raise Refused("ACC-126", field="ends_on", most=most)
+    await tx.conn.execute("UPDATE accounts_engagement SET ends_on = $2 WHERE id = $1", engagement_id, ends_on)
+    await tx.note(
+        ("accounts_user", row["user"], row["division_code"]),
+        "accounts.engagement.term",
+        purpose=row["purpose"],
+        before=row["ends_on"],
+        ends_on=ends_on,
+    )
+
+
 @command(P.ENGAGE, audit="accounts.engagement.revoke")
 async def revoke(tx: Tx, engagement_id: int) -> None:
     """End an engagement before its time, and its sessions with it. Raises: Refused KRN-404."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from piccolo.conf.apps import AppConfig, table_finder
@@ -14,7 +13,7 @@ def piccolo_app(name: str, file: str, rooms: Sequence[str], *, after: Sequence[s
     return AppConfig(
         app_name=name,
         migrations_folder_path=str(Path(file).parent / "piccolo_migrations"),
-        table_classes=table_finder(modules=[r for r in rooms if find_spec(r)], exclude_imported=True),
+        table_classes=table_finder(modules=list(rooms), exclude_imported=True),
         migration_dependencies=[f"{package}.piccolo_app" for package in after],
         commands=[],
     )

@@ -221,3 +221,28 @@ async def test_other_county_people_are_not_listed(db, client_as):
         stranger = await conn.fetchval("SELECT name FROM accounts_user WHERE division_code = $1", QUJIANG)
         await conn.close()
         assert stranger not in page.text
+
+
+async def test_last_day_of_an_engagement_is_changed_and_ended(db, client_as):
+    expert = await make_account(db, Role.EXPERT, KECHENG)
+    conn = await asyncpg.connect(**connect_arguments(db.owner))
+    post = await conn.fetchval('SELECT id FROM accounts_post WHERE "user" = $1', expert)
+    key = await conn.fetchval(
+        "INSERT INTO accounts_engagement (division_code, post, subject_table, subject_id, purpose, starts_on, ends_on)"
+        " VALUES ($1, $2, 'allocation_round', 1, '评审', '2026-09-01', '2026-09-30') RETURNING id",
+        KECHENG,
+        post,
+    )
+    await conn.close()
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        page = f"/accounts/engagements/{key}"
+        assert "评审" in (await http.get(page)).text
+        assert "ACC-125" in (await http.post(page, data={"ends_on": "2026-08-31"})).text
+        assert "ACC-126" in (await http.post(page, data={"ends_on": "2028-01-01"})).text
+        assert (await http.post(page, data={"ends_on": "2026-09-15"})).status_code == 303
+        assert await sessions.identities(expert) == []
+        assert (await http.post(page, data={"ends_on": "2026-09-16"})).status_code == 303
+        assert len(await sessions.identities(expert)) == 1
+        assert (await http.post(f"{page}/revoke")).status_code == 303
+        assert await sessions.identities(expert) == []
+        assert (await http.post(page, data={"ends_on": "2026-09-30"})).status_code == 404
