@@ -56,17 +56,37 @@ def settings() -> Settings:
 
 
 @contextmanager
-def database() -> Iterator[tuple[Settings, Addresses]]:
-    """Hold the database for as long as the command runs; leave with 4 when there is none."""
+def database(*, current: bool = False) -> Iterator[tuple[Settings, Addresses]]:
+    """Hold the database for as long as the command runs; leave with 4 when there is none.
+
+    `current` also asks that it has the shape this program expects.
+    """
     from quzhou_migrants.database import at_hand  # noqa: PLC0415 - commands without a database stay light
     from quzhou_migrants.kernel.pg_exec import PostgresError  # noqa: PLC0415 - as above
 
     chosen = settings()
     try:
         with at_hand(chosen) as found:
+            if current and not run(_is_current(found.owner)):
+                give_up(NO_DATABASE, "cli.migrate_first")
             yield chosen, found
     except (PostgresError, ConnectionError, TimeoutError) as error:
         give_up(NO_DATABASE, "cli.no_database", reason=str(error))
+
+
+async def _is_current(owner_dsn: str) -> bool:
+    import asyncpg  # noqa: PLC0415 - commands without a database stay light
+
+    from quzhou_migrants.kernel import schema  # noqa: PLC0415 - as above
+    from quzhou_migrants.kernel.db import connect_arguments  # noqa: PLC0415 - as above
+
+    connection = await asyncpg.connect(**connect_arguments(owner_dsn))
+    try:
+        return bool(await connection.fetchval(schema.READ) == schema.version())
+    except asyncpg.UndefinedTableError:
+        return False
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager

@@ -37,7 +37,7 @@ SIGNING_KEYS = "signing-keys.json"
 @refusals
 def backup(file: Path, *, with_keys: bool) -> None:
     """Write one archive and say what is in it."""
-    with database() as (settings, found), progress() as report:
+    with database(current=True) as (settings, found), progress() as report:
         keys = [path for path in (key_path(), settings.data_dir / SIGNING_KEYS) if with_keys and path.exists()]
         done = run(write_backup(found.owner, settings.data_dir / "files", file, keys=keys, report=_titled(report)))
     tell("cli.backed_up", file=file, rows=done.rows, tables=len(done.tables), files=len(done.files))
@@ -65,7 +65,7 @@ def restore(file: Path) -> None:
 def verify(checkpoint: tuple[str, ...]) -> None:
     """Recompute the chain, hold every row against it, close every sum."""
     against = {int(position): head for position, _, head in (text.partition(":") for text in checkpoint)}
-    with database() as (_, found):
+    with database(current=True) as (_, found):
         verdict, problems = run(_verify(found.owner, against))
     if verdict.fault:
         fault = verdict.fault

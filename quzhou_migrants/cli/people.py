@@ -112,5 +112,5 @@ def _in_tx(command: str, work: Callable[[Tx], Awaitable[Any]]) -> Any:  # noqa: 
         async with pool(dsn), system_tx(command) as tx:
             return await work(tx)
 
-    with database() as (_, found):
+    with database(current=True) as (_, found):
         return run(whole(found.app))

@@ -20,7 +20,7 @@ LOG = logs.logger("worker")
 def worker() -> None:
     """Tick until told to stop, or until the server that started us is gone."""
     lifeline.hold()
-    with database() as (settings, found):
+    with database(current=True) as (settings, found):
         logs.configure(settings.log_level)
         run(_work(found))
 

@@ -152,6 +152,14 @@ def test_a_backup_restores_into_another_folder_keys_included(data: Path, tmp_pat
     assert (again.exit_code, "KRN-715" in again.output) == (1, True)
 
 
+def test_an_empty_database_is_told_what_to_do(tmp_path: Path) -> None:
+    holder = pg.start(tmp_path / "data", fast=True)
+    for command in (["verify"], ["user", "list"], ["worker"], ["backup", str(tmp_path / "b.tar")]):
+        found = runner(tmp_path / "data")(*command)
+        assert (command, found.exit_code, "migrate" in found.output) == (command, 4, True)
+    holder.stop()
+
+
 def test_no_server_is_left_running_by_a_command(tmp_path: Path) -> None:
     assert runner(tmp_path / "data")("migrate").exit_code == 0
     assert not (tmp_path / "data" / "pg" / "postmaster.pid").exists()
