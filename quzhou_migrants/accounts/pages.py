@@ -57,7 +57,6 @@ async def sign_in_page(request: AnyRequest) -> Page:
         return see_other(_inside(request.query_params.get("next", "/home")))
     form = new_form(
         SignInForm,
-        TermForm,
         next=_inside(request.query_params.get("next", "/home")),
         parked=request.query_params.get("parked", "")[:64],
     )
