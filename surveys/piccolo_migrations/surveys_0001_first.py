@@ -51,9 +51,13 @@ DESCRIPTION = ""
 
 
 async def forwards():
-    manager = MigrationManager(migration_id=ID, app_name="surveys", description=DESCRIPTION)
+    manager = MigrationManager(
+        migration_id=ID, app_name="surveys", description=DESCRIPTION
+    )
 
-    manager.add_table(class_name="Frame", tablename="surveys_frame", schema=None, columns=None)
+    manager.add_table(
+        class_name="Frame", tablename="surveys_frame", schema=None, columns=None
+    )
 
     manager.add_table(
         class_name="Stratum",
@@ -1391,7 +1395,9 @@ async def forwards():
         tablename="surveys_stratum",
         constraint_name="surveys_stratum_fits",
         constraint_class=Check,
-        params={"condition": "main >= 0 AND substitutes >= 0 AND main + substitutes <= households"},
+        params={
+            "condition": "main >= 0 AND substitutes >= 0 AND main + substitutes <= households"
+        },
         schema=None,
     )
 
