@@ -41,34 +41,47 @@ MACRO = archive({"[Content_Types].xml": b"", "xl/workbook.xml": b"", "xl/vbaProj
 BOMB = archive({"[Content_Types].xml": b"", "xl/workbook.xml": b"0" * (5 * ft.MIB)})
 
 
-@pytest.mark.parametrize(("name", "data", "kind"), [
-    ("a.jpg", picture("JPEG"), ft.JPEG), ("a.JPEG", picture("JPEG"), ft.JPEG), ("a.png", picture("PNG"), ft.PNG),
-    ("a.pdf", PDF, ft.PDF), ("a.xlsx", workbook(), ft.XLSX), ("a.docx", WORD, ft.DOCX),
-    ("a.zip", archive({"a": b"1"}), ft.ZIP),
-    ("照片", picture("JPEG"), ft.JPEG), ("a.jpg.exe", picture("JPEG"), ft.JPEG),
-], ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("name", "data", "kind"),
+    [
+        ("a.jpg", picture("JPEG"), ft.JPEG),
+        ("a.JPEG", picture("JPEG"), ft.JPEG),
+        ("a.png", picture("PNG"), ft.PNG),
+        ("a.pdf", PDF, ft.PDF),
+        ("a.xlsx", workbook(), ft.XLSX),
+        ("a.docx", WORD, ft.DOCX),
+        ("a.zip", archive({"a": b"1"}), ft.ZIP),
+        ("照片", picture("JPEG"), ft.JPEG),
+        ("a.jpg.exe", picture("JPEG"), ft.JPEG),
+    ],
+    ids=lambda v: v if isinstance(v, str) else "",
+)
 def test_content_decides(tmp_path: Path, name: str, data: bytes, kind: str) -> None:
     (tmp_path / "f").write_bytes(data)
     assert ft.media_type_of(tmp_path / "f", name, ft.ATTACHMENTS) == kind
 
 
-@pytest.mark.parametrize(("name", "data", "code"), [
-    ("a.jpg", b"", "KRN-646"),
-    ("a.jpg", b"MZ\x90\x00" * 500, "KRN-641"),
-    ("a.jpg", b"<html><script>alert(1)</script>", "KRN-641"),
-    ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "KRN-641"),
-    ("a.gif", b"GIF89a" + b"\0" * 40, "KRN-641"),
-    ("a.jpg", picture("PNG"), "KRN-643"),
-    ("a.pdf", workbook(), "KRN-643"),
-    ("a.xlsx", PDF, "KRN-643"),
-    ("a.jpg", picture("JPEG", (600, 600))[:900], "KRN-644"),
-    ("a.png", picture("PNG")[:-20], "KRN-644"),
-    ("a.pdf", PDF[: len(PDF) // 2], "KRN-644"),
-    ("a.zip", archive({"a": b"1"})[:-30], "KRN-644"),
-    ("a.xlsx", BOMB, "KRN-645"),
-    ("a.xlsx", MACRO, "KRN-649"),
-    ("a.png", picture("PNG", (10_000, 6_000)), "KRN-647"),
-], ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("name", "data", "code"),
+    [
+        ("a.jpg", b"", "KRN-646"),
+        ("a.jpg", b"MZ\x90\x00" * 500, "KRN-641"),
+        ("a.jpg", b"<html><script>alert(1)</script>", "KRN-641"),
+        ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "KRN-641"),
+        ("a.gif", b"GIF89a" + b"\0" * 40, "KRN-641"),
+        ("a.jpg", picture("PNG"), "KRN-643"),
+        ("a.pdf", workbook(), "KRN-643"),
+        ("a.xlsx", PDF, "KRN-643"),
+        ("a.jpg", picture("JPEG", (600, 600))[:900], "KRN-644"),
+        ("a.png", picture("PNG")[:-20], "KRN-644"),
+        ("a.pdf", PDF[: len(PDF) // 2], "KRN-644"),
+        ("a.zip", archive({"a": b"1"})[:-30], "KRN-644"),
+        ("a.xlsx", BOMB, "KRN-645"),
+        ("a.xlsx", MACRO, "KRN-649"),
+        ("a.png", picture("PNG", (10_000, 6_000)), "KRN-647"),
+    ],
+    ids=lambda v: v if isinstance(v, str) else "",
+)
 def test_bad_files_are_refused(tmp_path: Path, name: str, data: bytes, code: str) -> None:
     (tmp_path / "f").write_bytes(data)
     with pytest.raises(Refused) as refused:

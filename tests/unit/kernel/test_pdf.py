@@ -23,17 +23,25 @@ def everything() -> Document:
     return Document(
         "移民后期扶持项目审批表",
         (
-            Heading("一、基本情况"), Heading("（一）项目", 2),
-            Text(f"王{RARE}同志，资金1,234.56元。"), Text(EVIL, indent=False, small=True),
+            Heading("一、基本情况"),
+            Heading("（一）项目", 2),
+            Text(f"王{RARE}同志，资金1,234.56元。"),
+            Text(EVIL, indent=False, small=True),
             Fields((("项目名称", f"{RARE}村道路"), ("编号", "QZ-1"), ("内容", "修路" * 60)), 2),
             Grid(
-                ("序号", "村", "元"), tuple((str(i), f"{RARE}村", f"{i}.00") for i in range(80)),
-                (1, 3, 2), frozenset({2}), total=True,
+                ("序号", "村", "元"),
+                tuple((str(i), f"{RARE}村", f"{i}.00") for i in range(80)),
+                (1, 3, 2),
+                frozenset({2}),
+                total=True,
             ),
             Signs(("经办：", "复核：", "负责人：")),
-            Picture(qr.encode("https://example.cn/c/A"), "扫码查看"), PageBreak(), Text("完"),
+            Picture(qr.encode("https://example.cn/c/A"), "扫码查看"),
+            PageBreak(),
+            Text("完"),
         ),
-        number="衢移〔2026〕16号", footer="第1版",
+        number="衢移〔2026〕16号",
+        footer="第1版",
     )
 
 
@@ -60,7 +68,10 @@ def read_with_poppler(path: Path) -> str:
 def test_text_copies_back_exactly(file: Path, reader: object) -> None:
     text = "".join(reader(file).split())  # type: ignore[operator]
     expected = [
-        "移民后期扶持项目审批表", f"王{RARE}同志，资金1,234.56元。", "".join(EVIL.split()), "修路" * 60,
+        "移民后期扶持项目审批表",
+        f"王{RARE}同志，资金1,234.56元。",
+        "".join(EVIL.split()),
+        "修路" * 60,
         "衢移〔2026〕16号",
     ]
     assert [e for e in expected if e not in text] == []
