@@ -11,5 +11,5 @@ SwaggerUI({
   docExpansion: "none",
   validatorUrl: null,
   supportedSubmitMethods: ["get"],
-  plugins: [() => ({ wrapComponents: { info: () => () => null } })], // our page has its own heading
+  plugins: [() => ({ wrapComponents: { InfoContainer: () => () => null } })], // our page has its own heading
 });
