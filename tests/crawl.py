@@ -91,14 +91,14 @@ class Crawler:
         await self.page.set_viewport_size(DESK)
         try:
             answer = await self.page.goto(path, wait_until="load")
+            if drawn := READY.get(urlsplit(path).path):
+                await self.page.wait_for_selector(drawn, timeout=15_000)
         except Error as error:
             self._wrong(f"does not open: {str(error).splitlines()[0]}")
             return []
         if answer.status >= 400:
             self._wrong(f"answers {answer.status}")
             return []
-        if urlsplit(path).path in READY:
-            await self.page.wait_for_selector(READY[urlsplit(path).path])
         found = await self.page.evaluate(LOOK)
         self._judge(found)
         await self._look_closely(kind, found)
