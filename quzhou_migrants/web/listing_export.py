@@ -58,8 +58,10 @@ async def export(listing: Listing, tx: Tx, request: Request[Any, Any, Any], base
 
 def _heading(listing: Listing, column: Column) -> xlsx.Column:
     kind = _KINDS.get(column.kind, "text")
-    unit = CATALOGUE.text("list.in_yuan") if kind == "yuan" else ""
-    return xlsx.Column(listing.label(column.name) + unit, kind)
+    label, unit = listing.label(column.name), CATALOGUE.text("list.in_yuan")
+    if kind == "yuan":  # in a sheet every amount is in yuan, whatever the screen shows
+        label = label.removesuffix(CATALOGUE.text("list.in_wan")).removesuffix(unit) + unit
+    return xlsx.Column(label, kind)
 
 
 async def _facts(
