@@ -119,9 +119,6 @@ no-browser:
 bench: venv-dev assets ## 性能测量：五次，取中位数和最差值，写入 build/bench.json
 	$(BIN)/python -m tests.bench.run
 
-docs: venv ## 重新生成文档中由程序产生的页
-	@$(BIN)/python -m quzhou_migrants.docs.generate
-
 lock: ## 重新生成依赖锁定文件（需要 uv；不记录任何主机名）
 	uv pip compile pyproject.toml $(LOCK) -o requirements.lock
 	uv pip compile pyproject.toml --extra dev $(LOCK) -o requirements-dev.lock
