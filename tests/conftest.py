@@ -15,6 +15,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import hypothesis
 import pytest
 import pytest_asyncio
 from house import (
@@ -45,6 +46,17 @@ from quzhou_migrants.kernel.divisions import read_places, write_places
 from quzhou_migrants.kernel.migrate import migrate
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.settings import load
+
+hypothesis.settings.register_profile("house", deadline=None)  # time is measured by benchmarks, never by tests
+hypothesis.settings.load_profile("house")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep each file on one worker: the tests of a journey follow each other, and module databases have one name."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 @pytest.fixture(autouse=True, scope="session")

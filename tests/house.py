@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import socket
@@ -20,6 +21,7 @@ import httpx
 
 from quzhou_migrants.accounts.roles import OUTSIDERS
 from quzhou_migrants.kernel.actor import Actor, ancestors
+from quzhou_migrants.kernel.audit import seal
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.clock import SHANGHAI
 from quzhou_migrants.kernel.db import connect_arguments
@@ -195,3 +197,17 @@ async def make_account(db: Database, role: str, division: str) -> int:
     )
     await conn.close()
     return int(user)
+
+
+async def sealed(conn: asyncpg.Connection, count: int) -> int:
+    """Seal until so many changes are linked; answer how many were.
+
+    Sealing waits for every transaction that runs anywhere on the server, other tests' included.
+    """
+    done = 0
+    for _ in range(300):
+        done += await seal(conn)
+        if done >= count:
+            break
+        await asyncio.sleep(0.1)
+    return done

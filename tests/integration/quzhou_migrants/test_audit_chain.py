@@ -7,7 +7,7 @@ from datetime import date
 import asyncpg
 import pytest
 import pytest_asyncio
-from house import CITY, KECHENG, NOW
+from house import CITY, KECHENG, NOW, sealed
 
 from quzhou_migrants.kernel.audit import Fault, checkpoint, seal, verify
 from quzhou_migrants.kernel.db import connect_arguments
@@ -24,7 +24,7 @@ async def owner(db):
         )
         await tx.conn.execute("UPDATE accounts_org SET name = '丁' WHERE name = '丙'")
     conn = await asyncpg.connect(**connect_arguments(db.owner))
-    assert await seal(conn) == 4
+    assert await sealed(conn, 4) == 4
     yield conn
     await conn.close()
 
@@ -52,7 +52,7 @@ async def test_bulk_copy_is_logged_row_by_row(owner, db):
         )
         await tx.conn.execute("INSERT INTO accounts_org (division_code, name, kind, is_demo) SELECT * FROM draft")
     assert await owner.fetchval("SELECT count(*) FROM kernel_change WHERE command = 'test.copy'") == 500
-    assert await seal(owner) == 500
+    assert await sealed(owner, 500) == 500
     assert (await verify(owner)).fault is None
 
 
@@ -106,7 +106,7 @@ async def test_whole_chain_rewritten_is_found_by_a_checkpoint_kept_elsewhere(own
         UPDATE accounts_org SET name = '壬' WHERE name = '甲';
         UPDATE kernel_change SET new = jsonb_set(new, '{name}', '"壬"') WHERE new->>'name' = '甲';
         DELETE FROM kernel_seal; DELETE FROM kernel_checkpoint""")
-    await seal(owner)
+    assert await sealed(owner, 4) == 4
     assert (await verify(owner)).fault is None
     fault = (await verify(owner, against=kept)).fault
     assert fault is not None
@@ -129,5 +129,5 @@ async def test_running_transaction_is_not_overtaken(owner, db):
     assert await seal(owner) == 0
     await transaction.commit()
     await slow.close()
-    assert await seal(owner) == 2
+    assert await sealed(owner, 2) == 2
     assert (await verify(owner)).fault is None

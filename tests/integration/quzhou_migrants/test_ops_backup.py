@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
+from house import sealed
 
 from quzhou_migrants.kernel import audit, pg
 from quzhou_migrants.kernel.archive import HEAD, MANIFEST, Manifest
@@ -102,6 +103,8 @@ async def test_many_wide_rows_in_any_order_come_back_equal(db: Any, files: Path,
             " SELECT '330802000000', n || repeat('单位', n % 48), 'bureau', true FROM generate_series(1, 4000) AS n"
         )
         await tx.conn.execute("UPDATE accounts_org SET kind = 'finance' WHERE id % 3 = 0")
+    async with connected(db.owner) as conn:
+        await sealed(conn, await conn.fetchval("SELECT count(*) FROM kernel_change"))
     manifest = await backup(db.owner, files, tmp_path / "many.tar")
     assert await restore(empty, tmp_path / "restored", tmp_path / "many.tar") == manifest
     assert await everything(empty) == await everything(db.owner)
@@ -120,7 +123,7 @@ async def test_the_restored_place_works_and_is_walled(
         )
         assert await conn.fetchval("SELECT count(*) FROM accounts_org") == 4
     async with connected(empty) as conn:
-        assert await audit.seal(conn) == 1
+        assert await sealed(conn, 1) == 1
         verdict = await audit.verify(conn)
     assert (verdict.changes, verdict.fault) == (archive[1].chain_position + 1, None)
 
