@@ -51,14 +51,6 @@ hypothesis.settings.register_profile("house", deadline=None)  # time is measured
 hypothesis.settings.load_profile("house")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file on one worker: the tests of a journey follow each other, and module databases have one name."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 @pytest.fixture(autouse=True, scope="session")
 def _own_keys(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("data")
@@ -123,7 +115,7 @@ async def shared_db(server: pg.Server, template: str) -> AsyncIterator[Database]
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def demo_template(server: pg.Server, worker_id: str) -> str:
-    """A small demonstration of Quzhou, in every state; nobody connects to it. Mark users `xdist_group("demo")`."""
+    """A small demonstration of Quzhou, in every state; nobody connects to it."""
     name = f"demo_{worker_id}"
     server.drop_database(name)
     owner = server.create_database(name)

@@ -14,8 +14,6 @@ from quzhou_migrants.app import create_app
 from quzhou_migrants.kernel.db import ENGINE, close_pool, open_pool
 from quzhou_migrants.settings import load
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 # Session, entering the transaction, the page itself; BEGIN and COMMIT are not counted.
 FRAME = 2
 # One data query a list, one count that is kept for some seconds, and what a page says besides.

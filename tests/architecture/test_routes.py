@@ -20,8 +20,6 @@ from quzhou_migrants.kernel import permissions
 from quzhou_migrants.kernel.db import ENGINE, close_pool, connect_arguments, open_pool
 from quzhou_migrants.settings import load
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 APP = create_app(load({}))
 HANDLERS = sorted(
     (

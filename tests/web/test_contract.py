@@ -14,7 +14,7 @@ from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.accounts.sessions import COOKIE, open_session
 from quzhou_migrants.kernel.db import ENGINE, close_pool, open_pool
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.slow]
+pytestmark = [pytest.mark.slow]
 
 
 @pytest.mark.parametrize("role", [Role.COUNTY_CLERK])

@@ -15,7 +15,7 @@ from quzhou_migrants.accounts.sessions import COOKIE, open_session
 from quzhou_migrants.demo.staff import PASSWORD
 from quzhou_migrants.kernel.db import ENGINE, close_pool, connect_arguments, open_pool
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 BUSIEST = """
 SELECT p."user" FROM accounts_post p

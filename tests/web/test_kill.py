@@ -30,7 +30,7 @@ from quzhou_migrants.kernel.audit import seal, verify
 from quzhou_migrants.kernel.db import ENGINE, close_pool, connect_arguments, open_pool
 from quzhou_migrants.kernel.tx import system_tx
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.slow]
+pytestmark = [pytest.mark.slow]
 
 ALL, KILL_AFTER = 200, 60
 CONTRACT_FEN, CLAIM_FEN = 500_000_00, 100_00
