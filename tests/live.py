@@ -58,7 +58,11 @@ async def serving(db: Database) -> AsyncIterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:  # a browser may hold a connection open for ever
+            process.kill()
+            process.wait(timeout=10)
 
 
 async def _ready(url: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from piccolo.engine.postgres import PostgresEngine
@@ -12,6 +12,9 @@ MINIMUM_POSTGRES = 13.0
 
 class Engine(PostgresEngine):
     """PostgreSQL engine that neither connects nor asks for extensions at import."""
+
+    opened: ClassVar[dict[str, Any]] = {}
+    """Where the open pool leads."""
 
     async def get_version(self) -> float:
         """Answer the lowest version we support; the real one is checked by `migrate`."""
@@ -54,8 +57,11 @@ async def _keep(_connection: object) -> None:
 
 
 async def open_pool(*, size: int = 10, command_timeout: float = 30.0) -> None:
-    """Open the pool of this process."""
+    """Open the pool of this process; one that leads to another database is closed first."""
+    if ENGINE.pool is not None and ENGINE.opened != ENGINE.config:
+        await close_pool()
     if ENGINE.pool is None:
+        Engine.opened = dict(ENGINE.config)
         await ENGINE.start_connection_pool(min_size=1, max_size=size, command_timeout=command_timeout, reset=_keep)
 
 

@@ -79,6 +79,8 @@ async def everything(dsn: str) -> dict[str, Any]:
 @pytest.fixture
 async def archive(db: Any, files: Path, tmp_path: Path) -> tuple[Path, Manifest]:
     await write_something()
+    async with connected(db.owner) as conn:
+        await sealed(conn, await conn.fetchval("SELECT count(*) FROM kernel_change"))
     target = tmp_path / "backup.tar"
     return target, await backup(db.owner, files, target)
 
