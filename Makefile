@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv venv-dev assets demo run test test-fast check docs screenshot format bench lock clean
+.PHONY: help venv venv-dev assets demo run test test-fast check docs migration screenshot format bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -86,6 +86,9 @@ check: venv-dev ## 静态检查：ruff、mypy、依赖方向、模板、文案�
 
 docs: venv-dev ## 由代码重新生成说明（状态、权限、参数、错误代码）
 	$(BIN)/python -m quzhou_migrants.docs.generate
+
+migration: venv-dev ## 由表结构的改动写出下一个迁移；APP=projects NAME=说明
+	$(BIN)/python -m quzhou_migrants.kernel.migration $(APP) $(NAME)
 
 screenshot: venv-dev ## 从运行中的程序重拍 README 的图；URL=网址（先在另一窗口 make run）
 	CHROMIUM="$${CHROMIUM:-$$(command -v chromium)}" $(BIN)/python tests/web/make_screenshot.py "$${URL:-http://127.0.0.1:8000}"

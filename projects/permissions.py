@@ -24,18 +24,31 @@ class P(StrEnum):
     CONTRACT = "projects.contract"
     BUILD = "projects.build"
     ACCEPT = "projects.accept"
+    OPEN_WINDOW = "projects.open_window"
+    ALLOW_LATE = "projects.allow_late"
+    RANK = "projects.rank"
+    DECIDE_APPEAL = "projects.decide_appeal"
+    REFRESH = "projects.refresh"
+    REMARK = "projects.remark"
+    APPROVE_CHANGE = "projects.approve_change"
+    PRE_ACCEPT = "projects.pre_accept"
+    KEEP_ASSET = "projects.keep_asset"
+    SUCCEED = "projects.succeed"
 
 
 GRANTS: dict[Role, tuple[P, ...]] = {
-    Role.VILLAGE_CLERK: (P.VIEW, P.SUBMIT, P.CONTRACT, P.BUILD),
-    Role.TOWNSHIP_CLERK: (P.VIEW, P.CHECK, P.CONTRACT, P.BUILD),
-    Role.COUNTY_CLERK: (P.VIEW, P.ADMIT, P.PLAN, P.AWARD, P.CONTRACT, P.BUILD, P.ACCEPT),
-    Role.COUNTY_LEADER: (P.VIEW, P.APPROVE_PLAN, P.AWARD),
+    Role.VILLAGE_CLERK: (P.VIEW, P.SUBMIT, P.CONTRACT, P.BUILD, P.KEEP_ASSET),
+    Role.TOWNSHIP_CLERK: (P.VIEW, P.CHECK, P.CONTRACT, P.BUILD, P.RANK, P.PRE_ACCEPT, P.KEEP_ASSET),
+    Role.COUNTY_CLERK: (
+        P.VIEW, P.ADMIT, P.PLAN, P.AWARD, P.CONTRACT, P.BUILD, P.ACCEPT, P.OPEN_WINDOW, P.REFRESH, P.PRE_ACCEPT,
+        P.KEEP_ASSET,
+    ),
+    Role.COUNTY_LEADER: (P.VIEW, P.APPROVE_PLAN, P.AWARD, P.ALLOW_LATE, P.DECIDE_APPEAL, P.APPROVE_CHANGE),
     Role.COUNTY_FINANCE: (P.VIEW,),
-    Role.COUNTY_ADMIN: (P.VIEW,),
-    Role.CITY_CLERK: (P.VIEW, P.AWARD),
-    Role.CITY_LEADER: (P.VIEW, P.AWARD),
-    Role.CITY_ADMIN: (P.VIEW,),
+    Role.COUNTY_ADMIN: (P.VIEW, P.SUCCEED),
+    Role.CITY_CLERK: (P.VIEW, P.AWARD, P.REMARK),
+    Role.CITY_LEADER: (P.VIEW, P.AWARD, P.REMARK),
+    Role.CITY_ADMIN: (P.VIEW, P.SUCCEED),
     Role.INSPECTOR: (P.VIEW,),
     Role.AUDITOR: (P.VIEW,),
-}
+}  # fmt: skip

@@ -27,11 +27,16 @@ class S(StrEnum):
     TOWNSHIP_PASSED = "township_passed"
     ADMITTED = "admitted"
     REFUSED = "refused"
+    EXPIRED = "expired"
     PLANNED = "planned"
     AWARDED = "awarded"
     CONTRACTED = "contracted"
     BUILDING = "building"
+    SUSPENDED = "suspended"
+    TERMINATED = "terminated"
     COMPLETED = "completed"
+    PRE_ACCEPTED = "pre_accepted"
+    AUDITED = "audited"
     ACCEPTED = "accepted"
     HANDED_OVER = "handed_over"
     WITHDRAWN = "withdrawn"
@@ -55,6 +60,12 @@ def has_remarks(_row: Row, facts: Row) -> None:
 def has_term(row: Row, facts: Row) -> None:
     """The reserve is a pool of three to five years: each entry has its last day."""
     if not facts.get("valid_until") or facts["valid_until"] <= row["submitted_at"].date():
+        raise Refused("PRJ-203")
+
+
+def has_new_term(_row: Row, facts: Row) -> None:
+    """Who comes back into the reserve gets a new last day, after today."""
+    if not facts.get("valid_until") or facts["valid_until"] <= facts["today"]:
         raise Refused("PRJ-203")
 
 
@@ -101,6 +112,12 @@ def all_seen(row: Row, facts: Row) -> None:
         raise Refused("PRJ-404", seen=int(row["progress_bp"]), needed=int(facts["needed_bp"]))
 
 
+def has_audited_sum(_row: Row, facts: Row) -> None:
+    """A final account names what the auditor confirmed."""
+    if int(facts.get("settled_fen") or 0) <= 0:
+        raise Refused("PRJ-407")
+
+
 def has_opinion(_row: Row, facts: Row) -> None:
     """Acceptance gives an opinion on every side of the work."""
     if facts.get("failed"):
@@ -128,14 +145,29 @@ PROJECT = machine(
         Arrow(S.TOWNSHIP_PASSED, "send_back", S.RETURNED, P.ADMIT, has_remarks),
         Arrow(S.TOWNSHIP_PASSED, "admit", S.ADMITTED, P.ADMIT, has_term),
         Arrow(S.TOWNSHIP_PASSED, "refuse", S.REFUSED, P.ADMIT, has_clause),
+        Arrow(S.REFUSED, "reopen", S.TOWNSHIP_PASSED, P.DECIDE_APPEAL, has_reason),
         Arrow(S.ADMITTED, "remove", S.WITHDRAWN, P.ADMIT, has_reason),
+        Arrow(S.ADMITTED, "leave", S.WITHDRAWN, P.SUBMIT, has_reason),
+        Arrow(S.ADMITTED, "expire", S.EXPIRED, P.ADMIT, has_reason),
+        Arrow(S.EXPIRED, "readmit", S.ADMITTED, P.ADMIT, has_new_term),
         Arrow(S.ADMITTED, "plan", S.PLANNED, P.APPROVE_PLAN, has_plan),
         Arrow(S.TOWNSHIP_PASSED, "plan_exception", S.PLANNED, P.APPROVE_PLAN, has_exception),
+        Arrow(S.PLANNED, "fall_back", S.ADMITTED, P.PLAN, has_reason),
         Arrow(S.ADMITTED, "award", S.AWARDED, P.AWARD, has_award),
         Arrow(S.PLANNED, "award", S.AWARDED, P.AWARD, has_award),
+        Arrow(S.AWARDED, "recall", S.ADMITTED, P.APPROVE_PLAN, has_reason),
         Arrow(S.AWARDED, "sign", S.CONTRACTED, P.CONTRACT, has_contract),
         Arrow(S.CONTRACTED, "start", S.BUILDING, P.BUILD),
         Arrow(S.BUILDING, "complete", S.COMPLETED, P.BUILD, all_seen),
+        Arrow(S.BUILDING, "suspend", S.SUSPENDED, P.APPROVE_CHANGE, has_reason),
+        Arrow(S.SUSPENDED, "resume", S.BUILDING, P.APPROVE_CHANGE, has_reason),
+        Arrow(S.CONTRACTED, "terminate", S.TERMINATED, P.APPROVE_CHANGE, has_reason),
+        Arrow(S.BUILDING, "terminate", S.TERMINATED, P.APPROVE_CHANGE, has_reason),
+        Arrow(S.SUSPENDED, "terminate", S.TERMINATED, P.APPROVE_CHANGE, has_reason),
+        Arrow(S.COMPLETED, "rework", S.BUILDING, P.PRE_ACCEPT, has_reason),
+        Arrow(S.COMPLETED, "pre_accept", S.PRE_ACCEPTED, P.PRE_ACCEPT),
+        Arrow(S.PRE_ACCEPTED, "audit", S.AUDITED, P.ACCEPT, has_audited_sum),
+        Arrow(S.AUDITED, "accept", S.ACCEPTED, P.ACCEPT, has_opinion),
         Arrow(S.COMPLETED, "accept", S.ACCEPTED, P.ACCEPT, has_opinion),
         Arrow(S.ACCEPTED, "hand_over", S.HANDED_OVER, P.ACCEPT, has_owner),
     ),
@@ -147,7 +179,11 @@ CHOSEN = (
     S.AWARDED,
     S.CONTRACTED,
     S.BUILDING,
+    S.SUSPENDED,
+    S.TERMINATED,
     S.COMPLETED,
+    S.PRE_ACCEPTED,
+    S.AUDITED,
     S.ACCEPTED,
     S.HANDED_OVER,
 )

@@ -28,7 +28,10 @@ from quzhou_migrants.kernel.tables import (
     state_column,
 )
 
-PUBLIC_STATES = "('planned','awarded','contracted','building','completed','accepted','handed_over')"
+PUBLIC_STATES = (
+    "('planned','awarded','contracted','building','suspended','terminated','completed','pre_accepted','audited',"
+    "'accepted','handed_over')"
+)
 
 
 @business(public=f"state IN {PUBLIC_STATES}")

@@ -7,6 +7,8 @@ the application role never needs to see all accounts.
 from quzhou_migrants.kernel.walls import APP_ROLE, sql_object
 
 _WHOLE = "SECURITY DEFINER SET search_path = pg_catalog, public"
+# Every request asks this by one key: planning its five tables anew cost 0.4 ms of each page.
+_PLANNED_ONCE = "SET plan_cache_mode = force_generic_plan"
 
 # Business dates of engagements follow the business clock, as every rule does.
 _TODAY = (
@@ -18,7 +20,7 @@ SESSION = f"""
 CREATE OR REPLACE FUNCTION accounts_session_actor(given bytea, idle_seconds int)
 RETURNS TABLE (user_id bigint, name text, must_change boolean, is_demo boolean, post_id bigint,
   role text, org_id bigint, org_name text, division_code text, engagement_id bigint, shift text)
-LANGUAGE plpgsql VOLATILE {_WHOLE} AS $body$
+LANGUAGE plpgsql VOLATILE {_WHOLE} {_PLANNED_ONCE} AS $body$
 BEGIN
   UPDATE accounts_session s SET idle_until = now() + make_interval(secs => idle_seconds)
     WHERE s.token_hash = given AND s.idle_until > now()
