@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
 
 VERBS = sorted({a.verb for a in PROJECT.arrows})
 ARROWS = {(a.src, a.verb): a.dst for a in PROJECT.arrows}
-ENDS = {S.REFUSED, S.WITHDRAWN, S.HANDED_OVER}
+ENDS = {S.WITHDRAWN, S.TERMINATED, S.HANDED_OVER}
 
 
 def reachable(start: S, *, without: Iterable[S] = ()) -> set[S]:
@@ -104,6 +104,9 @@ def test_every_state_verb_and_permission_has_its_chinese() -> None:
     assert [p for p in P if CATALOGUE.permission(p).isascii()] == []
 
 
+REASONED = (
+    "reopen", "leave", "expire", "fall_back", "recall", "suspend", "resume", "terminate", "rework",
+)  # fmt: skip
 ROW: dict[str, Any] = {"progress_bp": 9999, "submitted_at": datetime(2026, 9, 16, tzinfo=UTC)}
 GOOD: dict[str, dict[str, Any]] = {
     "submit": {"receipt": "202609-330803-000001"},
@@ -118,6 +121,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "complete": {"needed_bp": 9999},
     "accept": {"failed": []},
     "hand_over": {"owner": "合作社", "caretaker": "村委会"},
+    "readmit": {"valid_until": date(2031, 9, 16), "today": date(2026, 9, 16)},
+    "audit": {"settled_fen": 1},
+    **{verb: {"reason": "理由"} for verb in REASONED},
 }
 BAD: list[tuple[str, dict[str, Any], str]] = [
     ("submit", {"receipt": ""}, "PRJ-101"),
@@ -133,6 +139,9 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("complete", {"needed_bp": 10_000}, "PRJ-404"),
     ("accept", {"failed": ["audit"]}, "PRJ-405"),
     ("hand_over", {"caretaker": ""}, "PRJ-406"),
+    ("readmit", {"valid_until": date(2026, 9, 16)}, "PRJ-203"),
+    ("audit", {"settled_fen": 0}, "PRJ-407"),
+    *((verb, {"reason": ""}, "PRJ-205") for verb in REASONED),
 ]
 
 
