@@ -5,6 +5,12 @@ from quzhou_migrants.kernel.apps import piccolo_app
 APP_CONFIG = piccolo_app(
     "projects",
     __file__,
-    ["projects.tables", "projects.intake.tables", "projects.plan.tables", "projects.works.tables"],
+    [
+        "projects.tables",
+        "projects.intake.tables",
+        "projects.plan.tables",
+        "projects.works.tables",
+        "projects.changes.tables",
+    ],
     after=["quzhou_migrants"],
 )
