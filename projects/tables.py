@@ -51,11 +51,16 @@ class Project(Table, tablename="projects_project"):
     place = Varchar(length=200, null=False, default="")
     lat = DoublePrecision(null=True, default=None)
     lon = DoublePrecision(null=True, default=None)
+    shape = Text(null=False, default="")  # the drawn place as GeoJSON, when it is more than a point
+    reservoir = Varchar(length=80, null=False, default="")
+    reservoir_kind = Varchar(length=16, null=False, default="")  # the type column of a plan table
     estimate_fen = fen()
     asked_fen = fen()
     own_fen = fen()
     other_fen = fen()
+    labour_fen = fen()  # villagers' own work, valued; no money, so no part of a contract's ceiling
     award_fen = fen()
+    households = Integer(null=False, default=0)
     beneficiaries = Integer(null=False, default=0)
     migrants = Integer(null=False, default=0)
     low_income = Integer(null=False, default=0)
