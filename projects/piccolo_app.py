@@ -10,6 +10,8 @@ APP_CONFIG = piccolo_app(
         "projects.intake.tables",
         "projects.plan.tables",
         "projects.works.tables",
+        "projects.notices.tables",
+        "projects.reserve.tables",
         "projects.changes.tables",
     ],
     after=["quzhou_migrants"],
