@@ -34,14 +34,24 @@ class P(StrEnum):
     PRE_ACCEPT = "projects.pre_accept"
     KEEP_ASSET = "projects.keep_asset"
     SUCCEED = "projects.succeed"
+    POST_NOTICE = "projects.post_notice"
+    TAKE_OBJECTION = "projects.take_objection"
+    ANSWER_OBJECTION = "projects.answer_objection"
+    FILE_BULK = "projects.file_bulk"
+    KNOW_SECTOR = "projects.know_sector"
 
 
 GRANTS: dict[Role, tuple[P, ...]] = {
-    Role.VILLAGE_CLERK: (P.VIEW, P.SUBMIT, P.CONTRACT, P.BUILD, P.KEEP_ASSET),
-    Role.TOWNSHIP_CLERK: (P.VIEW, P.CHECK, P.CONTRACT, P.BUILD, P.RANK, P.PRE_ACCEPT, P.KEEP_ASSET),
+    Role.VILLAGE_CLERK: (
+        P.VIEW, P.SUBMIT, P.CONTRACT, P.BUILD, P.KEEP_ASSET, P.POST_NOTICE, P.TAKE_OBJECTION,
+    ),
+    Role.TOWNSHIP_CLERK: (
+        P.VIEW, P.CHECK, P.CONTRACT, P.BUILD, P.RANK, P.PRE_ACCEPT, P.KEEP_ASSET,
+        P.POST_NOTICE, P.TAKE_OBJECTION, P.ANSWER_OBJECTION, P.FILE_BULK,
+    ),
     Role.COUNTY_CLERK: (
         P.VIEW, P.ADMIT, P.PLAN, P.AWARD, P.CONTRACT, P.BUILD, P.ACCEPT, P.OPEN_WINDOW, P.REFRESH, P.PRE_ACCEPT,
-        P.KEEP_ASSET,
+        P.KEEP_ASSET, P.POST_NOTICE, P.TAKE_OBJECTION, P.ANSWER_OBJECTION, P.KNOW_SECTOR,
     ),
     Role.COUNTY_LEADER: (P.VIEW, P.APPROVE_PLAN, P.AWARD, P.ALLOW_LATE, P.DECIDE_APPEAL, P.APPROVE_CHANGE),
     Role.COUNTY_FINANCE: (P.VIEW,),
