@@ -31,8 +31,8 @@ async def write_next(app: str, name: str) -> Path:
     with (folder / "__init__.py").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two people at one tree get two numbers
         made = Path((await _create_new_migration(config, auto=True)).migration_path)
-        number = len(list(folder.glob(f"{app}_[0-9][0-9][0-9][0-9]_*.py"))) + 1
-        return made.rename(folder / f"{app}_{number:04d}_{name}.py")
+        last = max(int(p.stem.split("_")[len(app.split("_"))]) for p in folder.glob(f"{app}_0*.py"))
+        return made.rename(folder / f"{app}_{last + 1:04d}_{name}.py")
 
 
 if __name__ == "__main__":

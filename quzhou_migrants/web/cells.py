@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from markupsafe import Markup, escape
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
 Rows: TypeAlias = "Sequence[asyncpg.Record]"
 Writer: TypeAlias = Callable[[Rows, "Places"], Markup]
+Head: TypeAlias = Callable[..., Markup]
 Cell: TypeAlias = Callable[[Any, "Places"], str]
 NUMBERS = frozenset({"int", "money", "wan", "bp"})
 UNBROKEN = frozenset({"date", "datetime", "state", "code", "division"})
 READY = frozenset({"state"})  # what is HTML already
+WIDE = "\u3000"
 BETWEEN = "\0"  # stands in no text of the database
 
 
@@ -34,6 +37,7 @@ def escaped(texts: Sequence[str]) -> list[str]:
 
 def cell(column: Column, label: Callable[[str], str]) -> Cell:
     """Make the function that writes one value of a column as text; a state comes as HTML."""
+    tag = lru_cache(maxsize=256)(lambda v: label(f"{column.name}.{v}"))
     kinds: dict[str, Cell] = {
         "text": lambda v, _p: str(v),
         "code": lambda v, _p: str(v),
@@ -47,7 +51,7 @@ def cell(column: Column, label: Callable[[str], str]) -> Cell:
         "state": lambda v, _p: str(state_badge(column.machine, v)),
         "division": lambda v, p: p.name(v),
         "verb": lambda v, _p: CATALOGUE.verb(v),
-        "tag": lambda v, _p: label(f"{column.name}.{v}"),
+        "tag": lambda v, _p: tag(v),
     }
     return kinds[column.kind]
 
@@ -81,6 +85,38 @@ def row_writer(columns: Sequence[Column], label: Callable[[str], str]) -> Writer
         return Markup("".join([frame % cells for cells in written]))  # noqa: S704 - every column was escaped
 
     return write
+
+
+def head_writer(columns: Sequence[Column], label: Callable[[str], str]) -> Head:
+    """Make the function that writes the headings; a sortable one links to the list in its order."""
+    parts = [
+        (c.name, bool(c.sort), ' class="num"' if c.kind in NUMBERS else "", str(escape(label(c.name))))
+        for c in columns
+        if c.shown
+    ]
+
+    def write(sort: str, url: Callable[..., str], *, down: bool) -> Markup:
+        written = []
+        for name, sorts, style, title in parts:
+            now = name == sort
+            order = f' aria-sort="{"descending" if down else "ascending"}"' if now else ""
+            if sorts:
+                to = escape(url(sort=f"-{name}" if now and not down else name))
+                title = f'<a id="sort-{name}" href="{to}" hx-get="{to}" hx-target="#listing">{title}</a>'  # noqa: PLW2901 - the title as it is drawn
+            written.append(f'<th scope="col"{style}{order}>{title}</th>')
+        return Markup("".join(written))  # noqa: S704 - names are ours, titles and addresses were escaped
+
+    return write
+
+
+@lru_cache(maxsize=512)
+def options(choices: tuple[tuple[str, str, int], ...], chosen: str) -> Markup:
+    """Draw the options of a select; a depth is shown by wide spaces. Shape: [(value, title, depth)]."""
+    option = Markup('<option value="{}"{}>{}{}</option>')
+    return Markup("\n").join(
+        option.format(value, Markup(" selected") if value == chosen else "", WIDE * depth, title)
+        for value, title, depth in choices
+    )
 
 
 def _frame(shown: Sequence[Column], label: Callable[[str], str]) -> str:

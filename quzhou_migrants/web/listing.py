@@ -92,6 +92,11 @@ class Control:
     value: str
     options: list[tuple[str, str, int]]
 
+    @property
+    def drawn(self) -> Markup:
+        """Draw the options."""
+        return cells.options(tuple(self.options), self.value)
+
 
 @dataclass(slots=True)
 class Page:
@@ -111,6 +116,11 @@ class Page:
     def body(self) -> Markup:
         """Draw the rows."""
         return self.listing.writer(self.rows, self.places)
+
+    @property
+    def head(self) -> Markup:
+        """Draw the headings."""
+        return self.listing.header(self.asked.sort, self.url, down=self.asked.down)
 
     @property
     def title(self) -> str:
@@ -201,6 +211,11 @@ class Listing:
     def writer(self) -> cells.Writer:
         """Cell writers, compiled once."""
         return cells.row_writer(self.columns, self.label)
+
+    @cached_property
+    def header(self) -> cells.Head:
+        """Heading writer, compiled once."""
+        return cells.head_writer(self.columns, self.label)
 
     @cached_property
     def _select(self) -> str:

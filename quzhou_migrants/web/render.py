@@ -87,6 +87,13 @@ def nice_percent(bp: int | None) -> str:
     return f"{bp // 100}%" if bp % 100 == 0 else f"{bp / 100:.2f}".rstrip("0").rstrip(".") + "%"
 
 
+def nice_figure(value: float | None) -> str:
+    """Write a number of a chart's table: thousands parted, at most two digits after the point, none idle."""
+    if value is None:
+        return "—"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
 @lru_cache(maxsize=1)
 def _tones() -> dict[str, str]:
     read = tomllib.loads(Path(__file__).with_name("tones.toml").read_text(encoding="utf-8"))
@@ -112,6 +119,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         cache_size=-1,
+        auto_reload=False,  # looking at seven files of a page costs as much as writing its rows
     )
     env.filters.update(
         yuan=lambda v: "—" if v is None else yuan(int(v)),
@@ -121,6 +129,7 @@ def _environment() -> Environment:
         pct=nice_percent,
         lines=_lines,
         number=lambda v: "—" if v is None else f"{v:,}",
+        figure=nice_figure,
     )
     env.globals.update(
         asset=assets.asset,

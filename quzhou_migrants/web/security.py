@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 
 from quzhou_migrants.kernel.errors import Refused
@@ -32,20 +32,20 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()",
 }
-HSTS = "max-age=31536000"
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
 async def secure_headers(message: Message, scope: Scope) -> None:
     """Put the headers on every answer, those of errors too, which no middleware would see."""
     if message["type"] != "http.response.start":
         return
-    headers = MutableScopeHeaders.from_message(message)
-    for name, value in HEADERS.items():
-        headers.setdefault(name, value)
-    if scope["scheme"] == "https":
-        headers.setdefault("Strict-Transport-Security", HSTS)
+    present = message.setdefault("headers", [])
+    given = {name.lower() for name, _ in present}
+    added = [*_RAW, _HSTS] if scope["scheme"] == "https" else [*_RAW]
     if request_id := scope.get("state", {}).get("request_id"):
-        headers.setdefault("X-Request-Id", str(request_id))
+        added.append((b"x-request-id", str(request_id).encode()))
+    message["headers"] = [*present, *(header for header in added if header[0] not in given)]
 
 
 def from_our_own_page(headers: Headers, host: str) -> bool:
