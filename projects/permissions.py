@@ -34,6 +34,8 @@ class P(StrEnum):
     PRE_ACCEPT = "projects.pre_accept"
     KEEP_ASSET = "projects.keep_asset"
     SUCCEED = "projects.succeed"
+    RANK_RESERVE = "projects.rank_reserve"
+    PUBLISH_RANKING = "projects.publish_ranking"
     POST_NOTICE = "projects.post_notice"
     TAKE_OBJECTION = "projects.take_objection"
     ANSWER_OBJECTION = "projects.answer_objection"
@@ -51,13 +53,16 @@ GRANTS: dict[Role, tuple[P, ...]] = {
     ),
     Role.COUNTY_CLERK: (
         P.VIEW, P.ADMIT, P.PLAN, P.AWARD, P.CONTRACT, P.BUILD, P.ACCEPT, P.OPEN_WINDOW, P.REFRESH, P.PRE_ACCEPT,
+        P.RANK_RESERVE,
         P.KEEP_ASSET, P.POST_NOTICE, P.TAKE_OBJECTION, P.ANSWER_OBJECTION, P.KNOW_SECTOR,
     ),
-    Role.COUNTY_LEADER: (P.VIEW, P.APPROVE_PLAN, P.AWARD, P.ALLOW_LATE, P.DECIDE_APPEAL, P.APPROVE_CHANGE),
+    Role.COUNTY_LEADER: (
+        P.VIEW, P.APPROVE_PLAN, P.AWARD, P.ALLOW_LATE, P.DECIDE_APPEAL, P.APPROVE_CHANGE, P.PUBLISH_RANKING,
+    ),
     Role.COUNTY_FINANCE: (P.VIEW,),
     Role.COUNTY_ADMIN: (P.VIEW, P.SUCCEED),
-    Role.CITY_CLERK: (P.VIEW, P.AWARD, P.REMARK),
-    Role.CITY_LEADER: (P.VIEW, P.AWARD, P.REMARK),
+    Role.CITY_CLERK: (P.VIEW, P.AWARD, P.REMARK, P.RANK_RESERVE),
+    Role.CITY_LEADER: (P.VIEW, P.AWARD, P.REMARK, P.PUBLISH_RANKING),
     Role.CITY_ADMIN: (P.VIEW, P.SUCCEED),
     Role.INSPECTOR: (P.VIEW,),
     Role.AUDITOR: (P.VIEW,),
