@@ -13,6 +13,8 @@ APP_CONFIG = piccolo_app(
         "projects.notices.tables",
         "projects.reserve.tables",
         "projects.changes.tables",
+        "projects.assets.tables",
+        "projects.dossier.tables",
         "projects.ranking.tables",
         "projects.refresh.tables",
     ],

@@ -181,36 +181,3 @@ class Delay(Table, tablename="projects_delay"):
 index("projects_progress_curve", "projects_progress (project, seen_on, id)")
 index("projects_delay_one_open", "UNIQUE projects_delay (project, kind) WHERE cleared_on IS NULL")
 index("projects_delay_open", "projects_delay (division_code, id) WHERE cleared_on IS NULL")
-
-
-@business()
-class Acceptance(Table, tablename="projects_acceptance"):
-    """The acceptance of finished works: an opinion on every side, and who gave it."""
-
-    id = BigSerial(primary_key=True)
-    project = fk(Project)
-    division_code = DivisionCode()
-    held_on = Date(null=False)
-    members = Varchar(length=300, null=False)
-    opinions = JSONB(null=False, default="{}")
-    settled_fen = fen()
-    note = Text(null=False, default="")
-    is_demo = Boolean(null=False, default=False)
-
-    projects_acceptance_one_per_project = Unique(["project"])
-
-
-@business()
-class Handover(Table, tablename="projects_handover"):
-    """The asset in its owner's hands: who owns it, who looks after it, since when."""
-
-    id = BigSerial(primary_key=True)
-    project = fk(Project)
-    division_code = DivisionCode()
-    handed_on = Date(null=False)
-    owner = Varchar(length=120, null=False)
-    caretaker = Varchar(length=120, null=False)
-    asset = Text(null=False, default="")
-    is_demo = Boolean(null=False, default=False)
-
-    projects_handover_one_per_project = Unique(["project"])
