@@ -6,6 +6,7 @@ from typing import Any
 
 from projects.intake import windows
 from projects.intake.parameters import intake_rules
+from projects.notices import panels as notice_panels
 from projects.permissions import P
 from quzhou_migrants.kernel.tasks import Task
 from quzhou_migrants.kernel.tx import Tx
@@ -77,4 +78,4 @@ def _works(row: Any, step: str) -> Task:  # noqa: ANN401 - a database row
     return Task(row["title"], f"/projects/{row['id']}/{step}", None, row["division_code"], f"projects.{step}")
 
 
-PANELS = [village, review, plans, works]
+PANELS = [*notice_panels.PANELS, village, review, plans, works]

@@ -73,3 +73,11 @@ async def objections_open(tx: Tx, subject: Subject) -> int:
             *subject[:2],
         )
     )
+
+
+async def find_objection(tx: Tx, objection_id: int) -> Row:
+    """Give an objection. Raises: Refused KRN-404."""
+    row = await tx.conn.fetchrow("SELECT * FROM projects_objection WHERE id = $1", objection_id)
+    if row is None:
+        raise Refused("KRN-404")
+    return dict(row)

@@ -1,0 +1,47 @@
+"""What waits on the home page: objections to answer, notices whose days are over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from projects.permissions import P
+from quzhou_migrants.kernel.tasks import Task
+from quzhou_migrants.kernel.tx import Tx
+
+MOST = 20
+
+
+async def objections(tx: Tx) -> list[Task]:
+    """Objections that wait for an answer, the nearest term first."""
+    if not tx.actor.may(P.ANSWER_OBJECTION):
+        return []
+    rows = await tx.conn.fetch(
+        "SELECT o.id, o.due_on, o.division_code, n.title FROM projects_objection o"
+        " JOIN projects_posting n ON n.id = o.posting WHERE o.state = 'received' ORDER BY o.due_on, o.id LIMIT $1",
+        MOST,
+    )
+    return [
+        Task(r["title"], f"/notices/objections/{r['id']}", r["due_on"], r["division_code"], "projects.objection")
+        for r in rows
+    ]
+
+
+async def notices(tx: Tx) -> list[Task]:
+    """One's own notices whose last day is over and which are still open."""
+    if not tx.actor.may(P.POST_NOTICE):
+        return []
+    rows = await tx.conn.fetch(
+        "SELECT id, title, ends_on, division_code FROM projects_posting WHERE state = 'open' AND ends_on < $1"
+        " AND (division_code = $2 OR opened_by = $3) ORDER BY ends_on, id LIMIT $4",
+        tx.today,
+        tx.actor.division_code,
+        tx.actor.user_id,
+        MOST,
+    )
+    return [
+        Task(r["title"], f"/notices/{r['id']}", r["ends_on"] + timedelta(days=1), r["division_code"], "projects.notice")
+        for r in rows
+    ]
+
+
+PANELS = [objections, notices]
