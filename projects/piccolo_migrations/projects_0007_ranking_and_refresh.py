@@ -48,7 +48,7 @@ class Ranking(Table, tablename="projects_ranking", schema=None):
     )
 
 
-class RankingScheme(Table, tablename="projects_ranking_scheme", schema=None):
+class RankingScheme(Table, tablename="projects_scheme", schema=None):
     id = BigSerial(
         null=False,
         primary_key=True,
@@ -127,7 +127,7 @@ async def forwards():
 
     manager.add_table(
         class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         schema=None,
         columns=None,
     )
@@ -1422,7 +1422,7 @@ async def forwards():
 
     manager.add_column(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         column_name="id",
         db_column_name="id",
         column_class_name="BigSerial",
@@ -1442,7 +1442,7 @@ async def forwards():
 
     manager.add_column(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         column_name="division_code",
         db_column_name="division_code",
         column_class_name="DivisionCode",
@@ -1464,7 +1464,7 @@ async def forwards():
 
     manager.add_column(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         column_name="number",
         db_column_name="number",
         column_class_name="SmallInt",
@@ -1485,7 +1485,7 @@ async def forwards():
 
     manager.add_column(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         column_name="title",
         db_column_name="title",
         column_class_name="Varchar",
@@ -1507,7 +1507,7 @@ async def forwards():
 
     manager.add_column(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         column_name="criteria",
         db_column_name="criteria",
         column_class_name="JSONB",
@@ -1528,7 +1528,7 @@ async def forwards():
 
     manager.add_column(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         column_name="ties",
         db_column_name="ties",
         column_class_name="JSONB",
@@ -1549,7 +1549,7 @@ async def forwards():
 
     manager.add_column(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         column_name="state",
         db_column_name="state",
         column_class_name="Varchar",
@@ -1571,7 +1571,7 @@ async def forwards():
 
     manager.add_column(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         column_name="version",
         db_column_name="version",
         column_class_name="Integer",
@@ -1592,7 +1592,7 @@ async def forwards():
 
     manager.add_column(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         column_name="doc_no",
         db_column_name="doc_no",
         column_class_name="Varchar",
@@ -1614,7 +1614,7 @@ async def forwards():
 
     manager.add_column(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         column_name="published_on",
         db_column_name="published_on",
         column_class_name="Date",
@@ -1635,7 +1635,7 @@ async def forwards():
 
     manager.add_column(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         column_name="published_by",
         db_column_name="published_by",
         column_class_name="Varchar",
@@ -1657,7 +1657,7 @@ async def forwards():
 
     manager.add_column(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         column_name="policy_version",
         db_column_name="policy_version",
         column_class_name="Varchar",
@@ -1679,7 +1679,7 @@ async def forwards():
 
     manager.add_column(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         column_name="created_by",
         db_column_name="created_by",
         column_class_name="BigInt",
@@ -1700,7 +1700,7 @@ async def forwards():
 
     manager.add_column(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         column_name="created_at",
         db_column_name="created_at",
         column_class_name="Stamp",
@@ -1721,7 +1721,7 @@ async def forwards():
 
     manager.add_column(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
+        tablename="projects_scheme",
         column_name="is_demo",
         db_column_name="is_demo",
         column_class_name="Boolean",
@@ -2674,8 +2674,8 @@ async def forwards():
 
     manager.add_constraint(
         table_class_name="RankingScheme",
-        tablename="projects_ranking_scheme",
-        constraint_name="projects_ranking_scheme_number",
+        tablename="projects_scheme",
+        constraint_name="projects_scheme_number",
         constraint_class=Unique,
         params={"columns": ["division_code", "number"], "nulls_distinct": True},
         schema=None,

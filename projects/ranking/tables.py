@@ -20,7 +20,7 @@ from quzhou_migrants.kernel.tables import (
 
 
 @business(down=True)
-class RankingScheme(Table, tablename="projects_ranking_scheme"):
+class RankingScheme(Table, tablename="projects_scheme"):
     """One version of a division's scheme. Shape: `criteria` as the rules read them, frozen once published."""
 
     id = BigSerial(primary_key=True)
@@ -39,7 +39,7 @@ class RankingScheme(Table, tablename="projects_ranking_scheme"):
     created_at = Stamp()
     is_demo = Boolean(null=False, default=False)
 
-    projects_ranking_scheme_number = Unique(["division_code", "number"])
+    projects_scheme_number = Unique(["division_code", "number"])
 
 
 @business(down=True)
