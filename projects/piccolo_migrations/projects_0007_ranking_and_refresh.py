@@ -2601,7 +2601,7 @@ async def forwards():
     manager.add_constraint(
         table_class_name="RankingRow",
         tablename="projects_ranking_row",
-        constraint_name="projects_ranking_row_project",
+        constraint_name="projects_ranking_row_once",
         constraint_class=Unique,
         params={"columns": ["ranking", "project"], "nulls_distinct": True},
         schema=None,

@@ -82,7 +82,7 @@ class RankingRow(Table, tablename="projects_ranking_row"):
     moved = Boolean(null=False, default=False)
     is_demo = Boolean(null=False, default=False)
 
-    projects_ranking_row_project = Unique(["ranking", "project"])
+    projects_ranking_row_once = Unique(["ranking", "project"])
     projects_ranking_row_computed = Unique(["ranking", "computed"])
     projects_ranking_row_rank = Unique(["ranking", "rank"])
     projects_ranking_row_place = Check("rank <> 0 AND computed > 0")
