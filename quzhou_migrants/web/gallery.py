@@ -46,6 +46,8 @@ class SampleForm(msgspec.Struct):
     fits: list[Category]
     content: Annotated[str, Meta(min_length=10, max_length=200)]
     agreed: bool = False
+    shape: str = "point"
+    points: str = ""
     remark: str = ""
 
 

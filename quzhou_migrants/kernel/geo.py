@@ -1,0 +1,103 @@
+"""Places on a map: typed coordinates, shapes as GeoJSON, outlines around points, distances. Pure.
+
+A point is (latitude, longitude) in degrees, as people write it; GeoJSON turns the order round.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from math import asin, cos, radians, sin, sqrt
+from typing import Any
+
+from quzhou_migrants.kernel.errors import Refused
+
+Point = tuple[float, float]
+EARTH_M = 6_371_009
+DIGITS = 6  # a tenth of a metre
+LAST_LAT, LAST_LON = 90, 180
+CORNERS = {"point": 1, "line": 2, "area": 3}
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+
+
+def read_points(text: str) -> list[Point]:
+    """Read "latitude, longitude" from each line that is not empty.
+
+    Raises: Refused KRN-801 naming the first line that is no place on earth.
+    """
+    found: list[Point] = []
+    for n, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        numbers = [float(v) for v in _NUMBER.findall(line)]
+        if len(numbers) != 2 or abs(numbers[0]) > LAST_LAT or abs(numbers[1]) > LAST_LON:  # noqa: PLR2004 - two coordinates
+            raise Refused("KRN-801", line=n, text=line.strip()[:40])
+        found.append((round(numbers[0], DIGITS), round(numbers[1], DIGITS)))
+    return found
+
+
+def shape_of(kind: str, points: Sequence[Point]) -> dict[str, Any]:
+    """Make a GeoJSON geometry of a kind (point, line, area).
+
+    Raises: Refused KRN-802 when the points are too few for it.
+    """
+    if kind not in CORNERS or len(points) < CORNERS[kind]:
+        raise Refused("KRN-802", need=CORNERS.get(kind, 1), count=len(points))
+    turned = [[lon, lat] for lat, lon in points]
+    if kind == "point":
+        return {"type": "Point", "coordinates": turned[0]}
+    if kind == "line":
+        return {"type": "LineString", "coordinates": turned}
+    return {"type": "Polygon", "coordinates": [[*turned, turned[0]]]}
+
+
+def points_of(shape: dict[str, Any]) -> list[Point]:
+    """Give the points of a geometry that `shape_of` made, an area without its closing point."""
+    there = shape["coordinates"]
+    turned = {"Point": lambda: [there], "LineString": lambda: there, "Polygon": lambda: there[0][:-1]}[shape["type"]]()
+    return [(lat, lon) for lon, lat in turned]
+
+
+def written(points: Iterable[Point]) -> str:
+    """Write points as they are typed."""
+    return "\n".join(f"{lat:.6f}, {lon:.6f}" for lat, lon in points)
+
+
+def middle(points: Sequence[Point]) -> Point:
+    """Give the mean of some points."""
+    return (
+        round(sum(lat for lat, _ in points) / len(points), DIGITS),
+        round(sum(lon for _, lon in points) / len(points), DIGITS),
+    )
+
+
+def metres(a: Point, b: Point) -> float:
+    """Measure the way between two points over the sphere."""
+    lat1, lon1, lat2, lon2 = (radians(v) for v in (*a, *b))
+    half = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin((lon2 - lon1) / 2) ** 2
+    return 2 * EARTH_M * asin(sqrt(half))
+
+
+def _left_turn(o: Point, a: Point, b: Point) -> float:
+    return (a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0])
+
+
+def _chain(points: Iterable[Point]) -> list[Point]:
+    chain: list[Point] = []
+    for p in points:
+        while len(chain) > 1 and _left_turn(chain[-2], chain[-1], p) <= 0:
+            chain.pop()
+        chain.append(p)
+    return chain[:-1]
+
+
+def hull(points: Iterable[Point]) -> list[Point]:
+    """Draw the smallest convex outline around points; fewer than three different ones have none.
+
+    Where no surveyed border is at hand, a county is shown by the outline of its villages and nothing more is claimed.
+    """
+    several = sorted(set(points))
+    if len(several) < CORNERS["area"]:
+        return []
+    outline = _chain(several) + _chain(reversed(several))
+    return outline if len(outline) >= CORNERS["area"] else []
