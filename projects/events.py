@@ -62,3 +62,48 @@ class ProjectAccepted:
     project_id: int
     division_code: str
     accepted_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMoneyFreed:
+    """A project left an approved plan: its money may be planned anew.
+
+    Shape: `how` is adjusted, fallen_back or recalled.
+    """
+
+    project_id: int
+    division_code: str
+    plan_id: int
+    amount_fen: Fen
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class AwardRecalled:
+    """What was awarded to a project is taken back; no contract was signed."""
+
+    project_id: int
+    division_code: str
+    amount_fen: Fen
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContractChanged:
+    """An approved change order moved the amount of a contract. Units: fen."""
+
+    project_id: int
+    division_code: str
+    before_fen: Fen
+    after_fen: Fen
+    change_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectTerminated:
+    """A project ended before it was finished; `keep_fen` of its works is done and still paid. Units: fen."""
+
+    project_id: int
+    division_code: str
+    keep_fen: Fen
+    reason: str
