@@ -152,7 +152,7 @@ PROJECT = machine(
         Arrow(S.EXPIRED, "readmit", S.ADMITTED, P.ADMIT, has_new_term),
         Arrow(S.ADMITTED, "plan", S.PLANNED, P.APPROVE_PLAN, has_plan),
         Arrow(S.TOWNSHIP_PASSED, "plan_exception", S.PLANNED, P.APPROVE_PLAN, has_exception),
-        Arrow(S.PLANNED, "fall_back", S.ADMITTED, P.PLAN, has_reason),
+        Arrow(S.PLANNED, "fall_back", S.ADMITTED, P.APPROVE_PLAN, has_reason),
         Arrow(S.ADMITTED, "award", S.AWARDED, P.AWARD, has_award),
         Arrow(S.PLANNED, "award", S.AWARDED, P.AWARD, has_award),
         Arrow(S.AWARDED, "recall", S.ADMITTED, P.APPROVE_PLAN, has_reason),
