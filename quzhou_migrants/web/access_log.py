@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from litestar.enums import ScopeType
 
-from quzhou_migrants.kernel.logs import logger
+from quzhou_migrants.kernel.logs import Lines
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-LOG = logger("access")
+LINES = Lines("access")
 SILENT = ("/static/", "/health", "/ready")
 
 
@@ -45,10 +45,10 @@ class AccessLog:
         finally:
             state = scope.get("state") or {}
             actor = state.get("actor")
-            LOG.info(
+            LINES.write(
                 "request",
-                method=scope["method"],
-                path=scope["path"],
+                typed={"path": scope["path"]},
+                method=str(scope["method"]),
                 status=status,
                 ms=round((time.perf_counter() - started) * 1000, 1),
                 request_id=state.get("request_id", ""),
