@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from projects.intake.forms import Category, FileKind, Way
+from projects.assets.forms import AssetKind, Condition, Part
+from projects.assets.rules import ASPECTS
+from projects.intake.forms import Category, FileKind, Grade, Land, Operator, ReservoirKind, Way
 from projects.intake.rules import Body
 from projects.works.forms import Method
-from projects.works.rules import ASPECTS
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 
 Options = list[tuple[str, str]]
@@ -23,5 +24,12 @@ CATEGORIES = titled(Category, "list.category.")
 WAYS = titled(Way, "list.way.")
 PAPERS = titled(FileKind, "projects.paper.")
 BODIES = titled(Body, "projects.body.")
+GRADES = titled(Grade, "projects.grade.")
+LANDS = titled(Land, "projects.land.")
+RESERVOIR_KINDS = titled(ReservoirKind, "projects.reservoir_kind.")
+OPERATORS = titled(Operator, "projects.operator.")
 METHODS = titled(Method, "projects.method.")
 SIDES = titled(ASPECTS, "projects.aspect.")
+PARTS = titled(Part, "projects.part.")
+ASSET_KINDS = titled(AssetKind, "list.kind.")
+CONDITIONS = titled(Condition, "projects.condition.")

@@ -37,6 +37,9 @@ WHERE = {
     "sign": "/projects/{}/contract",
     "start": "/projects/{}/start",
     "complete": "/projects/{}/complete",
+    "pre_accept": "/projects/{}/pre_accept",
+    "rework": "/projects/{}/pre_accept",
+    "audit": "/projects/{}/audit",
     "accept": "/projects/{}/accept",
     "hand_over": "/projects/{}/hand_over",
 }
@@ -47,7 +50,7 @@ WHERE = {
 async def projects(request: AnyRequest) -> Page:
     """List the projects of the range."""
     async with open_tx(request) as tx:
-        facts = window_facts(tx)
+        facts = await window_facts(tx)
         may_submit = tx.actor.may(P.SUBMIT)
     return await lists.PROJECTS.respond(request, "projects/list.html", may_submit=may_submit, **facts)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from projects.assets import panels as assets
 from projects.intake import windows
 from projects.intake.parameters import intake_rules
 from projects.notices import panels as notice_panels
 from projects.permissions import P
+from projects.reserve import panels as reserve
 from quzhou_migrants.kernel.tasks import Task
 from quzhou_migrants.kernel.tx import Tx
 
@@ -41,15 +43,6 @@ async def village(tx: Tx) -> list[Task]:
     ]
 
 
-async def review(tx: Tx) -> list[Task]:
-    """Applications that wait for the township to check, for the county to confirm."""
-    mine = [(s, p) for s, p in (("submitted", P.CHECK), ("township_passed", P.ADMIT)) if tx.actor.may(p)]
-    if not mine:
-        return []
-    rows = await _in_states(tx, *(s for s, _ in mine))
-    return [Task(r["title"], f"/reserve/{r['id']}", None, r["division_code"], f"projects.{r['state']}") for r in rows]
-
-
 async def plans(tx: Tx) -> list[Task]:
     """Exceptions and plans that wait for a leader."""
     if not tx.actor.may(P.APPROVE_PLAN):
@@ -63,14 +56,12 @@ async def plans(tx: Tx) -> list[Task]:
 
 
 async def works(tx: Tx) -> list[Task]:
-    """Awarded projects without a contract, contracts not begun, finished works to accept."""
+    """Awarded projects without a contract, contracts not begun."""
     found: list[Task] = []
     if tx.actor.may(P.CONTRACT):
         found += [_works(r, "contract") for r in await _in_states(tx, "awarded")]
     if tx.actor.may(P.BUILD):
         found += [_works(r, "start") for r in await _in_states(tx, "contracted")]
-    if tx.actor.may(P.ACCEPT):
-        found += [_works(r, "accept") for r in await _in_states(tx, "completed")]
     return found
 
 
@@ -78,4 +69,4 @@ def _works(row: Any, step: str) -> Task:  # noqa: ANN401 - a database row
     return Task(row["title"], f"/projects/{row['id']}/{step}", None, row["division_code"], f"projects.{step}")
 
 
-PANELS = [*notice_panels.PANELS, village, review, plans, works]
+PANELS = [*notice_panels.PANELS, village, *reserve.PANELS, plans, works, *assets.PANELS]

@@ -39,7 +39,7 @@ CLAIMABLE = Listing(
     source="projects_project p",
     id="p.id",
     scope="p.division_code",
-    where="p.state IN ('contracted', 'building', 'completed', 'accepted') AND p.contract_fen > 0",
+    where="p.state IN ('contracted', 'building', 'completed', 'pre_accepted', 'audited', 'accepted') AND p.contract_fen > 0",
     descending=True,
     columns=(
         Column("project_id", "p.id", kind="int", shown=False),
@@ -59,7 +59,12 @@ CLAIMABLE = Listing(
     ),
     filters=(
         Filter("place", "p.division_code", kind="division"),
-        Filter("state", "p.state = {}", machine="PROJECT", choices=("contracted", "building", "completed", "accepted")),
+        Filter(
+            "state",
+            "p.state = {}",
+            machine="PROJECT",
+            choices=("contracted", "building", "completed", "pre_accepted", "audited", "accepted"),
+        ),
     ),
     search=lambda _tx, text: (
         "(p.title LIKE {} OR p.contractor LIKE {} OR p.code = {})",

@@ -27,7 +27,7 @@ TABLE = "inspection_site_code"
 CLAUSE = "衢政办发〔2016〕65号 二(二)1"
 MOST_PLACARDS = 2_000
 PROBE = "https://migrants.quzhou.gov.cn"  # as long as a real address; the base is only known where it is printed
-MARKED = ("awarded", "contracted", "building", "completed", "accepted", "handed_over")
+MARKED = ("awarded", "contracted", "building", "completed", "pre_accepted", "audited", "accepted", "handed_over")
 
 
 @command(P.ISSUE, audit="inspection.code.issue")

@@ -119,7 +119,7 @@ async def hand_on(tx: Tx, asset_id: int, form: CaretakerForm) -> None:
         "UPDATE projects_asset SET caretaker = $2, version = version + 1 WHERE id = $1", asset_id, form.caretaker
     )
     await tx.note(
-        about(row), "projects.asset.caretaker", before=row["caretaker"], after=form.caretaker, reason=form.reason
+        about(row), "projects.asset.caretaker", before=row["caretaker"], after=form.caretaker, reason=form.why
     )
 
 

@@ -156,4 +156,4 @@ class CaretakerForm(msgspec.Struct, frozen=True):
     """Somebody else looks after an asset."""
 
     caretaker: Name
-    reason: Annotated[str, Meta(min_length=2, max_length=300)]
+    why: Annotated[str, Meta(min_length=2, max_length=300)]

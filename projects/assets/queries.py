@@ -38,7 +38,8 @@ async def open_defects(tx: Tx, project_id: int) -> int:
     """Count the faults of the preliminary acceptance that nobody has confirmed as mended."""
     return int(
         await tx.conn.fetchval(
-            "SELECT count(*) FROM projects_defect WHERE project = $1 AND source = 'pre_accept' AND state <> 'confirmed'",
+            "SELECT count(*) FROM projects_defect"
+            " WHERE project = $1 AND source = 'pre_accept' AND state <> 'confirmed'",
             project_id,
         )
     )
@@ -84,6 +85,14 @@ async def checks(tx: Tx, asset_id: int) -> list[Row]:
     return await _all(
         tx, "SELECT * FROM projects_asset_check WHERE asset = $1 ORDER BY checked_on DESC, id DESC", asset_id
     )
+
+
+async def row_of(tx: Tx, table: str, key: int) -> Row:
+    """Read a row of this room. Raises: Refused KRN-404."""
+    found = await _one(tx, f"SELECT * FROM {table} WHERE id = $1", key)  # noqa: S608 - our own tables
+    if found is None:
+        raise Refused("KRN-404")
+    return found
 
 
 async def lock(tx: Tx, table: str, key: int) -> Row:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from projects.events import ContractSigned, ProjectAccepted, ProjectCompleted
+from projects.events import ContractSigned, ProjectCompleted
 from projects.permissions import P
-from projects.queries import lock, subject
+from projects.queries import PROJECT, lock, subject
 from projects.states import PROJECT as MACHINE
 from projects.states import S
 from projects.tables import Project
-from projects.works import rules
-from projects.works.forms import AcceptForm, CompleteForm, ContractForm, HandoverForm, StartForm
+from projects.works import procurement, queries, rules, schedule
+from projects.works.forms import CompleteForm, ContractForm, StartForm
+from projects.works.parameters import bound, duties_on
 from quzhou_migrants.kernel.commands import command
 from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
+from quzhou_migrants.kernel.file_types import PICTURES
+from quzhou_migrants.kernel.files import files_of, store
 from quzhou_migrants.kernel.ids import IdFault, clean, credit_code_fault
 from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
 CEILING = "政府投资条例 第二十三条"
-ACCEPTANCE = "政府投资条例 第二十五条"
-ASSETS = "衢政办发〔2016〕65号 二(五)1"
+IN_PLACE = "政府投资条例 第二十二条"
+SITE_BEFORE = "site_before"
 
 
 @command(P.CONTRACT, audit="projects.contract.sign")
@@ -42,12 +44,15 @@ async def sign(tx: Tx, project_id: int, form: ContractForm, seen: int | None = N
     top = rules.ceiling(row["award_fen"], row["own_fen"], row["other_fen"])
     found = rules.check_contract(agreed, top, tx.today) + _steps_named(rules.check_weights(weights))
     found += _credit_problems(code, form.credit_reason)
+    found += _party_problems(row, form, code)
+    found += await procurement.check_contract(tx, row, form)
     if found:
         raise Invalid(found)
     await tx.conn.execute(
         "INSERT INTO projects_contract (project, division_code, number, method, contractor, credit_code,"
-        " credit_reason, supervisor, amount_fen, signed_on, starts_on, ends_on, recorded_by)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        " credit_reason, supervisor, amount_fen, signed_on, starts_on, ends_on, recorded_by, kind, underground,"
+        " supervisor_code, bond_fen)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         project_id,
         row["division_code"],
         form.number,
@@ -61,6 +66,10 @@ async def sign(tx: Tx, project_id: int, form: ContractForm, seen: int | None = N
         form.starts_on,
         form.ends_on,
         tx.actor.user_id,
+        form.kind.value,
+        form.underground,
+        clean(form.supervisor_code),
+        form.bond_fen,
     )
     await tx.conn.executemany(
         "INSERT INTO projects_milestone (project, division_code, seq, title, weight_bp, planned_on)"
@@ -104,17 +113,74 @@ def _credit_problems(code: str, reason: str) -> list[Problem]:
     return [Problem(str(fault), "credit_code")] if fault else []
 
 
+def _party_problems(row: Row, form: ContractForm, code: str) -> list[Problem]:
+    """Check the supervisor, whether one is a duty, and the performance bond, by the rules of the signing day."""
+    duties = duties_on(form.signed_on, row["division_code"])
+    duty = rules.supervision_bound(row["estimate_fen"], duties, underground=form.underground)
+    second = clean(form.supervisor_code)
+    found = rules.check_parties(
+        code, form.supervisor, second, amount_fen=form.amount_fen, bond_fen=form.bond_fen, duty=duty, duties=duties
+    )
+    fault = credit_code_fault(second) if second else None
+    if fault and not (fault == IdFault.CREDIT_CHECK and form.credit_reason):
+        found.append(Problem("PRJ-416" if fault == IdFault.CREDIT_CHECK else str(fault), "supervisor_code"))
+    return found
+
+
 @command(P.BUILD, audit="projects.works.start")
 async def start(tx: Tx, project_id: int, form: StartForm) -> Row:
-    """Works begin.
+    """Works begin: with the money in place and a picture of the untouched site.
 
-    Raises: Refused PRJ-431 (before the contract, or in the future), KRN-408, KRN-409.
+    Raises: Refused PRJ-431 (before the contract, or in the future), KRN-408, KRN-409;
+    Invalid PRJ-465 (own money), PRJ-466 (no picture); what the store refuses about a picture.
+    Source: 政府投资条例 第二十二条
     """
     row = await lock(tx, project_id, seen=form.seen)
+    MACHINE.arrow(row["state"], "start")
     signed = await tx.conn.fetchval("SELECT signed_on FROM projects_contract WHERE project = $1", project_id)
     _dated(form.started_on, signed, tx.today, "started_on")
+    policy = tx.policy_for(row["division_code"])
+    own = rules.own_share(row["contract_fen"], row["award_fen"], row["other_fen"])
+    photos = len(form.photos) + len(await files_of(tx, (PROJECT, project_id), SITE_BEFORE))
+    found = rules.check_start(
+        form.own_paid_fen, own, bound(policy, "own_money_bp"), photos, bound(policy, "start_photos")
+    )
+    if found:
+        raise Invalid(found)
+    await tx.conn.execute(
+        "INSERT INTO projects_start (project, division_code, started_on, own_paid_fen, manager, note, recorded_by,"
+        " recorded_at, is_demo) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        project_id,
+        row["division_code"],
+        form.started_on,
+        form.own_paid_fen,
+        form.manager,
+        form.note,
+        tx.actor.user_id,
+        tx.now,
+        row["is_demo"],
+    )
+    for photo in form.photos:
+        await store(
+            tx,
+            photo,
+            owner=(PROJECT, project_id),
+            kind=SITE_BEFORE,
+            division_code=row["division_code"],
+            accept=PICTURES,
+        )
     return await fire(
-        tx, MACHINE, Project, row, "start", started_on=form.started_on, sets={"started_on": form.started_on}
+        tx,
+        MACHINE,
+        Project,
+        row,
+        "start",
+        clause=IN_PLACE,
+        started_on=form.started_on,
+        own_paid_fen=form.own_paid_fen,
+        photos=photos,
+        note=form.note,
+        sets={"started_on": form.started_on},
     )
 
 
@@ -128,9 +194,11 @@ def _dated(day: date, earliest: date | None, today: date, field: str) -> None:
 async def complete(tx: Tx, project_id: int, form: CompleteForm) -> Row:
     """Report the works finished; what was seen on the spot must say the same.
 
-    Raises: Refused PRJ-404 (not all seen), PRJ-431, KRN-408, KRN-409.
+    Raises: Refused PRJ-404 (not all seen), PRJ-431, PRJ-468 (a change order is open), KRN-408, KRN-409.
     """
     row = await lock(tx, project_id, seen=form.seen)
+    if await tx.conn.fetchval(OPEN_CHANGE, project_id):
+        raise Refused("PRJ-468")
     _dated(form.completed_on, row["started_on"], tx.today, "completed_on")
     param = tx.policy_for(row["division_code"]).param("projects.works.completion_bp")
     moved = await fire(
@@ -149,76 +217,9 @@ async def complete(tx: Tx, project_id: int, form: CompleteForm) -> Row:
     return moved
 
 
-@command(P.ACCEPT, audit="projects.works.accept")
-async def accept(tx: Tx, project_id: int, form: AcceptForm) -> Row:
-    """Accept finished works with an opinion on quality, money, benefit, audit, accounts and archive.
-
-    Raises: Refused PRJ-405 (an unfavourable opinion), PRJ-417 (settled above contract), PRJ-431, KRN-408, KRN-409.
-    """
-    row = await lock(tx, project_id, seen=form.seen)
-    _dated(form.held_on, row["completed_on"], tx.today, "held_on")
-    if form.settled_fen > row["contract_fen"]:
-        raise Refused("PRJ-417", field="settled_fen", settled=form.settled_fen, contract=row["contract_fen"])
-    opinions = {a: getattr(form, a) for a in rules.ASPECTS}
-    moved = await fire(
-        tx,
-        MACHINE,
-        Project,
-        row,
-        "accept",
-        clause=ACCEPTANCE,
-        failed=rules.failed_aspects(opinions),
-        opinions=opinions,
-        settled_fen=form.settled_fen,
-        sets={"accepted_on": form.held_on},
-    )
-    await tx.conn.execute(
-        "INSERT INTO projects_acceptance (project, division_code, held_on, members, opinions, settled_fen, note)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        project_id,
-        row["division_code"],
-        form.held_on,
-        form.members,
-        json.dumps(opinions),
-        form.settled_fen,
-        form.note,
-    )
-    tx.emit(ProjectAccepted(project_id, row["division_code"], form.held_on))
-    return moved
-
-
-@command(P.ACCEPT, audit="projects.works.hand_over")
-async def hand_over(tx: Tx, project_id: int, form: HandoverForm) -> Row:
-    """Hand the asset to its owner and name who looks after it.
-
-    Raises: Refused PRJ-406, PRJ-431, KRN-408, KRN-409.
-    Source: 衢政办发〔2016〕65号 二(五)1
-    """
-    row = await lock(tx, project_id, seen=form.seen)
-    _dated(form.handed_on, row["accepted_on"], tx.today, "handed_on")
-    await tx.conn.execute(
-        "INSERT INTO projects_handover (project, division_code, handed_on, owner, caretaker, asset)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
-        project_id,
-        row["division_code"],
-        form.handed_on,
-        form.owner,
-        form.caretaker,
-        form.asset,
-    )
-    return await fire(
-        tx,
-        MACHINE,
-        Project,
-        row,
-        "hand_over",
-        clause=ASSETS,
-        owner=form.owner,
-        caretaker=form.caretaker,
-        sets={"handed_over_on": form.handed_on, "asset_owner": form.owner, "caretaker": form.caretaker},
-    )
-
-
+OPEN_CHANGE = (
+    "SELECT EXISTS (SELECT 1 FROM projects_change WHERE project = $1 AND state IN ('proposed', 'passed', 'returned'))"
+)
 SEEN_STATES = (S.CONTRACTED, S.BUILDING, S.COMPLETED)
 
 
@@ -249,5 +250,22 @@ async def record_progress(tx: Tx, project_id: int, seen: Mapping[int, int]) -> i
     await tx.conn.execute(
         "UPDATE projects_project SET progress_bp = $2, version = version + 1 WHERE id = $1", project_id, whole
     )
+    planned = schedule.planned_on(await queries.plan_curve(tx, project_id), tx.today)
+    await tx.conn.execute(
+        "INSERT INTO projects_progress (project, division_code, seen_on, progress_bp, planned_bp, seen_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        project_id,
+        row["division_code"],
+        tx.today,
+        whole,
+        planned,
+        tx.now,
+    )
     await tx.note(subject(row), "projects.works.progress", before_bp=row["progress_bp"], after_bp=whole)
     return whole
+
+
+async def milestones_of(tx: Tx, project_id: int) -> list[Row]:
+    """List the milestones of a project in their order."""
+    rows = await tx.conn.fetch("SELECT * FROM projects_milestone WHERE project = $1 ORDER BY seq", project_id)
+    return [dict(r) for r in rows]
