@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, cast
 
-from projects.intake import rules
-from projects.intake.forms import FILES, SECTION_OF, SECTIONS, STEPS, Basics, Benefit, Decision, Posting, Works
+from projects.intake import answers, rules
+from projects.intake.forms import (
+    FILES,
+    SECTIONS,
+    STEPS,
+    Basics,
+    Benefit,
+    Decision,
+    Land,
+    Posting,
+    Readiness,
+    Works,
+    section_of,
+)
 from projects.intake.parameters import IntakeRules
 from projects.rules import Line, problems
 from quzhou_migrants.kernel.clock import WorkCalendar
-from quzhou_migrants.kernel.errors import Problem
+from quzhou_migrants.kernel.errors import Problem, Refused
+from quzhou_migrants.kernel.geo import Point, read_points, shape_of
 from quzhou_migrants.web.forms import Form, read_raw
 
 EMPTY_FIELD = "WEB-101"
+STILL_EMPTY = frozenset({EMPTY_FIELD, "WEB-117", "PRJ-151"})
+"""What is only missing, not wrong."""
 Draft = Mapping[str, Mapping[str, list[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Villages:
+    """The villages a joint project may name and the one that files. Shape: known = {full name: code}."""
+
+    known: Mapping[str, str]
+    own: str
 
 
 class Step(StrEnum):
@@ -32,13 +56,19 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The whole draft, checked: parts as read, lines that explain, problems, how far each part is."""
+    """The whole draft, checked: parts as read, lines that explain, problems, how far each part is.
+
+    Shape: after a return, `remarked` holds the remarks nobody has answered yet, `before` the parts as they
+    were filed, `changed` the answers that differ since.
+    """
 
     forms: dict[str, Form[Any]]
     lines: dict[str, list[Line]]
     problems: list[Problem]
     steps: dict[str, Step]
     remarked: dict[str, list[str]] = field(default_factory=dict)
+    before: dict[str, Form[Any]] = field(default_factory=dict)
+    changed: frozenset[str] = frozenset()
 
     @property
     def ready(self) -> bool:
@@ -47,7 +77,7 @@ class Checked:
 
     def of(self, step: str) -> list[Problem]:
         """List the problems of one part."""
-        return [p for p in self.problems if SECTION_OF.get(p.field) == step]
+        return [p for p in self.problems if section_of(p.field) == step]
 
     def part(self, name: str) -> Any:  # noqa: ANN401 - the struct of that part
         """Give a part as read."""
@@ -70,10 +100,12 @@ def check_draft(  # noqa: PLR0913 - the draft, its papers, the rules, the day
     today: date,
     work: WorkCalendar,
     remarked: Mapping[str, list[str]] | None = None,
+    villages: Villages | None = None,
 ) -> Checked:
     """Check the whole application.
 
-    Shape: problems carry the field's name; `remarked` names the fields a reviewer spoke about.
+    Shape: problems carry the field's name; `remarked` names the fields a reviewer spoke about and nobody
+    has changed since; `villages` is who may be a partner, when that is to be checked.
     """
     forms = read_draft(draft)
     read = {name: form.read for name, form in forms.items() if form.read is not None}
@@ -81,11 +113,11 @@ def check_draft(  # noqa: PLR0913 - the draft, its papers, the rules, the day
     missing = [Problem("PRJ-151", kind) for kind in rules.missing_files(list(rule.needed), papers)]
     found = [p for form in forms.values() for p in form.problems]
     found += [p for part in lines.values() for p in problems(part)]
-    found += _across(read) + missing
+    found += _across(read) + missing + _partners(read, papers, villages)
     steps = {name: _step(name, draft, found, papers) for name in STEPS}
     spoken = dict(remarked or {})
     for field_name in spoken:
-        section = SECTION_OF.get(field_name, "")
+        section = section_of(field_name)
         if steps.get(section) is Step.DONE:
             steps[section] = Step.REMARKED
     return Checked(forms, lines, found, steps, spoken)
@@ -95,8 +127,12 @@ def _explain(read: Mapping[str, object], rule: IntakeRules, today: date, work: W
     lines: dict[str, list[Line]] = {}
     if "works" in read:
         works = cast("Works", read["works"])
-        money = rules.Money(works.estimate_fen, works.asked_fen, works.own_fen, works.other_fen)
-        lines["works"] = rules.check_money(money, rule.uses_source)
+        money = rules.Money(works.estimate_fen, works.asked_fen, works.own_fen, works.other_fen, works.labour_fen)
+        lines["works"] = rules.check_money(money, rule.uses_source) + answers.check_contents(works, rule.answers)
+    if "works" in read and "readiness" in read:
+        readiness = cast("Readiness", read["readiness"])
+        estimate = cast("Works", read["works"]).estimate_fen
+        lines["readiness"] = answers.check_design(readiness, estimate, rule.answers)
     decision = cast("Decision | None", read.get("decision"))
     if decision is not None:
         lines["decision"] = rules.check_resolution(resolution_of(decision), rule.resolution, today)
@@ -108,6 +144,14 @@ def _explain(read: Mapping[str, object], rule: IntakeRules, today: date, work: W
     return lines
 
 
+def _partners(read: Mapping[str, object], papers: Mapping[str, int], villages: Villages | None) -> list[Problem]:
+    benefit = cast("Benefit | None", read.get("benefit"))
+    if benefit is None:
+        return []
+    found = answers.resolutions_needed(len(benefit.partners), papers.get("resolution", 0))
+    return found + (answers.check_villages(benefit.partners, villages.known, villages.own) if villages else [])
+
+
 def _across(read: Mapping[str, object]) -> list[Problem]:
     """Find what only shows when two answers are read together."""
     found: list[Problem] = []
@@ -116,16 +160,40 @@ def _across(read: Mapping[str, object]) -> list[Problem]:
         found.append(Problem("PRJ-142", "ends_on"))
     if basics and basics.no_duplicate != "yes":
         found.append(Problem("PRJ-143", "no_duplicate"))
-    if basics and (basics.lat is None) != (basics.lon is None):
-        found.append(Problem("PRJ-145", "lat" if basics.lat is None else "lon"))
+    found += _misdrawn(basics) if basics else []
+    readiness = cast("Readiness | None", read.get("readiness"))
+    if readiness:
+        found += [Problem("PRJ-170", name) for name in ("land", "ecology") if getattr(readiness, name) is Land.INSIDE]
     benefit = cast("Benefit | None", read.get("benefit"))
-    if benefit and benefit.migrants > benefit.beneficiaries:
-        found.append(Problem("PRJ-144", "migrants"))
-    return found
+    return found + (answers.check_benefit(benefit) if benefit else [])
+
+
+def drawn(basics: Basics) -> tuple[list[Point], str]:
+    """Give the points of the place and the shape as GeoJSON; both empty when nothing was drawn.
+
+    Shape: [(latitude, longitude)].
+    Raises: Refused KRN-801, KRN-802, PRJ-145 (outside the country).
+    """
+    points = read_points(basics.shape)
+    if any(not (LAT[0] <= lat <= LAT[1] and LON[0] <= lon <= LON[1]) for lat, lon in points):
+        raise Refused("PRJ-145")
+    return points, json.dumps(shape_of(basics.shape_kind.value, points)) if points else ""
+
+
+LAT, LON = (18, 54), (73, 136)
+"""The country in degrees: who turns latitude and longitude round is told."""
+
+
+def _misdrawn(basics: Basics) -> list[Problem]:
+    try:
+        drawn(basics)
+    except Refused as refused:
+        return [Problem(refused.code, "shape", refused.facts)]
+    return []
 
 
 def _step(name: str, draft: Draft, found: list[Problem], papers: Mapping[str, int]) -> Step:
-    mine = [p for p in found if SECTION_OF.get(p.field) == name]
+    mine = [p for p in found if section_of(p.field) == name]
     if name == FILES:
         started = any(papers.values())
     else:
@@ -134,7 +202,7 @@ def _step(name: str, draft: Draft, found: list[Problem], papers: Mapping[str, in
         return Step.EMPTY if mine else Step.DONE
     if not mine:
         return Step.DONE
-    return Step.PARTIAL if all(p.code in {EMPTY_FIELD, "PRJ-151"} for p in mine) else Step.PROBLEM
+    return Step.PARTIAL if all(p.code in STILL_EMPTY for p in mine) else Step.PROBLEM
 
 
 def resolution_of(d: Decision) -> rules.Resolution:

@@ -1,4 +1,4 @@
-"""The application in five parts, as typed and as read.
+"""The application in six parts, as typed and as read.
 
 Field names are unique over all parts: a reviewer's remark, a problem and a line of an explained
 check all find their place by the name alone.
@@ -7,6 +7,7 @@ check all find their place by the name alone.
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -15,10 +16,13 @@ from litestar.datastructures import UploadFile
 from msgspec import Meta
 
 from projects.intake.rules import Body
-from quzhou_migrants.web.fields import Yuan
+from quzhou_migrants.web.fields import Percent, Yuan
 
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Amount = Annotated[Yuan, Meta(ge=0, le=100_000_000_000)]
+Share = Annotated[Percent, Meta(ge=0, le=10_000)]
+Quantity = Annotated[Decimal, Meta(gt=0, le=1_000_000_000)]
+Unit = Annotated[str, Meta(min_length=1, max_length=12)]
 
 
 class Category(StrEnum):
@@ -59,11 +63,86 @@ class FileKind(StrEnum):
     OTHER = "other"
 
 
+class ShapeKind(StrEnum):
+    """How a place is drawn. Shape: the kinds of `kernel.geo.shape_of`."""
+
+    POINT = "point"
+    LINE = "line"
+    AREA = "area"
+
+
+class ReservoirKind(StrEnum):
+    """Kinds of reservoir as plan tables name them. Source: domain 1.2 (published plan table)."""
+
+    LARGE_MEDIUM = "large_medium"
+    SMALL = "small"
+
+
+class Grade(StrEnum):
+    """Grades of a design unit."""
+
+    NONE = "none"
+    C = "c"
+    B = "b"
+    A = "a"
+
+
+class Land(StrEnum):
+    """What was found about land and nature where the works are to stand."""
+
+    FREE = "free"
+    APPROVED = "approved"
+    PENDING = "pending"
+    INSIDE = "inside"
+
+
+class Operator(StrEnum):
+    """How a target is compared with its number."""
+
+    AT_LEAST = "ge"
+    AT_MOST = "le"
+    EQUAL = "eq"
+
+
+class ItemRow(msgspec.Struct, frozen=True):
+    """One line of the contents: what, how much of it, at which price. Units: fen."""
+
+    name: Annotated[str, Meta(min_length=2, max_length=80)]
+    quantity: Quantity
+    unit: Unit
+    price_fen: Amount = 0
+
+
+class TargetRow(msgspec.Struct, frozen=True):
+    """One promised result: an indicator, an operator, a number, its unit."""
+
+    name: Annotated[str, Meta(min_length=2, max_length=80)]
+    operator: Operator
+    value: Annotated[Decimal, Meta(ge=0, le=1_000_000_000)]
+    unit: Unit
+
+
+class PartnerRow(msgspec.Struct, frozen=True):
+    """One more village of a joint project and its share."""
+
+    village: Annotated[str, Meta(min_length=2, max_length=120)]
+    share: Annotated[Percent, Meta(gt=0, lt=10_000)]
+
+
+class ApprovalRow(msgspec.Struct, frozen=True):
+    """One approval that was given before: what it is, its number, its day."""
+
+    name: Annotated[str, Meta(min_length=2, max_length=80)]
+    number: Annotated[str, Meta(min_length=2, max_length=80)]
+    on: date
+
+
 class StartForm(msgspec.Struct, frozen=True):
-    """The first page: what it is called and what it is for."""
+    """The first page: what it is called, what it is for, and which earlier application it is copied from."""
 
     title: Annotated[str, Meta(min_length=4, max_length=60)]
     category: Category
+    copy_of: Annotated[int, Meta(gt=0)] | None = None
 
 
 class Basics(msgspec.Struct, frozen=True):
@@ -78,19 +157,24 @@ class Basics(msgspec.Struct, frozen=True):
     phone: Annotated[str, Meta(min_length=7, max_length=20, pattern=r"^[0-9 +()-]+$")]
     no_duplicate: Literal["yes", "no"]
     way: Way = Way.NONE
-    lat: Annotated[float, Meta(ge=18, le=54)] | None = None
-    lon: Annotated[float, Meta(ge=73, le=136)] | None = None
+    shape_kind: ShapeKind = ShapeKind.POINT
+    shape: Annotated[str, Meta(max_length=20_000)] = ""
+    reservoir: Annotated[str, Meta(max_length=80)] = ""
+    reservoir_kind: ReservoirKind | None = None
+    sector_note: Annotated[str, Meta(max_length=500)] = ""
 
 
 class Works(msgspec.Struct, frozen=True):
     """Part two: what is built, for how much, with whose money."""
 
     content: Annotated[str, Meta(min_length=10, max_length=2000)]
+    items: Annotated[list[ItemRow], Meta(min_length=1, max_length=40)]
     estimate_fen: Annotated[Yuan, Meta(gt=0, le=100_000_000_000)]
     asked_fen: Annotated[Yuan, Meta(gt=0, le=100_000_000_000)]
     own_fen: Amount = 0
     other_fen: Amount = 0
     other_source: Annotated[str, Meta(max_length=120)] = ""
+    labour_fen: Amount = 0
 
 
 class Benefit(msgspec.Struct, frozen=True):
@@ -99,10 +183,29 @@ class Benefit(msgspec.Struct, frozen=True):
     beneficiaries: Annotated[int, Meta(ge=1, le=1_000_000)]
     migrants: Count
     goals: Annotated[str, Meta(min_length=10, max_length=1000)]
+    targets: Annotated[list[TargetRow], Meta(min_length=1, max_length=20)]
     asset_owner: Annotated[str, Meta(max_length=120)]
     caretaker: Annotated[str, Meta(max_length=120)]
     low_income: Count = 0
+    low_income_how: Annotated[str, Meta(max_length=300)] = ""
+    households: Count = 0
     income_fen: Amount = 0
+    split_village: Share = 0
+    split_migrants: Share = 0
+    split_other: Share = 0
+    lead_share: Share = 10_000
+    partners: Annotated[list[PartnerRow], Meta(max_length=20)] = []
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """What is ready before the works: design, land, nature, approvals."""
+
+    land: Land
+    ecology: Land
+    design_unit: Annotated[str, Meta(max_length=120)] = ""
+    design_grade: Grade = Grade.NONE
+    designed_on: date | None = None
+    approvals: Annotated[list[ApprovalRow], Meta(max_length=20)] = []
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -155,11 +258,48 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "basics": Basics,
     "works": Works,
     "benefit": Benefit,
+    "readiness": Readiness,
     "decision": Decision,
     "posting": Posting,
 }
 FILES = "papers"
 STEPS = (*SECTIONS, FILES)
+OPTIONAL_ROWS = ("partners", "approvals")
+"""Tables that may stay empty; the others want a line."""
 SECTION_OF = {f: name for name, struct in SECTIONS.items() for f in struct.__struct_fields__} | {
     kind.value: FILES for kind in FileKind
 }
+
+
+def section_of(field: str) -> str:
+    """Name the part a field belongs to, also a cell of one of its tables; empty for none."""
+    return SECTION_OF.get(field.partition(".")[0], "")
+
+
+class SettleForm(msgspec.Struct, frozen=True):
+    """Which of the answers that two people wrote are taken from the slower one; `seen` is what was looked at."""
+
+    seen: str
+    mine: Annotated[list[str], Meta(max_length=60)] = []
+
+
+class ExtendForm(msgspec.Struct, frozen=True):
+    """A county keeps a window open longer."""
+
+    window: Annotated[str, Meta(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+    closes_on: date
+    reason: Annotated[str, Meta(min_length=4, max_length=500)]
+    doc_no: Annotated[str, Meta(max_length=80)] = ""
+
+
+class LateForm(msgspec.Struct, frozen=True):
+    """A village asks to file after the window has closed."""
+
+    reason: Annotated[str, Meta(min_length=6, max_length=500)]
+
+
+class LateAnswerForm(msgspec.Struct, frozen=True):
+    """A county leader answers a plea."""
+
+    seen: int
+    answer: Annotated[str, Meta(max_length=500)] = ""

@@ -10,17 +10,19 @@ from litestar.response import Response
 
 from projects import choices
 from projects.intake import queries, service, windows
-from projects.intake.draft import Checked, Step
+from projects.intake.draft import STILL_EMPTY, Checked, Step
+from projects.intake.editors import groups, marks, write_marks
 from projects.intake.forms import (
     FILES,
     SECTIONS,
     STEPS,
     PaperForm,
+    SettleForm,
     StartForm,
     SubmitForm,
     WithdrawForm,
+    section_of,
 )
-from projects.intake.parameters import intake_rules
 from projects.permissions import P
 from projects.queries import find
 from projects.states import EDITABLE, S
@@ -29,39 +31,50 @@ from quzhou_migrants.kernel.errors import Problem, Refused
 from quzhou_migrants.kernel.files import files_of
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import Tx, open_tx
-from quzhou_migrants.web.forms import Form, new_form, read_form
+from quzhou_migrants.web.forms import Form, new_form, read_form, read_raw
 from quzhou_migrants.web.render import render, see_other
 from quzhou_migrants.web.security import UPLOAD_BODY
 
 AnyRequest = Request[Any, Any, Any]
 Page = Response[bytes]
 Row = dict[str, Any]
+MORE_ROWS = 3  # empty lines that the button under a table adds
 CHOICES: dict[str, Any] = {
     "categories": choices.CATEGORIES,
     "ways": choices.WAYS,
     "kinds": choices.PAPERS,
     "bodies": choices.BODIES,
+    "grades": choices.GRADES,
+    "lands": choices.LANDS,
+    "reservoir_kinds": choices.RESERVOIR_KINDS,
+    "operators": choices.OPERATORS,
 }
 
 
-def window_facts(tx: Tx) -> Row:
+async def window_facts(tx: Tx) -> Row:
     """What every page of intake says about time: the open window and what is left, or the next one."""
-    months = intake_rules(tx.policy).months
-    current = windows.open_window(months, tx.now)
+    param = tx.policy.param("projects.intake.window_months")
+    extended = await queries.extensions(tx, tx.actor.division_code)
+    current = windows.open_window(param.value, tx.now, extended)
     return {
         "window": current,
         "left": current.left(tx.now) if current else None,
-        "coming": windows.next_window(months, tx.now),
-        "window_param": tx.policy.param("projects.intake.window_months"),
+        "coming": windows.next_window(param.value, tx.now).until(extended),
+        "window_param": param,
     }
+
+
+async def _new(request: AnyRequest, form: Form[StartForm], status: int = 200) -> Page:
+    async with open_tx(request) as tx:
+        facts = await window_facts(tx)
+        earlier = await queries.earlier(tx, tx.actor.division_code)
+    return render(request, "projects/intake/new.html", status=status, form=form, earlier=earlier, **facts, **CHOICES)
 
 
 @get("/projects/new", opt=needs(P.SUBMIT))
 async def new(request: AnyRequest) -> Page:
     """Show the first page of an application."""
-    async with open_tx(request) as tx:
-        facts = window_facts(tx)
-    return render(request, "projects/intake/new.html", form=new_form(StartForm), **facts, **CHOICES)
+    return await _new(request, new_form(StartForm))
 
 
 @post("/projects/new", opt=needs(P.SUBMIT), status_code=200)
@@ -72,9 +85,7 @@ async def create(request: AnyRequest) -> Page:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
             project_id = await service.start(tx, form.value)
             return see_other(await tx.done(f"/projects/{project_id}/apply"), flash="projects.flash.saved")
-    async with open_tx(request) as tx:
-        facts = window_facts(tx)
-    return render(request, "projects/intake/new.html", status=form.status, form=form, **facts, **CHOICES)
+    return await _new(request, form, form.status)
 
 
 async def _draft(tx: Tx, project_id: int) -> Row:
@@ -82,9 +93,16 @@ async def _draft(tx: Tx, project_id: int) -> Row:
     row = await find(tx, project_id)
     if row["state"] not in EDITABLE:
         raise Refused("PRJ-105")
-    checked = await service.check(tx, row)
-    remarks = await queries.remarks(tx, project_id, row["round"]) if row["state"] == S.RETURNED else []
-    return {"p": row, "checked": checked, "remarks": remarks, "steps": STEPS, **window_facts(tx)}
+    return {
+        "p": row,
+        "checked": await service.check(tx, row),
+        "remarks": await queries.remarks(tx, project_id, row["round"]) if row["state"] == S.RETURNED else [],
+        "clashes": await queries.clashes(tx, project_id),
+        "late": await queries.late_permit(tx, project_id),
+        "today": tx.today,
+        "steps": STEPS,
+        **await window_facts(tx),
+    }
 
 
 @get("/projects/{project_id:int}/apply", opt=needs(P.SUBMIT))
@@ -102,14 +120,33 @@ async def part(request: AnyRequest, project_id: FromPath[int], section: FromPath
     async with open_tx(request) as tx:
         facts = await _draft(tx, project_id)
         papers = await files_of(tx, service.owner(facts["p"])) if section == FILES else []
+        villages = await queries.villages(tx, facts["p"]["division_code"]) if section == "benefit" else {}
     checked: Checked = facts["checked"]
     form: Form[Any] = new_form(PaperForm) if section == FILES else checked.forms[section]
     if section != FILES:
         gaps = "all" in request.query_params
         form.problems = _shown(checked, section, facts["remarks"], gaps=gaps)
+        _ready_to_type(form)
+    seen = write_marks(marks(facts["p"]["draft"].get(section, {})))
+    more = request.query_params.get("more", "")
     return render(
-        request, f"projects/intake/{section}.html", form=form, section=section, papers=papers, **facts, **CHOICES
+        request,
+        f"projects/intake/{section}.html",
+        form=form,
+        section=section,
+        papers=papers,
+        seen=seen,
+        villages=villages,
+        extra_rows=lambda name: MORE_ROWS if name == more else 0,
+        **facts,
+        **CHOICES,
     )
+
+
+def _ready_to_type(form: Form[Any]) -> None:
+    """Fill in what stands before anybody typed: the defaults of choices and shares."""
+    if not any(v for values in form.raw.values() for v in values):
+        form.raw = new_form(form.struct).raw
 
 
 def _known(section: str) -> None:
@@ -119,29 +156,32 @@ def _known(section: str) -> None:
 
 def _shown(checked: Checked, section: str, remarks: list[Row], *, gaps: bool) -> list[Problem]:
     """Problems to show beside the fields: remarks, what is wrong, and after saving also what is still missing."""
-    names = set(SECTIONS[section].__struct_fields__)
-    wrong = [p for p in checked.problems if p.field in names and (gaps or p.code != "WEB-101")]
+    wrong = [p for p in checked.of(section) if gaps or p.code not in STILL_EMPTY]
     said = [
         Problem("PRJ-161", r["field"], {"tier": r["author_title"], "text": r["text"]})
         for r in remarks
-        if r["field"] in names
+        if section_of(r["field"]) == section and r["field"] not in checked.changed
     ]
     return said + wrong
 
 
 @post("/projects/{project_id:int}/apply/{section:str}", opt=needs(P.SUBMIT), status_code=200)
 async def save(request: AnyRequest, project_id: FromPath[int], section: FromPath[str]) -> Page:
-    """Keep a part and go on to the next; what is wrong is kept too and shown."""
+    """Keep a part and go on to the next; what is wrong is kept too and shown, and so is what two people wrote."""
     form = await _typed(request, section)
     async with open_tx(request) as tx:
         row = await service.keep(tx, project_id, section, form)
         checked = await service.check(tx, row)
+        clashes = await queries.clashes(tx, project_id)
+    here = f"/projects/{project_id}/apply"
+    if any(c["section"] == section for c in clashes):
+        return see_other(f"{here}/clashes", flash="projects.flash.clash")
+    if "more" in form.raw:
+        return see_other(f"{here}/{section}?more={form.text('more')}#{form.text('more')}")
     if checked.steps[section] in {Step.PROBLEM, Step.PARTIAL} and "later" not in form.raw:
-        again = f"/projects/{project_id}/apply/{section}?all=1"
-        return see_other(again, flash="projects.flash.saved_with_problems")
+        return see_other(f"{here}/{section}?all=1", flash="projects.flash.saved_with_problems")
     after = STEPS[STEPS.index(section) + 1]
-    target = f"/projects/{project_id}/apply" if "later" in form.raw else f"/projects/{project_id}/apply/{after}"
-    return see_other(target, flash="projects.flash.saved")
+    return see_other(here if "later" in form.raw else f"{here}/{after}", flash="projects.flash.saved")
 
 
 async def _typed(request: AnyRequest, section: str) -> Form[Any]:
@@ -156,9 +196,51 @@ async def autosave(request: AnyRequest, project_id: FromPath[int], section: From
     """Keep what is typed while it is typed."""
     form = await _typed(request, section)
     async with open_tx(request) as tx:
-        await service.keep(tx, project_id, section, form)
+        row = await service.keep(tx, project_id, section, form)
         at = tx.now
-    return render(request, "web/saved.html", at=at, problems=form.problems)
+    return render(request, "projects/intake/saved.html", at=at, problems=form.problems, p=row, seen=row["seen"])
+
+
+@get("/projects/{project_id:int}/apply/clashes", opt=needs(P.SUBMIT))
+async def clashes(request: AnyRequest, project_id: FromPath[int]) -> Page:
+    """Show what two people wrote at once, side by side."""
+    return await _clashes(request, project_id, new_form(SettleForm, seen=""))
+
+
+async def _clashes(request: AnyRequest, project_id: int, form: Form[SettleForm]) -> Page:
+    async with open_tx(request) as tx:
+        row = await find(tx, project_id)
+        found = [_side_by_side(c, row["draft"]) for c in await queries.clashes(tx, project_id)]
+    if not found and not form.problems:
+        return see_other(f"/projects/{project_id}/apply")
+    status = form.status if form.problems else 200
+    return render(request, "projects/intake/clashes.html", status=status, form=form, p=row, clashes=found)
+
+
+def _side_by_side(clash: Row, draft: Row) -> Row:
+    """One part with both texts: what stands in the draft now, what the slower person typed."""
+    stands = draft.get(clash["section"], {})
+    names = sorted(groups(clash["mine"]).keys() | groups(clash["theirs"]).keys())
+    struct = SECTIONS[clash["section"]]
+    return {
+        **clash,
+        "names": names,
+        "seen": write_marks(marks(stands)),
+        "there": read_raw({k: list(v) for k, v in stands.items()}, struct, partial=True),
+        "here": read_raw({k: list(v) for k, v in clash["mine"].items()}, struct, partial=True),
+        "by": draft.get(service.BY, {}).get(clash["section"], [clash["theirs_by"], ""]),
+    }
+
+
+@post("/projects/{project_id:int}/apply/clashes/{clash_id:int}", opt=needs(P.SUBMIT), status_code=200)
+async def settle(request: AnyRequest, project_id: FromPath[int], clash_id: FromPath[int]) -> Page:
+    """Choose between two texts, answer by answer."""
+    form = await read_form(request, SettleForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await service.settle(tx, project_id, clash_id, form.value.seen, form.value.mine)
+            return see_other(await tx.done(f"/projects/{project_id}/apply/clashes"), flash="projects.flash.saved")
+    return await _clashes(request, project_id, form)
 
 
 @post("/projects/{project_id:int}/papers", opt=needs(P.SUBMIT), status_code=200, request_max_body_size=UPLOAD_BODY)
@@ -266,6 +348,8 @@ ROUTES = [
     part,
     save,
     autosave,
+    clashes,
+    settle,
     add_paper,
     drop_paper,
     look_over,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from projects.intake.answers import AnswerRules
 from projects.intake.rules import DayKind, NoticeRule, ResolutionRule
 from projects.rules import Bound
 from quzhou_migrants.kernel.policy import Policies
@@ -22,6 +23,7 @@ class IntakeRules:
     needed_source: str
     uses_source: str
     correction_days: int
+    answers: AnswerRules
 
 
 def intake_rules(policy: Policies) -> IntakeRules:
@@ -45,6 +47,32 @@ def intake_rules(policy: Policies) -> IntakeRules:
         needed_source=policy.param("projects.intake.required_files").source,
         uses_source=policy.param("projects.intake.uses").source,
         correction_days=policy.whole("projects.intake.correction_days"),
+        answers=AnswerRules(
+            design_fen=bound(policy, "design_unit_fen"),
+            contents_source=policy.param("projects.intake.uses").source,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRules:
+    """What moves a window and what is still possible after it. Units: days, working days."""
+
+    months: tuple[int, ...]
+    longest: Bound[int]
+    ask_days: Bound[int]
+    grant_days: Bound[int]
+    remind_days: tuple[int, ...]
+
+
+def window_rules(policy: Policies) -> WindowRules:
+    """Read the rules of windows in force."""
+    return WindowRules(
+        months=tuple(policy.get("projects.intake.window_months")),
+        longest=bound(policy, "extension_days"),
+        ask_days=bound(policy, "late_ask_days"),
+        grant_days=bound(policy, "late_grant_days"),
+        remind_days=tuple(policy.get("projects.intake.reminder_days")),
     )
 
 

@@ -254,11 +254,12 @@ class Money:
     asked_fen: Fen
     own_fen: Fen
     other_fen: Fen
+    labour_fen: Fen = 0
 
 
 def check_money(m: Money, source: str) -> list[Line]:
     """Explain whether the sources add up to the estimate."""
-    total = m.asked_fen + m.own_fen + m.other_fen
+    total = m.asked_fen + m.own_fen + m.other_fen + m.labour_fen
     return [
         Line(
             "PRJ-141",

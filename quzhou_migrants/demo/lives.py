@@ -175,7 +175,8 @@ def draft_of(life: Life) -> dict[str, dict[str, list[str]]]:
         "basics": {
             "title": life.title, "category": life.category, "way": life.way, "no_duplicate": "yes",
             "place": say("place", village=life.village.name), "starts_on": starts, "ends_on": ends,
-            "contact": life.village.name, "phone": "0570-0000000", "lat": life.lat, "lon": life.lon,
+            "contact": life.village.name, "phone": "0570-0000000", "shape_kind": "point",
+            "shape": f"{life.lat:.6f}, {life.lon:.6f}",
         },
         "works": {
             "content": life.content, "estimate_fen": _yuan(life.estimate_fen), "asked_fen": _yuan(life.asked_fen),

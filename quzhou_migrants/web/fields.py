@@ -152,6 +152,16 @@ def _float(meta: Mapping[str, Any]) -> Callable[[str], float]:
     return read
 
 
+def _number(meta: Mapping[str, Any]) -> Callable[[str], Decimal]:
+    def read(text: str) -> Decimal:
+        plain = _plain(text)
+        if not _DECIMAL.fullmatch(plain):
+            raise Slip("WEB-113")
+        return Decimal(_within(Decimal(plain), meta))
+
+    return read
+
+
 def _date(_meta: Mapping[str, Any]) -> Callable[[str], dt.date]:
     def read(text: str) -> dt.date:
         match = _DATE.fullmatch(_plain(text))
@@ -191,6 +201,7 @@ _KINDS: dict[Any, Callable[[Mapping[str, Any]], Callable[[Any], Any]]] = {
     str: _text,
     int: _whole,
     float: _float,
+    Decimal: _number,
     bool: _bool,
     dt.date: _date,
     UploadFile: _file,

@@ -80,7 +80,7 @@ async def fill(page: Any, fields: dict[str, str]) -> None:
     """Fill a form as a person does."""
     for name, value in fields.items():
         field = page.locator(f'[name="{name}"]').first
-        if name in {"category", "way"}:
+        if await field.evaluate("(e) => e.tagName") == "SELECT":
             await field.select_option(value)
         elif await field.get_attribute("type") == "radio":
             await page.check(f'[name="{name}"][value="{value}"]')

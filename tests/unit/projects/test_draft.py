@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 from project_house import TYPED
 
+from projects.intake.answers import AnswerRules
 from projects.intake.draft import Step, check_draft
 from projects.intake.forms import SECTION_OF, SECTIONS, STEPS, FileKind
 from projects.intake.parameters import IntakeRules
@@ -32,6 +33,7 @@ RULES = IntakeRules(
     needed_source="材料",
     uses_source="范围",
     correction_days=10,
+    answers=AnswerRules(Bound(50_000_000, "设计"), "范围"),
 )
 FULL = {name: {field: [text] for field, text in part.items()} for name, part in TYPED.items()}
 PAPERS = dict.fromkeys(RULES.needed, 1)
@@ -47,13 +49,13 @@ def test_a_full_draft_is_ready_and_every_part_done():
     assert found.problems == []
     assert found.ready
     assert set(found.steps.values()) == {Step.DONE}
-    assert [line.holds for part in found.lines.values() for line in part] == [True] * 12
+    assert [line.holds for part in found.lines.values() for line in part] == [True] * 13
 
 
 def test_an_empty_draft_is_empty_everywhere_and_names_every_required_answer():
     found = check_draft({}, {}, RULES, today=TODAY, work=STATUTORY)
     assert set(found.steps.values()) == {Step.EMPTY}
-    assert {p.code for p in found.problems} == {"WEB-101", "PRJ-151"}
+    assert {p.code for p in found.problems} == {"WEB-101", "WEB-117", "PRJ-151"}
     assert {p.field for p in found.problems if p.code == "PRJ-151"} == set(RULES.needed)
 
 
@@ -62,7 +64,16 @@ def test_an_empty_draft_is_empty_everywhere_and_names_every_required_answer():
     [
         ("basics", "ends_on", "2026-12-31", "PRJ-142", Step.PROBLEM),
         ("basics", "no_duplicate", "no", "PRJ-143", Step.PROBLEM),
-        ("basics", "lat", "", "PRJ-145", Step.PROBLEM),
+        ("basics", "shape", "118.78, 28.95", "KRN-801", Step.PROBLEM),
+        ("basics", "shape", "8.95, 118.78\n8.96, 118.78", "PRJ-145", Step.PROBLEM),
+        ("basics", "shape", "28.95, 118.78", "KRN-802", Step.PROBLEM),
+        ("works", "items.0.price_fen", "416.35", "PRJ-165", Step.PROBLEM),
+        ("works", "items.0.quantity", "一千", "WEB-113", Step.PROBLEM),
+        ("readiness", "land", "inside", "PRJ-170", Step.PROBLEM),
+        ("benefit", "low_income_how", "", "PRJ-168", Step.PROBLEM),
+        ("benefit", "households", "321", "PRJ-169", Step.PROBLEM),
+        ("benefit", "income_fen", "10000", "PRJ-167", Step.PROBLEM),
+        ("benefit", "lead_share", "x", "WEB-114", Step.PROBLEM),
         ("basics", "phone", "", "WEB-101", Step.PARTIAL),
         ("works", "own_fen", "74950.01", "PRJ-141", Step.PROBLEM),
         ("works", "asked_fen", "四十万", "KRN-204", Step.PROBLEM),
