@@ -11,6 +11,7 @@ APP_CONFIG = piccolo_app(
         "projects.plan.tables",
         "projects.works.tables",
         "projects.notices.tables",
+        "projects.screening.tables",
         "projects.reserve.tables",
         "projects.changes.tables",
         "projects.assets.tables",

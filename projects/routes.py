@@ -18,6 +18,8 @@ from projects.reserve import panels as reserve_panels
 from projects.reserve import routes as reserve
 from projects.reserve import turns
 from projects.reserve.site_checks import TABLE as SITE_CHECK
+from projects.screening import pages as screening
+from projects.screening.service import on_submitted
 from projects.works import pages as works
 from quzhou_migrants.kernel.files import readable
 
@@ -33,10 +35,11 @@ ROUTES = [
     *works.ROUTES,
     *assets.ROUTES,
     *notices.ROUTES,
+    *screening.ROUTES,
     *ranking.ROUTES,
     api.API,
 ]
 PANELS = panels.PANELS
 PROJECT_PANELS = [reserve_panels.standing]
 JOBS = (*jobs.JOBS, *reserve_jobs.JOBS)
-HEARS = [(ProjectSubmitted, turns.on_submitted)]
+HEARS = [(ProjectSubmitted, on_submitted), (ProjectSubmitted, turns.on_submitted)]
