@@ -9,7 +9,10 @@ from quzhou_migrants.kernel.grams import fold, query_grams
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.web.listing import Column, Filter, Listing
 
-_LAST = "(SELECT k.condition FROM projects_asset_check k WHERE k.asset = a.id ORDER BY k.checked_on DESC, k.id DESC LIMIT 1)"
+_LAST = (
+    "(SELECT k.condition FROM projects_asset_check k WHERE k.asset = a.id"
+    " ORDER BY k.checked_on DESC, k.id DESC LIMIT 1)"
+)
 _OWNER = "(SELECT string_agg(s.owner, '、' ORDER BY s.seq) FROM projects_asset_share s WHERE s.asset = a.id)"
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from random import Random
-from typing import Any
 
 from allocation.budget.queries import available
 from allocation.budget.service import award_from_pot
 from projects.plan import service as plans
 from projects.plan.forms import ItemForm, PlanForm
 from projects.works import service as works
-from projects.works.forms import AcceptForm, CompleteForm, ContractForm, HandoverForm, Method, StartForm, StepForm
-from projects.works.rules import ASPECTS
+from projects.works.forms import CompleteForm, ContractForm, Method, StartForm, StepForm
 from quzhou_migrants.accounts.roles import Role
+from quzhou_migrants.demo import assets
 from quzhou_migrants.demo.claims import claim
 from quzhou_migrants.demo.lives import DAY, Life, Site
 from quzhou_migrants.demo.money import YEARS, plan_year
@@ -99,25 +98,18 @@ async def _build(world: World, life: Life, rng: Random, day: date, award: int) -
 
 async def _finish(site: Site, form: ContractForm, end: date) -> None:
     world, life = site.world, site.life
-    clerk = world.actor(Role.COUNTY_CLERK, life.village.county)
     village = world.actor(Role.VILLAGE_CLERK, life.village.code)
     completed = workday(end + 5 * DAY)
     async with acting(village, completed) as tx:
         await works.complete(tx, life.id, CompleteForm(completed, say("complete_note"), await _version(tx, life)))
-    if not life.reaches("accepted"):
+    ended = assets.End(site, form.amount_fen, completed)
+    accepted = await assets.finish(ended, workday)
+    if accepted is None:
         return
-    held = workday(completed + 20 * DAY)
-    async with acting(clerk, held) as tx:
-        sides = dict.fromkeys(ASPECTS, "pass")
-        facts: dict[str, Any] = {**sides, "settled_fen": form.amount_fen, "seen": await _version(tx, life)}
-        await works.accept(tx, life.id, AcceptForm(held_on=held, members=say("accept_members"), **facts))
-    await claim(site, "settlement", held + 8 * DAY, final_fen=form.amount_fen)
+    held, settled = accepted
+    await claim(site, "settlement", held + 8 * DAY, final_fen=settled)
     if life.reaches("handed_over"):
-        handed = workday(held + 25 * DAY)
-        owner, caretaker = (say(name, village=life.village.name) for name in ("asset_owner", "caretaker"))
-        async with acting(clerk, handed) as tx:
-            asset = say("asset", title=life.title)
-            await works.hand_over(tx, life.id, HandoverForm(handed, owner, caretaker, asset, await _version(tx, life)))
+        await assets.hand_over(ended, workday(held + 25 * DAY), settled)
 
 
 async def _version(tx: Tx, life: Life) -> int:
