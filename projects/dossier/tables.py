@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import BigInt, Boolean, Integer, Timestamptz, Varchar
+from piccolo.columns import JSONB, BigInt, Boolean, Integer, Timestamptz, Varchar
 
 from projects.tables import Project
 from quzhou_migrants.kernel.tables import BigSerial, Check, DivisionCode, Stamp, Table, business, fk, index
@@ -12,7 +12,8 @@ from quzhou_migrants.kernel.tables import BigSerial, Check, DivisionCode, Stamp,
 class Dossier(Table, tablename="projects_dossier"):
     """One making of a dossier and how far it is. The finished file belongs to this row.
 
-    Units: pages; parts made of parts there are. `failure` is a code of the catalogue.
+    Units: pages; parts made of parts there are. `failure` is a code of the catalogue; `actor` who asked, so that
+    what goes on after a crash sees no more than that person.
     """
 
     id = BigSerial(primary_key=True)
@@ -21,6 +22,7 @@ class Dossier(Table, tablename="projects_dossier"):
     kind = Varchar(length=8, null=False)
     asked_at = Stamp()
     asked_by = BigInt(null=True, default=None)
+    actor = JSONB(null=False, default="{}")
     parts = Integer(null=False, default=0)
     done = Integer(null=False, default=0)
     pages = Integer(null=False, default=0)
