@@ -245,10 +245,17 @@ class Listing:
         template: str = "web/listing.html",
         *,
         base: Condition | None = None,
+        given: Mapping[str, str] | None = None,
         **context: Any,  # noqa: ANN401 - whatever the template names
     ) -> Response[Any]:
-        """Answer a list page whole: the page, its part for htmx, or the export."""
+        """Answer a list page whole: the page, its part for htmx, or the export.
+
+        Shape: `given` {setting: value} is what the source reads with `current_setting('app.…')`;
+        a source that does has to be narrowed by the same values, so that counts are kept apart.
+        """
         async with open_tx(request) as tx:
+            for name, value in (given or {}).items():
+                await tx.conn.execute("SELECT set_config($1, $2, true)", name, value)
             if self.export and request.query_params.get("format") == "xlsx":
                 return await export(self, tx, request, base)
             page = await self.fetch(tx, request, base)
