@@ -81,27 +81,6 @@ RESERVE = Listing(
     search=search,
 )
 
-QUEUE = Listing(
-    "queue",
-    "projects_project",
-    (
-        Column("id", shown=False),
-        Column("title", link="/reserve/{id}"),
-        Column("division_code", kind="division"),
-        Column("category", kind="tag"),
-        Column("estimate_fen", kind="wan"),
-        Column("asked_fen", kind="wan", sort=True),
-        Column("round", kind="int"),
-        Column("state", kind="state", machine="PROJECT"),
-        Column("submitted_at", kind="date"),
-    ),
-    scope=PLACE,
-    where="submitted_at IS NOT NULL",
-    order=("submitted_at",),
-    filters=_filters(Filter("state", "state = {}", machine="PROJECT", choices=("submitted", "township_passed"))),
-    search=search,
-)
-
 PLANS = Listing(
     "plans",
     "projects_plan",

@@ -17,9 +17,11 @@ from projects.intake.forms import SECTIONS
 from projects.intake.parameters import intake_rules
 from projects.permissions import P
 from projects.queries import PROJECT, find
-from projects.reserve import service
-from projects.reserve.forms import AdmitForm, PassForm, RefuseForm, ReturnForm
+from projects.reserve import appeals, queries, service, site_checks, turns
+from projects.reserve.forms import AdmitForm, AssignForm, Finding, PassForm, RefuseForm, ReturnForm, SiteCheckForm
+from projects.reserve.lists import QUEUE
 from projects.states import PROJECT as MACHINE
+from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.files import files_of
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.journal import timeline
@@ -31,6 +33,7 @@ from quzhou_migrants.web.render import render, see_other
 AnyRequest = Request[Any, Any, Any]
 Page = Response[bytes]
 FASTER = "KRN-409"
+UPLOAD_BODY = 100 << 20  # nine photos of a phone
 
 
 @get("/reserve", opt=needs(P.VIEW))
@@ -44,13 +47,37 @@ async def reserve(request: AnyRequest) -> Page:
     return await lists.RESERVE.respond(request, "projects/reserve/list.html", **facts)
 
 
-@get("/reserve/queue", opt=needs(P.VIEW))
+QUEUES = {
+    "all": ("", "TRUE"),
+    "mine": ("/mine", "t.assignee = {}"),
+    "unassigned": ("/unassigned", "t.assignee IS NULL"),
+    "overdue": ("/overdue", "t.due_on < {}"),
+}
+"""The working queues. Shape: {name: (end of the address, further condition)}."""
+_COUNTS = """
+SELECT count(*) AS all, count(*) FILTER (WHERE t.assignee = $2) AS mine,
+  count(*) FILTER (WHERE t.assignee IS NULL) AS unassigned, count(*) FILTER (WHERE t.due_on < $3) AS overdue
+FROM projects_project p LEFT JOIN projects_review_turn t ON t.project = p.id AND t.round = p.round
+  AND t.tier = CASE p.state WHEN 'submitted' THEN 'township' ELSE 'county' END
+WHERE p.state = ANY($1)
+"""
+
+
+@get(
+    ["/reserve/queue", "/reserve/queue/mine", "/reserve/queue/unassigned", "/reserve/queue/overdue"], opt=needs(P.VIEW)
+)
 async def queue(request: AnyRequest) -> Page:
-    """List what waits for the caller's tier, the oldest first."""
+    """List what waits for the caller's tier: all of it, mine, nobody's, overdue; the most pressing first."""
     actor = request.scope["state"]["actor"]
     mine = [s for s, p in (("submitted", P.CHECK), ("township_passed", P.ADMIT)) if actor.may(p)]
-    base = ("state = ANY({})", [mine or ["submitted", "township_passed"]])
-    return await lists.QUEUE.respond(request, "projects/reserve/queue.html", base=base)
+    states = mine or ["submitted", "township_passed"]
+    name = next((n for n, (end, _) in QUEUES.items() if end and request.url.path.endswith(end)), "all")
+    async with open_tx(request) as tx:
+        counts = dict(await tx.conn.fetchrow(_COUNTS, states, actor.user_id, tx.today))
+        value = {"mine": actor.user_id, "overdue": tx.today}.get(name)
+    base = (f"p.state = ANY({{}}) AND {QUEUES[name][1]}", [states, *([] if value is None else [value])])
+    facts = {"tabs": [(n, f"/reserve/queue{end}", counts[n]) for n, (end, _) in QUEUES.items()], "now": name}
+    return await QUEUE.respond(request, "projects/reserve/queue.html", base=base, may_decide=bool(mine), **facts)
 
 
 @get("/reserve/{project_id:int}", opt=needs(P.VIEW))
@@ -73,6 +100,8 @@ async def _review(request: AnyRequest, project_id: int, form: Form[Any] | None =
             "entries": await timeline(tx, PROJECT, project_id),
             "cycle": service.cycle(tx),
             "clauses": tx.policy.get("projects.reserve.refusal_clauses"),
+            "today": tx.today,
+            **await _circumstances(tx, row),
         }
     shown = form or new_form(PassForm, seen=row["version"])
     return render(
@@ -80,9 +109,27 @@ async def _review(request: AnyRequest, project_id: int, form: Form[Any] | None =
         "projects/reserve/review.html",
         status=shown.status if shown.problems else 200,
         form=shown,
+        visit=_same(form, SiteCheckForm),
         sections=SECTIONS,
         **facts,
     )
+
+
+async def _circumstances(tx: Tx, row: dict[str, Any]) -> dict[str, Any]:
+    """Gather what stands around a review: the turn, the visits, the place in the township's order, appeals."""
+    checks = await queries.site_checks(tx, row["id"])
+    due = row["estimate_fen"] >= tx.policy.whole("projects.reserve.site_check_from_fen")
+    return {
+        "turn": await queries.turn(tx, row),
+        "colleagues": await turns.colleagues(tx, row),
+        "site_checks": checks,
+        "site_photos": await site_checks.photos(tx, checks),
+        "site_check_due": due and not checks,
+        "findings": [(f.value, CATALOGUE.text(f"projects.site_finding.{f.value}")) for f in Finding],
+        "place": await queries.place_of(tx, row["id"]),
+        "appeals": await queries.appeals(tx, row["id"]),
+        "appealable": await appeals.last_day(tx, row) if tx.actor.may(P.SUBMIT) else None,
+    }
 
 
 def _checked(tx: Tx, row: dict[str, Any], papers: list[Any]) -> Any:  # noqa: ANN401 - Checked
@@ -91,6 +138,11 @@ def _checked(tx: Tx, row: dict[str, Any], papers: list[Any]) -> Any:  # noqa: AN
     policy = tx.policy_for(row["division_code"])
     found = intake_queries.counted(papers)
     return check_draft(row["draft"], found, intake_rules(policy), today=day, work=policy.work_calendar)
+
+
+def _same(form: Form[Any] | None, struct: type[msgspec.Struct]) -> Form[Any]:
+    """Keep what was typed into one of the page's forms."""
+    return form if form is not None and form.struct is struct else new_form(struct)
 
 
 Work = Callable[[Tx, Any], Awaitable[object]]
@@ -173,4 +225,26 @@ async def remove(request: AnyRequest, project_id: FromPath[int]) -> Page:
     return await _decide(request, project_id, RefuseForm, work, flash="projects.flash.removed", to=to)
 
 
-ROUTES = [reserve, queue, review, pass_on, send_back, admit, refuse, remove]
+@post("/reserve/{project_id:int}/assign", opt=needs(P.VIEW), status_code=200)
+async def assign(request: AnyRequest, project_id: FromPath[int]) -> Page:
+    """Let a person take a filing on."""
+
+    async def work(tx: Tx, v: AssignForm) -> object:
+        return await turns.assign(tx, project_id, v.person)
+
+    to = f"/reserve/{project_id}"
+    return await _decide(request, project_id, AssignForm, work, flash="projects.flash.assigned", to=to)
+
+
+@post("/reserve/{project_id:int}/site-checks", opt=needs(P.VIEW), status_code=200, request_max_body_size=UPLOAD_BODY)
+async def site_check(request: AnyRequest, project_id: FromPath[int]) -> Page:
+    """Record what somebody saw at the place."""
+
+    async def work(tx: Tx, v: SiteCheckForm) -> object:
+        return await site_checks.record(tx, project_id, v)
+
+    to = f"/reserve/{project_id}"
+    return await _decide(request, project_id, SiteCheckForm, work, flash="projects.flash.site_checked", to=to)
+
+
+ROUTES = [reserve, queue, review, pass_on, send_back, admit, refuse, remove, assign, site_check]

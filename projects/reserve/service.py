@@ -9,7 +9,7 @@ from projects.events import ProjectAdmitted
 from projects.intake.forms import FILES, SECTION_OF
 from projects.permissions import P
 from projects.queries import lock
-from projects.reserve import rules
+from projects.reserve import quotas, rules, turns
 from projects.states import PROJECT as MACHINE
 from projects.tables import Project
 from quzhou_migrants.kernel.commands import command
@@ -26,10 +26,15 @@ RESERVE = "衢政办发〔2016〕65号 二(二)1"
 async def pass_on(tx: Tx, project_id: int, seen: int, opinion: str) -> Row:
     """The township finds the application in order and hands it to the county.
 
-    Raises: Refused KRN-408, KRN-409.
+    Raises: Refused PRJ-221 (the township's quota is used up), KRN-408, KRN-409.
     """
     row = await lock(tx, project_id, seen=seen)
-    return await fire(tx, MACHINE, Project, row, "pass", clause=TOWNSHIP_DUTY, opinion=opinion)
+    MACHINE.arrow(row["state"], "pass")
+    await quotas.check_room(tx, row)
+    moved = await fire(tx, MACHINE, Project, row, "pass", clause=TOWNSHIP_DUTY, opinion=opinion)
+    await turns.close_turn(tx, row, "township")
+    await turns.open_turn(tx, moved, "county")
+    return moved
 
 
 @command(P.VIEW, audit="projects.review.return")
@@ -61,6 +66,7 @@ async def send_back(tx: Tx, project_id: int, seen: int, remarks: Sequence[tuple[
         correct_by=until,
         sets={"correct_by": until},
     )
+    await turns.close_turn(tx, row, rules.TIERS[row["state"]])
     await tx.conn.executemany(
         "INSERT INTO projects_remark (project, division_code, round, section, field, text, author, author_title, at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -103,6 +109,7 @@ async def admit(tx: Tx, project_id: int, seen: int, years: int, opinion: str) ->
         opinion=opinion,
         sets={"valid_until": until, "admitted_at": tx.now},
     )
+    await turns.close_turn(tx, row, "county")
     tx.emit(ProjectAdmitted(project_id, row["division_code"], until))
     return moved
 
@@ -122,7 +129,9 @@ async def refuse(tx: Tx, project_id: int, seen: int, clause: str, reason: str) -
     Raises: Refused PRJ-204, KRN-408, KRN-409.
     """
     row = await lock(tx, project_id, seen=seen)
-    return await _close(tx, row, "refuse", clause, reason)
+    moved = await _close(tx, row, "refuse", clause, reason)
+    await turns.close_turn(tx, row, "county")
+    return moved
 
 
 @command(P.ADMIT, audit="projects.reserve.remove")

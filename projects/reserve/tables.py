@@ -1,6 +1,4 @@
-"""Review beside the project's row: whose turn it is, what was seen on site, decisions in bulk, appeals,
-the townships' ranked orders, and what a county filed to its city.
-"""
+"""Review beside the project: turns, site checks, batches, appeals, townships' orders, filings to the city."""
 
 from __future__ import annotations
 

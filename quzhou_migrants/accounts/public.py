@@ -14,6 +14,7 @@ __all__ = [
     "create_outsider",
     "engage",
     "engagements_for",
+    "holders",
     "outside_org",
     "people_outside",
     "revoke",
@@ -42,5 +43,16 @@ async def people_outside(tx: Tx, role: Role) -> list[dict[str, Any]]:
         '   OR NOT EXISTS (SELECT 1 FROM accounts_post p WHERE p."user" = u.id)) ORDER BY u.id',
         str(role),
         [str(r) for r in OUTSIDERS],
+    )
+    return [dict(r) for r in rows]
+
+
+async def holders(tx: Tx, division_code: str, role: Role) -> list[dict[str, Any]]:
+    """List who holds a role in exactly one division. Shape: {id, name}."""
+    rows = await tx.conn.fetch(
+        'SELECT DISTINCT u.id, u.name FROM accounts_post p JOIN accounts_user u ON u.id = p."user"'
+        " WHERE p.division_code = $1 AND p.role = $2 AND p.active AND u.active ORDER BY u.name, u.id",
+        division_code,
+        str(role),
     )
     return [dict(r) for r in rows]
