@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from projects import api, pages, panels
+from projects.changes import pages as changes
+from projects.changes.queries import CHANGE
 from projects.assets import pages as assets
 from projects.events import ProjectSubmitted
 from projects.intake import jobs
 from projects.intake import pages as intake
+from projects.intake import window_pages as windows
 from projects.notices import pages as notices
 from projects.notices.queries import POSTING
 from projects.permissions import P
+from projects.plan import adjust_pages, table_pages
+from projects.plan import jobs as plan_jobs
 from projects.plan import pages as plan
 from projects.queries import PROJECT
 from projects.ranking import pages as ranking
+from projects.ranking import panels as ranking_panels
+from projects.refresh import jobs as refresh_jobs
+from projects.refresh import pages as refresh
 from projects.reserve import jobs as reserve_jobs
 from projects.reserve import panels as reserve_panels
 from projects.reserve import routes as reserve
@@ -20,26 +28,36 @@ from projects.reserve import turns
 from projects.reserve.site_checks import TABLE as SITE_CHECK
 from projects.screening import pages as screening
 from projects.screening.service import on_submitted
+from projects.works import jobs as works_jobs
 from projects.works import pages as works
+from projects.works import panels as works_panels
+from projects.works import watch_pages as watch
 from quzhou_migrants.kernel.files import readable
 
 readable(PROJECT, P.VIEW)
+readable(CHANGE, P.VIEW)
 readable(SITE_CHECK, P.VIEW)
 readable(POSTING, P.VIEW)
 
 ROUTES = [
     *pages.ROUTES,
     *intake.ROUTES,
+    *windows.ROUTES,
     *reserve.ROUTES,
     *plan.ROUTES,
+    *table_pages.ROUTES,
+    *adjust_pages.ROUTES,
     *works.ROUTES,
+    *watch.ROUTES,
+    *changes.ROUTES,
     *assets.ROUTES,
     *notices.ROUTES,
     *screening.ROUTES,
     *ranking.ROUTES,
+    *refresh.ROUTES,
     api.API,
 ]
 PANELS = panels.PANELS
-PROJECT_PANELS = [reserve_panels.standing]
-JOBS = (*jobs.JOBS, *reserve_jobs.JOBS)
+PROJECT_PANELS = [reserve_panels.standing, ranking_panels.standing]
+JOBS = (*jobs.JOBS, *plan_jobs.JOBS, *reserve_jobs.JOBS, *refresh_jobs.JOBS)
 HEARS = [(ProjectSubmitted, on_submitted), (ProjectSubmitted, turns.on_submitted)]

@@ -6,11 +6,16 @@ from typing import Any
 
 from quzhou_migrants.accounts.roles import OUTSIDERS, Role
 from quzhou_migrants.accounts.service import create_outsider, engage, outside_org, revoke
+from quzhou_migrants.accounts.sessions import token_hash
+from quzhou_migrants.kernel.actor import Actor
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.permissions import permissions_of
 from quzhou_migrants.kernel.tx import Tx
 
 __all__ = [
     "OUTSIDERS",
     "Role",
+    "acting_as",
     "create_outsider",
     "engage",
     "engagements_for",
@@ -18,6 +23,7 @@ __all__ = [
     "outside_org",
     "people_outside",
     "revoke",
+    "token_hash",
 ]
 
 
@@ -56,3 +62,34 @@ async def holders(tx: Tx, division_code: str, role: Role) -> list[dict[str, Any]
         str(role),
     )
     return [dict(r) for r in rows]
+
+
+async def acting_as(tx: Tx, user_id: int, post_id: int) -> Actor | None:
+    """Give a person in one standing post, for what is read in their name without a session.
+
+    Outsiders are never read for: their range ends with an engagement. None when the post has ended.
+    """
+    row = await tx.conn.fetchrow(
+        "SELECT u.name, u.is_demo, p.role, o.id AS org_id, o.name AS org_name, o.division_code"
+        ' FROM accounts_post p JOIN accounts_user u ON u.id = p."user" JOIN accounts_org o ON o.id = p.org'
+        " WHERE u.id = $1 AND p.id = $2 AND p.active AND u.active AND p.role <> ALL($3::text[])",
+        user_id,
+        post_id,
+        [str(r) for r in OUTSIDERS],
+    )
+    if row is None:
+        return None
+    role = row["role"]
+    return Actor(
+        user_id,
+        row["name"],
+        role,
+        row["org_id"],
+        row["org_name"],
+        row["division_code"],
+        post_id,
+        None,
+        permissions_of(role),
+        f"{row['org_name']}{CATALOGUE.role(role)}",
+        is_demo=row["is_demo"],
+    )

@@ -46,6 +46,8 @@ OBJECTS = {
     "candidate_id": "allocation_candidate",
     "expert_id": "allocation_expert",
     "review_id": "allocation_declaration",
+    "late_id": "projects_late",
+    "clash_id": "projects_draft_clash",
     "plan_id": "projects_plan",
     "defect_id": "projects_defect",
     "asset_id": "projects_asset",
