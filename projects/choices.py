@@ -7,9 +7,11 @@ from enum import StrEnum
 
 from projects.assets.forms import AssetKind, Condition, Part
 from projects.assets.rules import ASPECTS
+from projects.changes.rules import Cause
 from projects.intake.forms import Category, FileKind, Grade, Land, Operator, ReservoirKind, Way
 from projects.intake.rules import Body
 from projects.works.forms import Method
+from projects.works.tender import Kind as Purchase
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 
 Options = list[tuple[str, str]]
@@ -33,3 +35,5 @@ SIDES = titled(ASPECTS, "projects.aspect.")
 PARTS = titled(Part, "projects.part.")
 ASSET_KINDS = titled(AssetKind, "list.kind.")
 CONDITIONS = titled(Condition, "projects.condition.")
+PURCHASES = titled(Purchase, "projects.purchase.")
+CAUSES = titled(Cause, "projects.cause.")

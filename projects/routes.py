@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from projects import api, pages, panels
+from projects.assets import pages as assets
 from projects.changes import pages as changes
 from projects.changes.queries import CHANGE
-from projects.assets import pages as assets
 from projects.events import ProjectSubmitted
 from projects.intake import jobs
 from projects.intake import pages as intake
@@ -58,6 +58,6 @@ ROUTES = [
     api.API,
 ]
 PANELS = panels.PANELS
-PROJECT_PANELS = [reserve_panels.standing, ranking_panels.standing]
-JOBS = (*jobs.JOBS, *plan_jobs.JOBS, *reserve_jobs.JOBS, *refresh_jobs.JOBS)
+PROJECT_PANELS = [reserve_panels.standing, ranking_panels.standing, works_panels.of_project]
+JOBS = (*jobs.JOBS, *plan_jobs.JOBS, *reserve_jobs.JOBS, *refresh_jobs.JOBS, *works_jobs.JOBS)
 HEARS = [(ProjectSubmitted, on_submitted), (ProjectSubmitted, turns.on_submitted)]

@@ -22,6 +22,7 @@ from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import open_tx
 from quzhou_migrants.web.forms import Form, new_form, read_form
 from quzhou_migrants.web.render import render, see_other
+from quzhou_migrants.web.security import UPLOAD_BODY
 
 AnyRequest = Request[Any, Any, Any]
 Page = Response[bytes]
@@ -54,7 +55,7 @@ async def _contract(request: AnyRequest, project_id: int, typed: Form[ContractFo
         p=row,
         top=top,
         methods=choices.METHODS,
-        kinds=choices.KINDS,
+        kinds=choices.PURCHASES,
         made=made,
         duties=duties_on(day, row["division_code"]),
         rows=max(ROWS, form.rows("steps")),
@@ -98,7 +99,7 @@ async def _procurement(request: AnyRequest, project_id: int, typed: Form[Procure
         terms=[(kind, terms_on(today, row["division_code"], kind)) for kind in Kind],
         public=row["award_fen"] + row["other_fen"],
         methods=choices.METHODS,
-        kinds=choices.KINDS,
+        kinds=choices.PURCHASES,
         rows=max(BIDS, form.rows("bids")),
     )
 
@@ -141,6 +142,7 @@ async def _show(request: AnyRequest, project_id: int, verb: str, form: Form[Any]
         form=shown,
         p=row,
         verb=verb,
+        own=own_share(row["contract_fen"], row["award_fen"], row["other_fen"]),
     )
 
 
@@ -160,7 +162,12 @@ async def build_page(request: AnyRequest, project_id: FromPath[int]) -> Page:
     return await _show(request, project_id, _verb(request))
 
 
-@post(["/projects/{project_id:int}/start", "/projects/{project_id:int}/complete"], opt=needs(P.BUILD), status_code=200)
+@post(
+    ["/projects/{project_id:int}/start", "/projects/{project_id:int}/complete"],
+    opt=needs(P.BUILD),
+    status_code=200,
+    request_max_body_size=UPLOAD_BODY,
+)
 async def build(request: AnyRequest, project_id: FromPath[int]) -> Page:
     """Start or complete the works."""
     return await _take(request, project_id, _verb(request))

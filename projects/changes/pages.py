@@ -1,0 +1,184 @@
+"""Pages of the changes room: the list, asking for a change, one change order with before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.params import FromPath
+from litestar.response import Response
+
+from projects import choices
+from projects.changes import lists, queries, rules, service
+from projects.changes.forms import AdjustForm, DecideForm, StopForm
+from projects.changes.rules import Action
+from projects.changes.states import CHANGE as MACHINE
+from projects.permissions import P
+from projects.queries import find
+from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.files import files_of
+from quzhou_migrants.kernel.guards import needs
+from quzhou_migrants.kernel.journal import timeline
+from quzhou_migrants.kernel.states import verbs_open
+from quzhou_migrants.kernel.tx import Tx, open_tx
+from quzhou_migrants.web.forms import Form, new_form, read_form
+from quzhou_migrants.web.render import render, see_other
+from quzhou_migrants.web.security import UPLOAD_BODY
+
+AnyRequest = Request[Any, Any, Any]
+Page = Response[bytes]
+Row = dict[str, Any]
+Work = Callable[[Tx, int, DecideForm], Awaitable[Row]]
+ASK = [f"/projects/{{project_id:int}}/{action}" for action in Action]
+VERBS: dict[str, Work] = {
+    "pass": service.pass_on,
+    "return": service.send_back,
+    "withdraw": service.withdraw,
+    "approve": service.approve,
+    "approve_minor": service.approve_minor,
+    "send_back": service.hand_back,
+    "refuse": service.refuse,
+}
+
+
+@get("/changes", opt=needs(P.VIEW))
+async def changes(request: AnyRequest) -> Page:
+    """List the change orders of the range."""
+    return await lists.CHANGES.respond(request, "projects/changes/list.html")
+
+
+@get(ASK, opt=needs(P.BUILD))
+async def ask_page(request: AnyRequest, project_id: FromPath[int]) -> Page:
+    """Show the form that asks for a change."""
+    return await _ask(request, project_id, Action(_last(request)))
+
+
+@post(ASK, opt=needs(P.BUILD), status_code=200, request_max_body_size=UPLOAD_BODY)
+async def ask(request: AnyRequest, project_id: FromPath[int]) -> Page:
+    """Ask for a change."""
+    return await _take(request, project_id, Action(_last(request)))
+
+
+async def _take(request: AnyRequest, project_id: int, action: Action, change_id: int | None = None) -> Page:
+    struct = AdjustForm if action is Action.ADJUST else StopForm
+    form: Form[Any] = await read_form(request, struct)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            made = await service.propose(tx, project_id, action, form.value, change_id=change_id)
+            return see_other(await tx.done(f"/changes/{made}"), flash="projects.flash.change_proposed")
+    return await _ask(request, project_id, action, form, change_id)
+
+
+async def _ask(
+    request: AnyRequest, project_id: int, action: Action, typed: Form[Any] | None = None, change_id: int | None = None
+) -> Page:
+    async with open_tx(request) as tx:
+        row = await find(tx, project_id)
+        if row["state"] not in rules.STATES[action]:
+            raise Refused("PRJ-476")
+        terms = await queries.terms_of(tx, row)
+        limits = queries.limits(tx.policy_for(row["division_code"]))
+        before = await queries.find(tx, change_id) if change_id else None
+        grown = await queries.grown(tx, project_id)
+    known: Row = {**asdict(terms), "seen": row["version"]}
+    if before:
+        after = {k: date.fromisoformat(v) if k == "ends_on" and v else v for k, v in before["after"].items()}
+        known |= {k: before[k] for k in ("cause", "reason", "audit_doc", "keep_fen")} | after
+    form = typed or new_form(AdjustForm if action is Action.ADJUST else StopForm, known)
+    return render(
+        request,
+        "projects/changes/ask.html",
+        status=form.status if form.problems else 200,
+        form=form,
+        p=row,
+        action=str(action),
+        terms=terms,
+        limits=limits,
+        grown=grown,
+        back=f"/changes/{change_id}" if change_id else f"/projects/{project_id}/works",
+        address=f"/changes/{change_id}/edit" if change_id else f"/projects/{project_id}/{action}",
+        causes=choices.CAUSES,
+    )
+
+
+@get("/changes/{change_id:int}", opt=needs(P.VIEW))
+async def change(request: AnyRequest, change_id: FromPath[int]) -> Page:
+    """Show one change order: before and after, the rules, the way it took."""
+    return await _change(request, change_id)
+
+
+async def _change(request: AnyRequest, change_id: int, form: Form[DecideForm] | None = None) -> Page:
+    async with open_tx(request) as tx:
+        row = await queries.find(tx, change_id)
+        project = await find(tx, row["project"])
+        facts: Row = {
+            "r": row,
+            "p": project,
+            "papers": await files_of(tx, (queries.CHANGE, change_id)),
+            "entries": await timeline(tx, queries.CHANGE, change_id),
+            "verbs": _verbs(row, verbs_open(MACHINE, row, tx.actor), tx.actor.user_id),
+            "rows": _rows(row),
+        }
+    shown = form or new_form(DecideForm, seen=row["version"])
+    status = shown.status if shown.problems else 200
+    return render(request, "projects/changes/change.html", status=status, form=shown, **facts)
+
+
+def _verbs(row: Row, verbs: list[str], user_id: int | None) -> list[str]:
+    """Leave out what the row's guards would refuse anyhow."""
+    hidden = set() if row["minor"] else {"approve_minor"}
+    return [v for v in verbs if v not in hidden and not (v == "pass" and user_id == row["proposed_by"])]
+
+
+def _rows(row: Row) -> list[tuple[str, Any, Any]]:
+    """Set before and after beside each other. Shape: [(field, before, after)]."""
+    return [
+        (name, value, row["after"].get(name)) for name, value in row["before"].items() if name not in {"lat", "lon"}
+    ]
+
+
+@get("/changes/{change_id:int}/edit", opt=needs(P.BUILD))
+async def edit_page(request: AnyRequest, change_id: FromPath[int]) -> Page:
+    """Show a change order that came back, to be mended."""
+    row = await _returned(request, change_id)
+    return await _ask(request, row["project"], Action(row["action"]), None, change_id)
+
+
+@post("/changes/{change_id:int}/edit", opt=needs(P.BUILD), status_code=200, request_max_body_size=UPLOAD_BODY)
+async def edit(request: AnyRequest, change_id: FromPath[int]) -> Page:
+    """Ask again."""
+    row = await _returned(request, change_id)
+    return await _take(request, row["project"], Action(row["action"]), change_id)
+
+
+async def _returned(request: AnyRequest, change_id: int) -> Row:
+    async with open_tx(request) as tx:
+        row = await queries.find(tx, change_id)
+    MACHINE.arrow(row["state"], "propose")
+    return row
+
+
+@post(
+    [f"/changes/{{change_id:int}}/{verb}" for verb in VERBS],
+    opt=needs(P.VIEW),
+    status_code=200,
+)
+async def decide(request: AnyRequest, change_id: FromPath[int]) -> Page:
+    """Pass, return, withdraw, approve or refuse; each command asks for its own permission."""
+    verb = _last(request)
+    form = await read_form(request, DecideForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await VERBS[verb](tx, change_id, form.value)
+            return see_other(await tx.done(f"/changes/{change_id}"), flash=f"projects.flash.change_{verb}")
+    return await _change(request, change_id, form)
+
+
+def _last(request: AnyRequest) -> str:
+    return request.url.path.rsplit("/", 1)[-1]
+
+
+ROUTES = [changes, ask_page, ask, change, edit_page, edit, decide]
