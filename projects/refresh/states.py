@@ -20,13 +20,12 @@ class S(StrEnum):
     CLOSED = "closed"
 
 
-class Answer(StrEnum):
-    """What became of a project in a campaign; silence is counted, never typed."""
+class Said(StrEnum):
+    """What an owner may say of a project; silence is counted, never typed."""
 
     CONFIRMED = "confirmed"
     CHANGED = "changed"
     WITHDRAWN = "withdrawn"
-    SILENT = "silent"
 
 
 def is_over(row: Row, facts: Row) -> None:
