@@ -18,6 +18,8 @@ APP_CONFIG = piccolo_app(
         "projects.dossier.tables",
         "projects.ranking.tables",
         "projects.refresh.tables",
+        "projects.portal.tables",
+        "projects.succession.tables",
     ],
     after=["quzhou_migrants"],
 )
