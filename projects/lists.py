@@ -89,10 +89,13 @@ PLANS = Listing(
         Column("title", link="/plan/{id}"),
         Column("division_code", kind="division"),
         Column("year", kind="text", sort=True),
+        Column("batch", kind="int"),
+        Column("variant", kind="int"),
         Column("money_fen", kind="wan"),
         Column(
             "planned_fen",
-            "(SELECT coalesce(sum(i.amount_fen), 0)::bigint FROM projects_plan_item i WHERE i.plan = projects_plan.id)",
+            "(SELECT coalesce(sum(i.amount_fen), 0)::bigint FROM projects_plan_item i"
+            " WHERE i.plan = projects_plan.id AND i.left_on IS NULL)",
             kind="wan",
         ),
         Column("state", kind="state", machine="PLAN"),

@@ -34,6 +34,7 @@ WHERE = {
     "return": "/reserve/{}",
     "admit": "/reserve/{}",
     "remove": "/reserve/{}",
+    "reopen": "/reserve/{}",
     "sign": "/projects/{}/contract",
     "start": "/projects/{}/start",
     "complete": "/projects/{}/complete",
@@ -42,6 +43,7 @@ WHERE = {
     "audit": "/projects/{}/audit",
     "accept": "/projects/{}/accept",
     "hand_over": "/projects/{}/hand_over",
+    "recall": "/projects/{}/recall",
 }
 """Page on which a verb is carried out; verbs without one happen elsewhere (a plan, an award)."""
 

@@ -100,7 +100,7 @@ SELECT p.id, p.code, p.division_code, p.title, p.category, p.state, p.estimate_f
 FROM projects_project p JOIN kernel_division d ON d.code = p.division_code
 WHERE p.division_code >= $1 AND p.division_code < $2 AND p.state = ANY($3)
   AND (p.valid_until IS NULL OR p.valid_until >= $4) AND ($5 = '' OR p.category = $5) AND p.id > $6
-  AND NOT ($7 AND EXISTS (SELECT 1 FROM projects_plan_item i WHERE i.project = p.id))
+  AND NOT ($7 AND EXISTS (SELECT 1 FROM projects_plan_item i WHERE i.project = p.id AND i.left_on IS NULL))
 ORDER BY p.id LIMIT $8
 """
 

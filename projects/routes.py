@@ -11,6 +11,7 @@ from projects.intake import jobs
 from projects.intake import pages as intake
 from projects.intake import window_pages as windows
 from projects.notices import pages as notices
+from projects.notices import panels as notice_panels
 from projects.notices.queries import POSTING
 from projects.permissions import P
 from projects.plan import adjust_pages, table_pages
@@ -58,6 +59,11 @@ ROUTES = [
     api.API,
 ]
 PANELS = panels.PANELS
-PROJECT_PANELS = [reserve_panels.standing, ranking_panels.standing, works_panels.of_project]
+PROJECT_PANELS = [
+    notice_panels.project_panel,
+    reserve_panels.standing,
+    ranking_panels.standing,
+    works_panels.of_project,
+]
 JOBS = (*jobs.JOBS, *plan_jobs.JOBS, *reserve_jobs.JOBS, *refresh_jobs.JOBS, *works_jobs.JOBS)
 HEARS = [(ProjectSubmitted, on_submitted), (ProjectSubmitted, turns.on_submitted)]

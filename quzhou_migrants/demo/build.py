@@ -13,10 +13,12 @@ from quzhou_migrants.demo.lives import Life, by_county, make_lives
 from quzhou_migrants.demo.money import make_money
 from quzhou_migrants.demo.people import make_households
 from quzhou_migrants.demo.places import VILLAGES, make_villages
+from quzhou_migrants.demo.plan import plan_ahead, plan_county
+from quzhou_migrants.demo.reserve import review_county
 from quzhou_migrants.demo.rounds import decided_round, waiting_round
 from quzhou_migrants.demo.staff import make_staff, seats
 from quzhou_migrants.demo.survey import make_sample
-from quzhou_migrants.demo.works import live, plan_county
+from quzhou_migrants.demo.works import live
 from quzhou_migrants.demo.world import BUSINESS_DATE, Report, World
 from quzhou_migrants.kernel.clock import SHANGHAI, system_now
 from quzhou_migrants.kernel.tx import system_tx
@@ -70,7 +72,7 @@ async def _live_everywhere(world: World, lives: list[Life], report: Report) -> N
     moving = [life for life in lives if life.reaches("awarded")]
     done = count(1)
 
-    async def county(code: str, mine: list[Life]) -> None:
+    async def county(number: int, code: str, mine: list[Life]) -> None:
         await plan_county(world, code, mine)
         rng = world.rng(f"works {code}")
         for life in mine:
@@ -79,10 +81,12 @@ async def _live_everywhere(world: World, lives: list[Life], report: Report) -> N
                 report("works", next(done), len(moving))
         await decided_round(world, code, mine)
         await waiting_round(world, code, mine)
+        await plan_ahead(world, code, number)
+        await review_county(world, code, mine)
 
     async with TaskGroup() as group:
-        for code, mine in by_county(lives):
-            group.create_task(county(code, mine))
+        for number, (code, mine) in enumerate(by_county(lives)):
+            group.create_task(county(number, code, mine))
 
 
 async def set_business_date() -> None:

@@ -7,15 +7,13 @@ from random import Random
 
 from allocation.budget.queries import available
 from allocation.budget.service import award_from_pot
-from projects.plan import service as plans
-from projects.plan.forms import ItemForm, PlanForm
 from projects.works import service as works
 from projects.works.forms import CompleteForm, ContractForm, Method, StartForm, StepForm
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.demo import assets
 from quzhou_migrants.demo.claims import claim
 from quzhou_migrants.demo.lives import DAY, Life, Site
-from quzhou_migrants.demo.money import YEARS, plan_year
+from quzhou_migrants.demo.money import plan_year
 from quzhou_migrants.demo.visits import visit
 from quzhou_migrants.demo.world import BUSINESS_DATE, World, acting, say, words
 from quzhou_migrants.kernel.clock import is_working_day
@@ -32,25 +30,6 @@ def workday(day: date) -> date:
     while not is_working_day(day):
         day -= DAY
     return day
-
-
-async def plan_county(world: World, county: str, lives: list[Life]) -> None:
-    """Approve a plan for every year, with all projects that were to be planned in it."""
-    clerk, leader = world.actor(Role.COUNTY_CLERK, county), world.actor(Role.COUNTY_LEADER, county)
-    facts = {"county": world.counties[county], "short": words()["short"][county[:6]]}
-    for year in YEARS:
-        chosen = [life for life in lives if plan_year(life) == year and life.reaches("planned")]
-        if not chosen:
-            continue
-        async with acting(clerk, workday(date(year, 5, 6))) as tx:
-            total = sum(life.asked_fen for life in chosen)
-            form = PlanForm(year, say("plan_title", year=year, **facts), total, say("plan_money", year=year))
-            plan = await plans.open_plan(tx, form)
-            for life in chosen:
-                await plans.take(tx, plan, ItemForm(life.id, life.asked_fen))
-        async with acting(leader, workday(date(year, 5, 11))) as tx:
-            version = await tx.conn.fetchval("SELECT version FROM projects_plan WHERE id = $1", plan)
-            await plans.approve(tx, plan, say("plan_doc", year=year, n=12, **facts), version)
 
 
 async def live(world: World, life: Life, rng: Random) -> None:
