@@ -17,6 +17,7 @@ from projects.intake.filing import file_away
 from projects.intake.forms import SECTIONS, Basics, Benefit, Decision, PaperForm, Posting, StartForm, Works
 from projects.intake.parameters import intake_rules
 from projects.intake.states import LateState
+from projects.notices import filing as notices
 from projects.permissions import P
 from projects.queries import PROJECT, find, lock, subject
 from projects.states import EDITABLE, S
@@ -213,8 +214,9 @@ async def check(tx: Tx, row: Row) -> Checked:
         spoken = await queries.remarks(tx, row["id"], row["round"])
         changes = await since_return(tx, row)
     mended = changes.fields | (await queries.kinds_since(tx, row["id"], spoken[0]["at"]) if spoken else set())
+    draft, said = await notices.posted(tx, row)
     checked = check_draft(
-        row["draft"],
+        draft,
         found,
         rule,
         today=tx.today,
@@ -222,7 +224,8 @@ async def check(tx: Tx, row: Row) -> Checked:
         remarked=queries.by_field([r for r in spoken if r["field"] not in mended]),
         villages=villages,
     )
-    return replace(checked, before=changes.before, changed=frozenset(mended))
+    problems = [*checked.problems, *said]
+    return replace(checked, problems=problems, before=changes.before, changed=frozenset(mended))
 
 
 async def filing_window(tx: Tx, row: Row) -> str:
@@ -266,6 +269,7 @@ async def submit(tx: Tx, project_id: int) -> Row:
     round_ = row["round"] + 1
     receipt = row["receipt"] or f"{name.replace('-', '')}-{row['division_code'][:6]}-{project_id:06d}"
     await _stand_behind(tx, row, round_, checked)
+    await notices.keep_posted(tx, row, cast("Posting", checked.part("posting")))
     await file_away(tx, row, checked, round_=round_, window=name, receipt=receipt)
     moved = await fire(
         tx,

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+from projects.notices import queries
 from projects.permissions import P
+from projects.public import Panel
+from projects.queries import subject
+from projects.states import EDITABLE
 from quzhou_migrants.kernel.tasks import Task
 from quzhou_migrants.kernel.tx import Tx
 
@@ -42,6 +47,16 @@ async def notices(tx: Tx) -> list[Task]:
         Task(r["title"], f"/notices/{r['id']}", r["ends_on"] + timedelta(days=1), r["division_code"], "projects.notice")
         for r in rows
     ]
+
+
+async def project_panel(tx: Tx, project: dict[str, Any]) -> Panel | None:
+    """The notices about a project, and the way to put one up."""
+    found = await queries.of_subject(tx, subject(project))
+    may_open = tx.actor.may(P.POST_NOTICE) and project["state"] in EDITABLE
+    if not found and not may_open:
+        return None
+    hangs = any(n["state"] == "open" for n in found)
+    return Panel("projects/notices/panel.html", {"notices": found, "may_open": may_open and not hangs})
 
 
 PANELS = [objections, notices]

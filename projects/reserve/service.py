@@ -7,8 +7,9 @@ from typing import Any
 
 from projects.events import ProjectAdmitted
 from projects.intake.forms import FILES, SECTION_OF
+from projects.notices.service import require_clear
 from projects.permissions import P
-from projects.queries import lock
+from projects.queries import lock, subject
 from projects.reserve import quotas, rules, turns
 from projects.states import PROJECT as MACHINE
 from projects.tables import Project
@@ -26,10 +27,11 @@ RESERVE = "衢政办发〔2016〕65号 二(二)1"
 async def pass_on(tx: Tx, project_id: int, seen: int, opinion: str) -> Row:
     """The township finds the application in order and hands it to the county.
 
-    Raises: Refused PRJ-221 (the township's quota is used up), KRN-408, KRN-409.
+    Raises: Refused PRJ-221 (the township's quota is used up), PRJ-510 (an objection waits), KRN-408, KRN-409.
     """
     row = await lock(tx, project_id, seen=seen)
     MACHINE.arrow(row["state"], "pass")
+    await require_clear(tx, subject(row))
     await quotas.check_room(tx, row)
     moved = await fire(tx, MACHINE, Project, row, "pass", clause=TOWNSHIP_DUTY, opinion=opinion)
     await turns.close_turn(tx, row, "township")
@@ -96,6 +98,7 @@ async def admit(tx: Tx, project_id: int, seen: int, years: int, opinion: str) ->
     Source: 衢政办发〔2016〕65号 二(二)1
     """
     row = await lock(tx, project_id, seen=seen)
+    await require_clear(tx, subject(row))
     least, most = cycle(tx)
     until = rules.valid_until(tx.today, years, least, most)
     moved = await fire(
