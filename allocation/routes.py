@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from allocation import panels
 from allocation.budget.api import ROUTES as BUDGET_API
+from allocation.budget.endings import on_contract_changed, on_project_terminated
 from allocation.budget.handlers import on_contract_signed
 from allocation.budget.pages import ROUTES as BUDGET
 from allocation.budget.queries import ledger_faults
@@ -20,7 +21,7 @@ from allocation.payments import panels as claims
 from allocation.payments.api import ROUTES as CLAIMS_API
 from allocation.payments.pages import ROUTES as CLAIMS
 from projects import public as projects
-from projects.events import ContractSigned
+from projects.events import ContractChanged, ContractSigned, ProjectTerminated
 
 ROUTES = [
     *BUDGET,
@@ -37,5 +38,10 @@ ROUTES = [
 ]
 PANELS = [panels.waiting, rounds.waiting, claims.waiting]
 PROJECT_PANELS = [claims.of_project]
-HEARS = [(Awarded, projects.on_awarded), (ContractSigned, on_contract_signed)]
+HEARS = [
+    (Awarded, projects.on_awarded),
+    (ContractSigned, on_contract_signed),
+    (ContractChanged, on_contract_changed),
+    (ProjectTerminated, on_project_terminated),
+]
 VERIFIERS = [ledger_faults]

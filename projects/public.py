@@ -170,6 +170,19 @@ async def on_awarded(tx: Tx, event: Awarded) -> None:
     await tx.note(queries.subject(row), "projects.award.add", amount_fen=event.amount_fen, total_fen=total)
 
 
+async def on_released(tx: Tx, project_id: int, amount_fen: Fen, *, clause: str) -> None:
+    """Take over that unused money left an ended project: its award shrinks to what stays. Units: fen.
+
+    Raises: Refused KRN-404; by constraint PRJ-418, less would be left than the contract is worth.
+    """
+    row = await queries.lock(tx, project_id)
+    left = row["award_fen"] - amount_fen
+    await tx.conn.execute(
+        "UPDATE projects_project SET award_fen = $2, version = version + 1 WHERE id = $1", project_id, left
+    )
+    await tx.note(queries.subject(row), "projects.award.release", clause=clause, amount_fen=amount_fen, left_fen=left)
+
+
 async def public_page(tx: Tx, project_id: int) -> Row:
     """Give what anybody may know of a chosen project: no person's name, no telephone.
 

@@ -112,6 +112,33 @@ async def move(  # noqa: PLR0913 - from where, to where, how much: read in this 
     await post(tx, event_key, lines, source=source)
 
 
+async def free(  # noqa: PLR0913 - out of which project, to whom, how much: read in this order
+    tx: Tx, event_key: str, project: int, division_code: str, amount_fen: Fen, *, source: tuple[str, int]
+) -> None:
+    """Take unused money out of a project and make it available to a division, each batch to itself.
+
+    What is only awarded goes before what is bound to a contract, the newest batch first.
+    Units: fen, positive.
+    Raises: Refused ALC-104, less lies unused than is asked.
+    """
+    held = await tx.conn.fetch(
+        "SELECT batch, division_code, kind, balance_fen FROM allocation_balance"
+        " WHERE project = $1 AND kind IN ('awarded', 'contracted') AND balance_fen > 0"
+        " ORDER BY kind, division_code, batch DESC FOR UPDATE",
+        project,
+    )
+    lines: list[Line] = []
+    left = amount_fen
+    for row in held:
+        part = min(left, int(row["balance_fen"]))
+        lines.append(Line(row["batch"], row["division_code"], Kind(row["kind"]), -part, project))
+        lines.append(Line(row["batch"], division_code, Kind.AVAILABLE, part))
+        left -= part
+    if left:
+        raise Refused("ALC-104", asked=amount_fen, left=amount_fen - left)
+    await post(tx, event_key, lines, source=source)
+
+
 async def reverse(tx: Tx, event_key: str, *, source: tuple[str, int]) -> None:
     """Post the mirror of an event, once. Entries themselves are never altered.
 
