@@ -9,18 +9,17 @@ from allocation.budget.queries import available
 from allocation.budget.service import award_from_pot
 from projects.works import service as works
 from projects.works.forms import CompleteForm, ContractForm, Method, StartForm, StepForm
+from projects.works.rules import own_share
 from quzhou_migrants.accounts.roles import Role
-from quzhou_migrants.demo import assets
+from quzhou_migrants.demo import assets, contracts
 from quzhou_migrants.demo.claims import claim
 from quzhou_migrants.demo.lives import DAY, Life, Site
 from quzhou_migrants.demo.money import plan_year
 from quzhou_migrants.demo.visits import visit
 from quzhou_migrants.demo.world import BUSINESS_DATE, World, acting, say, words
 from quzhou_migrants.kernel.clock import is_working_day
-from quzhou_migrants.kernel.ids import credit_code_fault
 from quzhou_migrants.kernel.tx import Tx
 
-CREDIT_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 LAST_DAY = BUSINESS_DATE - DAY
 
 
@@ -54,7 +53,9 @@ async def _build(world: World, life: Life, rng: Random, day: date, award: int) -
     signed = workday(day + (15 + rng.randrange(20)) * DAY)
     form = _contract(life, rng, signed, award)
     site = Site(world, life, rng, form.contractor)
+    other = world.rng(f"bids {life.id}")
     async with acting(village, signed) as tx:
+        await contracts.procure(tx, life, form, other)
         await works.sign(tx, life.id, form)
     if life.reaches("building") or rng.random() < 0.5:  # noqa: PLR2004 - half have asked for the advance
         await claim(site, "advance", signed + 5 * DAY)
@@ -62,7 +63,9 @@ async def _build(world: World, life: Life, rng: Random, day: date, award: int) -
         return
     started = workday(signed + 12 * DAY)
     async with acting(clerk, started) as tx:
-        await works.start(tx, life.id, StartForm(started, await _version(tx, life)))
+        await contracts.untouched(tx, life, other)
+        own = own_share(form.amount_fen, award, 0)
+        await works.start(tx, life.id, StartForm(started, await _version(tx, life), own))
     done = life.reaches("completed")
     seen = [3500, 7500, 10_000] if done else [rng.randrange(1500, 4500), rng.randrange(5000, 9500)]
     end = workday(started + rng.randrange(70, 110) * DAY)
@@ -104,7 +107,7 @@ def _contract(life: Life, rng: Random, signed: date, award: int) -> ContractForm
         number=f"HT-{life.code}",
         method=Method.SMALL_WORKS,
         contractor=said["title"]["contractor"].format(name=name),
-        credit_code=_credit_code(rng),
+        credit_code=contracts.credit_code(rng),
         amount_fen=min(life.estimate_fen * rng.randrange(92, 100) // 100, award + life.own_fen),
         signed_on=signed,
         starts_on=starts,
@@ -115,9 +118,3 @@ def _contract(life: Life, rng: Random, signed: date, award: int) -> ContractForm
         ],
         supervisor=said["title"]["supervisor"],
     )
-
-
-def _credit_code(rng: Random) -> str:
-    """Make a code that passes its check, in an area that is assigned to nobody."""
-    body = "91990000MA" + "".join(rng.choice(CREDIT_SIGNS) for _ in range(7))
-    return next(body + sign for sign in CREDIT_SIGNS if not credit_code_fault(body + sign))
