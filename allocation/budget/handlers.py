@@ -1,9 +1,13 @@
-"""What the ledger does when it hears that a contract was signed."""
+"""What the ledger does when it hears that a contract was signed, or that an award is recalled."""
 
 from __future__ import annotations
 
-from allocation.budget.ledger import Kind, move, project_money
-from projects.events import ContractSigned
+from allocation.budget.ledger import Kind, move, project_money, reverse
+from allocation.budget.states import AWARD
+from allocation.budget.tables import Award
+from projects.events import AwardRecalled, ContractSigned
+from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx
 
 
@@ -24,3 +28,22 @@ async def on_contract_signed(tx: Tx, event: ContractSigned) -> None:
             bound,
             source=("projects_project", event.project_id),
         )
+
+
+async def on_award_recalled(tx: Tx, event: AwardRecalled) -> None:
+    """Take back every standing award of a project: each posting is reversed, the money lies where it came from.
+
+    Raises: Refused ALC-125 (the awards are not what is recalled), KRN-403; by constraint ALC-102 (the money
+    has moved on).
+    """
+    rows = await tx.conn.fetch(
+        "SELECT * FROM allocation_award WHERE project = $1 AND state = 'standing' ORDER BY id FOR UPDATE",
+        event.project_id,
+    )
+    standing = sum(row["amount_fen"] for row in rows)
+    if standing != event.amount_fen:
+        raise Refused("ALC-125", asked=event.amount_fen, standing=standing)
+    for row in rows:
+        await reverse(tx, f"award:{row['id']}", source=("allocation_award", row["id"]))
+        facts = {"amount_fen": row["amount_fen"], "reason": event.reason}
+        await fire(tx, AWARD, Award, dict(row), "cancel", **facts)

@@ -44,3 +44,6 @@ class A(StrEnum):
 
     STANDING = "standing"
     CANCELLED = "cancelled"
+
+
+AWARD = machine("AWARD", A, A.STANDING, (Arrow(A.STANDING, "cancel", A.CANCELLED, P.AWARD, has_reason),))
