@@ -40,7 +40,8 @@ async def open_adjustment(tx: Tx, plan_id: int, reason: str) -> int:
         raise Refused("PRJ-354")
     made = await tx.conn.fetchval(
         "INSERT INTO projects_adjustment (plan, division_code, number, reason, state, created_by, created_at)"
-        " SELECT $1, $2, count(*) + 1, $3, 'draft', $4, $5 FROM projects_adjustment WHERE plan = $1 RETURNING id",
+        " SELECT $1::bigint, $2, count(*) + 1, $3, 'draft', $4, $5 FROM projects_adjustment WHERE plan = $1::bigint"
+        " RETURNING id",
         plan_id,
         plan["division_code"],
         reason,

@@ -30,8 +30,8 @@ RESERVE = "衢政办发〔2016〕65号 二(二)1"
 _OPEN = """
 INSERT INTO projects_plan
   (division_code, year, batch, variant, title, money_fen, money_source, state, created_by, created_at)
-SELECT $1, $2, $3, coalesce(max(variant), 0) + 1, $4, $5, $6, 'draft', $7, $8
-FROM projects_plan WHERE division_code = $1 AND year = $2 AND batch = $3 RETURNING id
+SELECT $1::varchar, $2::smallint, $3::smallint, coalesce(max(variant), 0) + 1, $4, $5, $6, 'draft', $7, $8
+FROM projects_plan WHERE division_code = $1::varchar AND year = $2::smallint AND batch = $3::smallint RETURNING id
 """
 
 
