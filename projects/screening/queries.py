@@ -7,10 +7,11 @@ import math
 from datetime import date
 from typing import Any
 
-from projects.screening.rules import METRES_PER_DEGREE, Asked, Other
+from projects.screening.rules import Asked, Other
 from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
+METRES_PER_DEGREE = 110_574  # the shortest degree of latitude: a box from it misses nothing
 AROUND = "SELECT * FROM projects_around($1, $2, $3, $4, $5, $6, $7)"
 
 

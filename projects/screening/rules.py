@@ -6,7 +6,6 @@ Source: 衢政办发〔2016〕65号 三(一) (sector money first); 浙江省水�
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made
@@ -17,9 +16,9 @@ from fractions import Fraction
 from typing import Any
 
 from projects.rules import Bound
+from quzhou_migrants.kernel.geo import metres
 from quzhou_migrants.kernel.money import Fen
 
-METRES_PER_DEGREE = 111_320
 _LONG = {"公里": Decimal(1000), "千米": Decimal(1000), "km": Decimal(1000)}
 _SHORT = {"米", "m", "延米"}
 
@@ -194,11 +193,11 @@ def resembling(asked: Asked, others: Sequence[Other], rule: ScreeningRule) -> li
     for other in others:
         words = core(other.title, (other.village_name, asked.village_name, *rule.common_words))
         like = likeness_bp(own, words)
-        metres = distance(asked.lat, asked.lon, other.lat, other.lon)
-        near = metres is not None and metres <= rule.metres.value and like >= rule.likeness_near_bp.value
+        away = distance(asked.lat, asked.lon, other.lat, other.lon)
+        near = away is not None and away <= rule.metres.value and like >= rule.likeness_near_bp.value
         same = other.village == asked.village and like >= rule.likeness_bp.value
         if near or same:
-            found.append(Match(other, metres, like))
+            found.append(Match(other, away, like))
     return sorted(found, key=lambda m: (-m.likeness_bp, m.metres or 0, m.other.kind, m.other.id))
 
 
@@ -216,12 +215,10 @@ def likeness_bp(one: frozenset[str], other: frozenset[str]) -> int:
 
 
 def distance(lat: float | None, lon: float | None, to_lat: float | None, to_lon: float | None) -> int | None:
-    """Distance of two points, good to a metre within a county; None when one has no place. Units: metres."""
+    """Distance of two points; None when one has no place. Units: metres."""
     if lat is None or lon is None or to_lat is None or to_lon is None:
         return None
-    north = (to_lat - lat) * METRES_PER_DEGREE
-    east = (to_lon - lon) * METRES_PER_DEGREE * math.cos(math.radians((lat + to_lat) / 2))
-    return round(math.hypot(north, east))
+    return round(metres((lat, lon), (to_lat, to_lon)))
 
 
 def _overlap(matches: list[Match], rule: ScreeningRule) -> Iterable[Sign]:

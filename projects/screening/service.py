@@ -19,6 +19,7 @@ from projects.screening.rules import Asked, Content, Match, Sign, Weight, screen
 from quzhou_migrants.kernel.commands import command
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.files import files_of
+from quzhou_migrants.kernel.geo import middle, read_points
 from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
@@ -77,7 +78,7 @@ def asked_of(row: Row, papers: frozenset[str]) -> Asked:
     return Asked(
         row["id"], row["division_code"], row["village_name"], text("title"), text("content"), text("category"),
         _fen(text("estimate_fen")) if "estimate_fen" in typed else row["estimate_fen"],
-        _degrees(text("lat")), _degrees(text("lon")), contents_of(typed), papers, text("sector_note"),
+        *_place(text("shape"), row), contents_of(typed), papers, text("sector_note"),
     )  # fmt: skip
 
 
@@ -108,9 +109,13 @@ def _fen(text: str) -> int:
     return int(number * FEN) if number else 0
 
 
-def _degrees(text: str) -> float | None:
-    number = _number(text)
-    return float(number) if number is not None else None
+def _place(shape: str, row: Row) -> tuple[float | None, float | None]:
+    """The middle of what is drawn so far, else the place that was filed."""
+    try:
+        points = read_points(shape)
+    except Refused:
+        points = []
+    return middle(points) if points else (row["lat"], row["lon"])
 
 
 async def on_submitted(tx: Tx, event: ProjectSubmitted) -> None:
