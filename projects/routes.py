@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from projects import api, pages, panels
 from projects.assets import pages as assets
+from projects.dossier import jobs as dossier_jobs
+from projects.dossier import pages as dossier
 from projects.changes import pages as changes
 from projects.changes.queries import CHANGE
 from projects.events import ProjectSubmitted
@@ -13,6 +15,7 @@ from projects.intake import window_pages as windows
 from projects.notices import pages as notices
 from projects.notices import panels as notice_panels
 from projects.notices.queries import POSTING
+from projects.overview import pages as overview
 from projects.permissions import P
 from projects.plan import adjust_pages, table_pages
 from projects.plan import jobs as plan_jobs
@@ -42,6 +45,7 @@ readable(POSTING, P.VIEW)
 
 ROUTES = [
     *pages.ROUTES,
+    *overview.ROUTES,
     *intake.ROUTES,
     *windows.ROUTES,
     *reserve.ROUTES,
@@ -52,6 +56,7 @@ ROUTES = [
     *watch.ROUTES,
     *changes.ROUTES,
     *assets.ROUTES,
+    *dossier.ROUTES,
     *notices.ROUTES,
     *screening.ROUTES,
     *ranking.ROUTES,
@@ -65,5 +70,5 @@ PROJECT_PANELS = [
     ranking_panels.standing,
     works_panels.of_project,
 ]
-JOBS = (*jobs.JOBS, *plan_jobs.JOBS, *reserve_jobs.JOBS, *refresh_jobs.JOBS, *works_jobs.JOBS)
+JOBS = (*jobs.JOBS, *plan_jobs.JOBS, *reserve_jobs.JOBS, *refresh_jobs.JOBS, *works_jobs.JOBS, *dossier_jobs.JOBS)
 HEARS = [(ProjectSubmitted, on_submitted), (ProjectSubmitted, turns.on_submitted)]
