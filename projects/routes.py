@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from projects import api, pages, panels
 from projects.assets import pages as assets
-from projects.dossier import jobs as dossier_jobs
-from projects.dossier import pages as dossier
 from projects.changes import pages as changes
 from projects.changes.queries import CHANGE
+from projects.dossier import jobs as dossier_jobs
+from projects.dossier import pages as dossier
 from projects.events import ProjectSubmitted
 from projects.intake import jobs
 from projects.intake import pages as intake

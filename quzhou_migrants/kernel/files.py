@@ -22,6 +22,8 @@ from quzhou_migrants.kernel.tx import Tx
 if TYPE_CHECKING:
     from litestar.datastructures import UploadFile
 
+    from quzhou_migrants.kernel.actor import Actor
+
 Owner = tuple[str, int]  # table name, row id
 LIMIT = 20 * MIB
 CHUNK = 256 * 1024
@@ -60,6 +62,11 @@ def root() -> Path:
 def readable(table: str, permission: str) -> None:
     """Say which permission opens the files of a table's rows; the row itself must be visible too."""
     _READERS[table] = str(permission)
+
+
+def may_read(actor: Actor, table: str) -> bool:
+    """Tell whether a person may read the files of a table's rows."""
+    return actor.may(_READERS.get(table, "kernel.nobody"))
 
 
 async def store(  # noqa: PLR0913 - a file has these parts
@@ -162,7 +169,7 @@ async def find_readable(tx: Tx, file_id: int) -> FileRef:
     """
     row: Any = await tx.conn.fetchrow("SELECT * FROM kernel_file WHERE id = $1", file_id)
     table = row["owner_table"] if row else ""
-    if row is None or not tx.actor.may(_READERS.get(table, "kernel.nobody")):
+    if row is None or not may_read(tx.actor, table):
         raise Refused("KRN-648")
     if not await tx.conn.fetchval(f"SELECT true FROM {table} WHERE id = $1", row["owner_id"]):  # noqa: S608 - a table some room registered
         raise Refused("KRN-648")
