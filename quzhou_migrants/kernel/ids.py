@@ -37,6 +37,7 @@ class IdFault(StrEnum):
 
 
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_ZEROS: Final = ord("0") * sum(_WEIGHTS)  # what seventeen zeros weigh as characters
 _DIGITS: Final = "10X98765432"
 _SHAPE: Final = re.compile(r"[1-9][0-9]{16}[0-9X]")
 _SCIENTIFIC: Final = re.compile(r"[0-9](\.[0-9]+)?E\+?[0-9]{1,3}")
@@ -65,7 +66,7 @@ def check_digit(body: str) -> str:
 
     Source: GB 11643-1999, ISO 7064 MOD 11-2.
     """
-    return _DIGITS[sum(map(mul, map(int, body[:17]), _WEIGHTS)) % 11]
+    return _DIGITS[(sum(map(mul, body[:17].encode(), _WEIGHTS)) - _ZEROS) % 11]
 
 
 def birth_of(number: str) -> date | None:

@@ -20,7 +20,7 @@ from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.errors import Invalid
 from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx, begin, system_tx
-from quzhou_migrants.register.bulk import insert
+from quzhou_migrants.register.bulk import insert, plan_once
 from quzhou_migrants.register.import_apply import Prepared, prepare, write
 from quzhou_migrants.register.import_check import Record, Verdict, judged
 from quzhou_migrants.register.states import IMPORT, Sheet
@@ -145,6 +145,7 @@ async def _apply(tx: Tx, row: dict[str, Any]) -> None:
     """
     written = Counter[Outcome]()
     waiting: asyncio.Task[Prepared] | None = None
+    await plan_once(tx.conn)
     async with aclosing(judged(tx, row)) as chunks:
         async for _, verdicts in chunks:
             if row["mode"] == "all" and any(v.outcome is Outcome.BAD for v in verdicts):

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from quzhou_migrants.kernel.errors import Problem
@@ -25,6 +26,7 @@ _VILLAGE: Final = re.compile(r"[0-9]{12}")
 _PHONE: Final = re.compile(r"1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8}(-[0-9]{1,6})?")
 _SHARED: Final = OWN | {"village_code"}
 _REQUIRED_KEYS: Final = tuple(c.key for c in REQUIRED)
+_REQUIRED_SET: Final = frozenset(_REQUIRED_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,11 @@ def read_line(row_no: int, cells: Sequence[str], places: Mapping[str, int], know
             line.values[key] = value
         else:
             line.slips.append(Slip(row_no, key, problem.code, problem.facts))
-    wrong = {slip.column for slip in line.slips}
-    line.slips.extend(
-        Slip(row_no, key, "REG-110") for key in _REQUIRED_KEYS if key not in line.values and key not in wrong
-    )
+    if not line.values.keys() >= _REQUIRED_SET:
+        wrong = {slip.column for slip in line.slips}
+        line.slips.extend(
+            Slip(row_no, key, "REG-110") for key in _REQUIRED_KEYS if key not in line.values and key not in wrong
+        )
     return line
 
 
@@ -194,7 +197,7 @@ Read = tuple[Any, Problem | None]
 
 def household_code(text: str) -> str:
     """Bring a household code to its plain form; "" where it is none."""
-    code = unicodedata.normalize("NFKC", text).strip().upper()
+    code = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip().upper()
     return code if _CODE.fullmatch(code) else ""
 
 
@@ -204,6 +207,8 @@ def _code(_key: str, text: str, _known: Known) -> Read:
 
 
 def _village(_key: str, text: str, known: Known) -> Read:
+    if text in known.villages:
+        return text, None
     code = plain_number(text)
     if code in known.villages:
         return code, None
@@ -214,6 +219,10 @@ def _village(_key: str, text: str, known: Known) -> Read:
 
 
 def _text(key: str, text: str, _known: Known) -> Read:
+    return _plain(key, text)
+
+
+def _plain(key: str, text: str) -> Read:
     value = unicodedata.normalize("NFC", text)
     most = LIMITS[key]
     if len(value) > most:
@@ -221,6 +230,16 @@ def _text(key: str, text: str, _known: Known) -> Read:
     if not value.isprintable() and _unprintable(value):
         return None, Problem("REG-119")
     return value, None
+
+
+@lru_cache(maxsize=1024)
+def _few(key: str, text: str) -> Read:
+    """Read a text that thousands of rows share: a reservoir, a bank."""
+    return _plain(key, text)
+
+
+def _shared_text(key: str, text: str, _known: Known) -> Read:
+    return _few(key, text)
 
 
 def _unprintable(text: str) -> bool:
@@ -235,14 +254,12 @@ def _resident_id(_key: str, text: str, known: Known) -> Read:
 
 
 def _choice(name: str, make: Any) -> Any:  # noqa: ANN401 - an enum or a converter
-    words = CHOICES[name]
+    words = {word: (make(meant), None) for word, meant in CHOICES[name].items()}
     offered = "、".join(TITLES[name].values())
 
     def read(_key: str, text: str, _known: Known) -> Read:
         found = words.get(text) or words.get(unicodedata.normalize("NFKC", text).upper())
-        if found is None:
-            return None, Problem("REG-112", facts={"given": text[:20], "offered": offered})
-        return make(found), None
+        return found or (None, Problem("REG-112", facts={"given": text[:20], "offered": offered}))
 
     return read
 
@@ -255,7 +272,7 @@ def _year(_key: str, text: str, known: Known) -> Read:
 
 
 def _phone(_key: str, text: str, _known: Known) -> Read:
-    number = unicodedata.normalize("NFKC", text).replace(" ", "")
+    number = text if text.isdecimal() and text.isascii() else unicodedata.normalize("NFKC", text).replace(" ", "")
     return (number, None) if _PHONE.fullmatch(number) else (None, Problem("REG-117"))
 
 
@@ -275,9 +292,9 @@ _READERS: Final[Mapping[str, Any]] = {
     "migrant": _yes_no,
     "support": _choice("support", Support),
     "low_income": _yes_no,
-    "reservoir": _text,
+    "reservoir": _shared_text,
     "moved_year": _year,
     "phone": _phone,
-    "bank_name": _text,
+    "bank_name": _shared_text,
     "bank_account": _bank,
 }
