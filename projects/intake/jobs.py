@@ -1,15 +1,19 @@
 """The opening and closing of intake windows, written down on the day they happen.
 
 Whether a window is open is decided by the clock alone (`windows.open_window`); this only keeps the
-record: the rule it opened under, and at its end how much was filed and how much stayed a draft.
+record: the rule it opened under, and at its end how much was filed and how much stayed a draft. A city's
+window is written down as closed when the last of its counties has closed it. Drafts are called to mind.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
-from projects.intake import windows
-from projects.intake.parameters import intake_rules
+from projects.intake import queries, windows
+from projects.intake.parameters import intake_rules, window_rules
+from quzhou_migrants.kernel.actor import code_range
+from quzhou_migrants.kernel.clock import WorkCalendar, add_working_days
 from quzhou_migrants.kernel.jobs import Job
 
 if TYPE_CHECKING:
@@ -27,7 +31,9 @@ UPDATE projects_window w SET closed_at = $3,
     AND left(p.division_code, 4) = left(w.division_code, 4)),
   drafts = (SELECT count(*) FROM projects_project p WHERE p.state = 'draft'
     AND left(p.division_code, 4) = left(w.division_code, 4))
-WHERE w.division_code = $1 AND w.closes_on < $2 AND w.closed_at IS NULL
+WHERE w.division_code = $1 AND w.closes_on < $2 AND w.closed_at IS NULL AND NOT EXISTS (
+  SELECT 1 FROM projects_window_extension e WHERE e."window" = w.name AND e.closes_on >= $2
+    AND left(e.division_code, 4) = left(w.division_code, 4))
 RETURNING w.id, w.name, w.filed, w.drafts
 """
 
@@ -58,4 +64,46 @@ async def _open(tx: Tx, city: str) -> None:
         await tx.note(("projects_window", made, city), "projects.window.open", clause=CLAUSE, window=current.name)
 
 
-JOBS = (Job("projects.windows", "day", keep_windows, catch_up=1),)
+COUNTIES = "SELECT code FROM kernel_division WHERE level = 'county' AND active ORDER BY code"
+# One note per application, last day and number of days: a repeat, or a second window, tells nothing twice.
+REMIND = """
+INSERT INTO projects_reminder (project, division_code, due_on, days, at)
+SELECT p.id, p.division_code, $2, $3, $4 FROM projects_project p
+WHERE p.division_code >= $1 AND p.division_code < $5
+  AND (($6 AND p.state = 'draft') OR (p.state = 'returned' AND p.correct_by = $2))
+ON CONFLICT DO NOTHING RETURNING project, division_code
+"""
+
+
+async def remind(tx: Tx, _period: str) -> None:
+    """Call drafts to mind at the set working days before their window closes, returned ones before their term ends.
+
+    Runs every day, for every county, on the business date; a repeat changes nothing.
+    """
+    for row in await tx.conn.fetch(COUNTIES):
+        county = row["code"]
+        policy = tx.policy_for(county)
+        rules = window_rules(policy)
+        current = windows.open_window(rules.months, tx.now, await queries.extensions(tx, county))
+        for days in rules.remind_days:
+            due = add_working_days(tx.today, days, policy.work_calendar)
+            closes = current is not None and _last_working_day(current.closes_on, policy.work_calendar) == due
+            await _remind(tx, county, current.closes_on if current and closes else due, days, drafts=closes)
+
+
+def _last_working_day(day: date, work: WorkCalendar) -> date:
+    """The last working day up to a day: a window may close on a Sunday, nobody is called on one."""
+    return day if work.works(day) else add_working_days(day, -1, work)
+
+
+async def _remind(tx: Tx, county: str, due: date, days: int, *, drafts: bool) -> None:
+    lo, hi = code_range(county)
+    for told in await tx.conn.fetch(REMIND, lo, due, days, tx.now, hi, drafts):
+        subject = ("projects_project", told["project"], told["division_code"])
+        await tx.note(subject, "projects.reminder.sent", clause=CLAUSE, days=days, due_on=due)
+
+
+JOBS = (
+    Job("projects.windows", "day", keep_windows, catch_up=1),
+    Job("projects.reminders", "day", remind, catch_up=1),
+)
