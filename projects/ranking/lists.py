@@ -15,7 +15,7 @@ SCORE = (
 
 RANKINGS = Listing(
     "rankings",
-    "projects_ranking k JOIN projects_ranking_scheme s ON s.id = k.scheme",
+    "projects_ranking k JOIN projects_scheme s ON s.id = k.scheme",
     (
         Column("id", "k.id", shown=False),
         Column("title", "k.title", link="/ranking/{id}"),
@@ -65,7 +65,7 @@ ROWS = Listing(
 
 SCHEMES = Listing(
     "ranking_schemes",
-    "projects_ranking_scheme",
+    "projects_scheme",
     (
         Column("id", shown=False),
         Column("title", link="/ranking/schemes/{id}"),

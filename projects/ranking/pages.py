@@ -256,7 +256,7 @@ async def _scheme(request: AnyRequest, scheme_id: int, form: Form[Any] | None = 
             "scheme": read,
             "ties": tie_words(read),
             "verbs": verbs_open(SCHEME, row, tx.actor) if tx.actor.division_code == row["division_code"] else [],
-            "entries": await timeline(tx, "projects_ranking_scheme", scheme_id),
+            "entries": await timeline(tx, "projects_scheme", scheme_id),
         }
     shown = form or new_form(PublishSchemeForm, seen=row["version"])
     status = shown.status if shown.problems else 200

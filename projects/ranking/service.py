@@ -38,11 +38,14 @@ async def draft_scheme(tx: Tx, form: SchemeForm) -> int:
         raise Invalid(found)
     division = tx.actor.division_code
     criteria, ties = to_json(scheme)
+    number = await tx.conn.fetchval(
+        "SELECT coalesce(max(number), 0) + 1 FROM projects_scheme WHERE division_code = $1", division
+    )
     scheme_id = await tx.conn.fetchval(
         "INSERT INTO projects_scheme (division_code, number, title, criteria, ties, state, policy_version,"
-        " created_by, created_at) SELECT $1, coalesce(max(number), 0) + 1, $2, $3::jsonb, $4::jsonb, 'draft', $5, $6,"
-        " $7 FROM projects_scheme WHERE division_code = $1 RETURNING id",
+        " created_by, created_at) VALUES ($1, $2, $3, $4::jsonb, $5::jsonb, 'draft', $6, $7, $8) RETURNING id",
         division,
+        number,
         form.title,
         criteria,
         ties,

@@ -54,7 +54,7 @@ OBJECTS = {
     "filing_id": "projects_reserve_filing",
     "plan_id": "projects_plan",
     "ranking_id": "projects_ranking",
-    "scheme_id": "projects_ranking_scheme",
+    "scheme_id": "projects_scheme",
     "refresh_id": "projects_refresh",
     "snapshot_id": "projects_snapshot",
     "defect_id": "projects_defect",
