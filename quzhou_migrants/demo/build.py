@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import count
 
+from quzhou_migrants.demo.changes import change_county, late_works
 from quzhou_migrants.demo.filing import file_projects
+from quzhou_migrants.demo.intake import file_late, make_intake
 from quzhou_migrants.demo.lives import Life, by_county, make_lives
 from quzhou_migrants.demo.money import make_money
 from quzhou_migrants.demo.people import make_households
@@ -59,7 +61,9 @@ async def build(
     report("accounts", len(world.cast), len(world.cast))
     people = await make_households(world, households, report)
     lives = make_lives(world, projects)
+    file_late(lives)
     await file_projects(world, lives)
+    await make_intake(world, lives)
     report("filing", len(lives), len(lives))
     await make_money(world, lives, report)
     await _live_everywhere(world, lives, report)
@@ -81,12 +85,14 @@ async def _live_everywhere(world: World, lives: list[Life], report: Report) -> N
                 report("works", next(done), len(moving))
         await decided_round(world, code, mine)
         await waiting_round(world, code, mine)
+        await change_county(world, code, mine)
         await plan_ahead(world, code, number)
         await review_county(world, code, mine)
 
     async with TaskGroup() as group:
         for number, (code, mine) in enumerate(by_county(lives)):
             group.create_task(county(number, code, mine))
+    await late_works()
 
 
 async def set_business_date() -> None:

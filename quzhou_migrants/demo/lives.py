@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import dropwhile, takewhile
 from random import Random
 from typing import Any
 
@@ -176,22 +177,36 @@ def draft_of(life: Life) -> dict[str, dict[str, list[str]]]:
             "title": life.title, "category": life.category, "way": life.way, "no_duplicate": "yes",
             "place": say("place", village=life.village.name), "starts_on": starts, "ends_on": ends,
             "contact": life.village.name, "phone": "0570-0000000", "shape_kind": "point",
-            "shape": f"{life.lat:.6f}, {life.lon:.6f}",
+            "shape": f"{life.lat:.6f}, {life.lon:.6f}", "reservoir": say("reservoir"),
+            "reservoir_kind": "large_medium", "sector_note": say("sector_note"),
         },
         "works": {
             "content": life.content, "estimate_fen": _yuan(life.estimate_fen), "asked_fen": _yuan(life.asked_fen),
-            "own_fen": _yuan(life.own_fen), "other_fen": "0",
+            "own_fen": _yuan(life.own_fen), "other_fen": "0", "labour_fen": "0", **_item_of(life),
         },
         "benefit": {
             "beneficiaries": life.beneficiaries, "migrants": life.migrants, "low_income": life.low_income,
             "income_fen": "0", "goals": say("goals"), "asset_owner": say("asset_owner", village=life.village.name),
-            "caretaker": say("caretaker", village=life.village.name),
+            "caretaker": say("caretaker", village=life.village.name), "lead_share": "100",
+            "targets.0.name": say("target_name"), "targets.0.operator": "ge", "targets.0.value": life.migrants,
+            "targets.0.unit": say("target_unit"),
+            "low_income_how": say("low_income_how") if life.low_income else "",
+        },
+        "readiness": {
+            "land": "free", "ecology": "free", "design_unit": say("design_unit"), "design_grade": "c",
         },
         "decision": decision_of(life),
         "posting": notice_of(life),
     }  # fmt: skip
     kept = list(parts)[:2] if life.goal == "draft" else list(parts)
     return {name: {field: [str(value)] for field, value in parts[name].items()} for name in kept}
+
+
+def _item_of(life: Life) -> dict[str, str]:
+    """The one line of contents: the first amount of the description with its own unit."""
+    name, unit = words()["project"][life.category]["item"]
+    amount = "".join(takewhile(str.isdecimal, dropwhile(lambda c: not c.isdecimal(), life.content)))
+    return {"items.0.name": name, "items.0.quantity": amount, "items.0.unit": unit}
 
 
 def term_of(life: Life) -> tuple[date, date]:
