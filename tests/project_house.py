@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import io
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from house import become
 from PIL import Image
+
+from projects.notices import service as notices
+from projects.plan import posting
+from quzhou_migrants.kernel.actor import Actor
+from quzhou_migrants.kernel.tx import Tx
 
 CASES = Path(__file__).parent / "cases/projects"
 
@@ -32,3 +39,20 @@ def picture(shade: int = 250) -> bytes:
     kept = io.BytesIO()
     Image.new("RGB", (40, 40), (shade, shade, shade)).save(kept, "PNG")
     return kept.getvalue()
+
+
+async def shown(tx: Tx, plan_id: int, county: Actor) -> int:
+    """Put a plan before the public six days ago, close its notice today; answer the version a leader sees."""
+    async with become(tx, county):
+        now, tx.now = tx.now, tx.now - timedelta(days=6)
+        await posting.post(tx, plan_id, await plan_version(tx, plan_id))
+        tx.now = now
+        hanging = await notices.latest(tx, (posting.PLAN, plan_id, county.division_code))
+        assert hanging is not None
+        await notices.close_notice(tx, hanging["id"], "公示期间无异议")
+    return await plan_version(tx, plan_id)
+
+
+async def plan_version(tx: Tx, plan_id: int) -> int:
+    """Give the version of a plan."""
+    return int(await tx.conn.fetchval("SELECT version FROM projects_plan WHERE id = $1", plan_id))

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from house import BAIMA, CITY, KECHENG, NIANLI, NOW, QUJIANG, actor, become
 from litestar.datastructures import UploadFile
-from project_house import TYPED, picture
+from project_house import TYPED, picture, shown
 
 from projects import public, queries
 from projects.intake import service as intake
 from projects.intake.forms import SECTIONS, Category, FileKind, PaperForm
 from projects.intake.forms import StartForm as NewForm
+from projects.plan import posting
 from projects.plan import service as plan
 from projects.plan.forms import ExceptionForm, ItemForm, PlanForm
 from projects.reserve import service as reserve
@@ -139,8 +140,9 @@ async def test_whole_life_of_a_project_leaves_its_trail(tx: Tx) -> None:
             tx, PlanForm(2027, "衢江区二〇二七年度计划", 1_000_000_00, "2026年第一批后扶资金")
         )
         await plan.take(tx, plan_id, ItemForm(project_id, 424_660_00))
+    seen = await shown(tx, plan_id, COUNTY)
     async with become(tx, LEADER):
-        done = await plan.approve(tx, plan_id, "衢江移〔2026〕9号", await version(tx, plan_id, "projects_plan"))
+        done = await plan.approve(tx, plan_id, "衢江移〔2026〕9号", seen, "储备库中产业项目不足")
     assert done["state"] == "approved"
     async with become(tx, COUNTY):
         await public.on_awarded(tx, Award(project_id, 424_660_00))
@@ -359,12 +361,15 @@ async def test_exception_needs_a_leader_and_then_enters_the_plan(tx: Tx) -> None
             await plan.take(tx, plan_id, ItemForm(project_id, 100))
         await plan.take_outside(tx, plan_id, ExceptionForm(code, 400_000_00, "水毁应急修复，汛前必须完工"))
     item = await tx.conn.fetchval("SELECT id FROM projects_plan_item WHERE plan = $1", plan_id)
-    async with become(tx, LEADER):
+    async with become(tx, COUNTY):
         with pytest.raises(Invalid) as caught:
-            await plan.approve(tx, plan_id, "衢江移〔2026〕9号", await version(tx, plan_id, "projects_plan"))
+            await posting.post(tx, plan_id, await version(tx, plan_id, "projects_plan"))
         assert [p.code for p in caught.value.problems] == ["PRJ-323"]
+    async with become(tx, LEADER):
         await plan.allow(tx, plan_id, item)
-        await plan.approve(tx, plan_id, "衢江移〔2026〕9号", await version(tx, plan_id, "projects_plan"))
+    seen = await shown(tx, plan_id, COUNTY)
+    async with become(tx, LEADER):
+        await plan.approve(tx, plan_id, "衢江移〔2026〕9号", seen, "储备库中产业项目不足")
     assert (await queries.find(tx, project_id))["state"] == "planned"
 
 
@@ -385,10 +390,12 @@ async def test_a_project_awarded_meanwhile_holds_the_plan_back_until_it_is_dropp
     async with become(tx, COUNTY):
         plan_id = await plan.open_plan(tx, PlanForm(2027, "衢江区二〇二七年度计划", 1_000_000_00, "2026年第一批"))
         await plan.take(tx, plan_id, ItemForm(project_id, 400_000_00))
+    seen = await shown(tx, plan_id, COUNTY)
+    async with become(tx, COUNTY):
         await public.on_awarded(tx, Award(project_id, 400_000_00, "round"))
     async with become(tx, LEADER):
         with pytest.raises(Invalid) as caught:
-            await plan.approve(tx, plan_id, "衢江移〔2026〕9号", await version(tx, plan_id, "projects_plan"))
+            await plan.approve(tx, plan_id, "衢江移〔2026〕9号", seen, "储备库中产业项目不足")
     assert [p.code for p in caught.value.problems] == ["PRJ-325"]
 
 
