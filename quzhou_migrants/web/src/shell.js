@@ -101,7 +101,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!note) return;
   note.classList.toggle("saved--bad", !event.detail.successful);
   if (event.detail.successful) delete note.closest("form")?.dataset.dirty;
-  else note.textContent = note.dataset.failed;
+  else note.textContent = event.detail.xhr?.status === 401 ? note.dataset.ended : note.dataset.failed;
 });
 
 const ready = () => {
