@@ -12,6 +12,7 @@ APP_CONFIG = piccolo_app(
         "projects.works.tables",
         "projects.notices.tables",
         "projects.screening.tables",
+        "projects.bulk.tables",
         "projects.reserve.tables",
         "projects.changes.tables",
         "projects.assets.tables",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from projects import api, pages, panels
 from projects.assets import pages as assets
+from projects.bulk import pages as bulk
+from projects.bulk.queries import BULK_ROW
 from projects.changes import pages as changes
 from projects.changes.queries import CHANGE
 from projects.dossier import jobs as dossier_jobs
@@ -42,6 +44,7 @@ readable(PROJECT, P.VIEW)
 readable(CHANGE, P.VIEW)
 readable(SITE_CHECK, P.VIEW)
 readable(POSTING, P.VIEW)
+readable(BULK_ROW, P.VIEW)
 
 ROUTES = [
     *pages.ROUTES,
@@ -59,6 +62,7 @@ ROUTES = [
     *dossier.ROUTES,
     *notices.ROUTES,
     *screening.ROUTES,
+    *bulk.ROUTES,
     *ranking.ROUTES,
     *refresh.ROUTES,
     api.API,
