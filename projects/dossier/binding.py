@@ -26,6 +26,11 @@ from quzhou_migrants.kernel.fonts import Face, chain
 from quzhou_migrants.kernel.pdf import Document, Fields, Grid, Text, build, draw_text
 
 LONGEST, QUALITY = 1754, 78  # A4 at 150 dots per inch; what print needs and no more
+KEPT_LONGEST, KEPT_BYTES = (
+    4096,
+    3 << 19,
+)  # a picture up to 1.5 MiB goes in as it is: decoding would cost most of the time
+ORIENTATION = 0x0112
 MARGIN, CAPTION = 18 * mm, 10
 NAME_LENGTH = 80
 UNSAFE = str.maketrans(dict.fromkeys('\\/:*?"<>|\r\n\t', "_"))
@@ -103,23 +108,32 @@ def _sheet(part: Part, words: Words) -> Document:
 
 def _picture(part: Part, path: Path) -> None:
     """Set a picture upright on a page, with its name below."""
-    with Image.open(part.path, formats=("JPEG", "PNG")) as image:
-        image.draft("RGB", (LONGEST, LONGEST))
-        upright = ImageOps.exif_transpose(image)
-        upright.thumbnail((LONGEST, LONGEST))
-        packed = io.BytesIO()
-        upright.convert("RGB").save(packed, "JPEG", quality=QUALITY)
-        size = upright.size
-    packed.seek(0)
+    source, size = _printable(Path(part.path))
     chain(Face.PLAIN)
     canvas = Canvas(str(path), pagesize=A4, invariant=1, initialFontName=Face.PLAIN)
     wide, high = A4[0] - 2 * MARGIN, A4[1] - 2 * MARGIN - 3 * CAPTION
     scale = min(wide / size[0], high / size[1])
     box = (size[0] * scale, size[1] * scale)
     bottom = MARGIN + 3 * CAPTION + (high - box[1]) / 2
-    canvas.drawImage(ImageReader(packed), (A4[0] - box[0]) / 2, bottom, *box)
+    canvas.drawImage(ImageReader(source), (A4[0] - box[0]) / 2, bottom, *box)
     draw_text(canvas, (A4[0] / 2, MARGIN), part.title, Face.PLAIN, CAPTION, "center")
     canvas.save()
+
+
+def _printable(path: Path) -> tuple[io.BytesIO, tuple[int, int]]:
+    """Give a picture as it goes into a PDF: unchanged where it can be, else upright and smaller."""
+    with Image.open(path, formats=("JPEG", "PNG")) as image:
+        upright = image.getexif().get(ORIENTATION, 1) == 1
+        fits = max(image.size) <= KEPT_LONGEST and path.stat().st_size <= KEPT_BYTES
+        if image.format == "JPEG" and image.mode in {"RGB", "L"} and upright and fits:
+            return io.BytesIO(path.read_bytes()), image.size
+        image.draft("RGB", (LONGEST, LONGEST))
+        turned = ImageOps.exif_transpose(image)
+        turned.thumbnail((LONGEST, LONGEST))
+        packed = io.BytesIO()
+        turned.convert("RGB").save(packed, "JPEG", quality=QUALITY)
+        packed.seek(0)
+        return packed, turned.size
 
 
 def bind(title: str, number: str, parts: Sequence[Bound], target: str, words: Words) -> int:
