@@ -147,7 +147,7 @@ COMPARED = f"""
   b.asked_fen AS asked_after, a.rank AS rank_before, b.rank AS rank_after,
   current_setting('{BEFORE}', true) AS before, current_setting('{AFTER}', true) AS after,
   CASE WHEN a.project IS NULL THEN 'entered' WHEN b.project IS NULL THEN 'left' WHEN {_DIFFERS} THEN 'changed'
-    WHEN a.rank IS DISTINCT FROM b.rank THEN 'reranked' ELSE 'same' END AS kind
+    WHEN a.rank <> b.rank THEN 'reranked' ELSE 'same' END AS kind
 FROM {_frozen(BEFORE)} a FULL JOIN {_frozen(AFTER)} b ON b.project = a.project) x
 """  # noqa: S608 - constants of ours
 

@@ -164,7 +164,7 @@ async def close(tx: Tx, refresh_id: int) -> Row:
         sets={"closed_at": tx.now},
     )
     await _count_silence(tx, row)
-    expired = await _expire_silent(tx, row)
+    expired = await expire_silent(tx, row)
     found = await queries.counts(tx, moved)
     await freeze(tx, row["division_code"], row["name"], refresh=refresh_id)
     closed = await tx.conn.fetchrow(
@@ -194,7 +194,8 @@ async def _count_silence(tx: Tx, row: Row) -> None:
         await tx.note(place, "projects.refresh.silent", clause=CLAUSE, name=row["name"], times=one["silences"])
 
 
-async def _expire_silent(tx: Tx, row: Row) -> int:
+async def expire_silent(tx: Tx, row: Row) -> int:
+    """Let projects leave that were silent as often in a row as the pack allows; answer how many did."""
     limit = tx.policy_for(row["division_code"]).whole("projects.refresh.silence_limit")
     rows = await tx.conn.fetch(
         "SELECT project, silences FROM projects_refresh_answer WHERE refresh = $1 AND silences > 0 ORDER BY project",
@@ -284,9 +285,17 @@ _FREEZE_ROWS = (
 
 
 async def freeze(tx: Tx, county: str, name: str, *, refresh: int | None = None, reason: str = "") -> int | None:
-    """Write the reserve of a county down as it stands, under the hash of its content; None for an empty one."""
+    """Write the reserve of a county down as it stands, with the ranking in force; None for an empty one."""
     ranking = await ranking_in_force(tx, county)
-    rows = await queries.reserve_now(tx, county, ranking["id"] if ranking else None)
+    ranked = ranking["id"] if ranking else None
+    rows = await queries.reserve_now(tx, county, ranked)
+    return await write_snapshot(tx, county, name, rows, ranking=ranked, refresh=refresh, reason=reason)
+
+
+async def write_snapshot(  # noqa: PLR0913 - a snapshot has these parts
+    tx: Tx, county: str, name: str, rows: list[Row], *, ranking: int | None, refresh: int | None, reason: str = ""
+) -> int | None:
+    """Keep rows as a snapshot under the hash of their content; None when there are none."""
     if not rows:
         return None
     snapshot_id = await tx.conn.fetchval(
@@ -295,7 +304,7 @@ async def freeze(tx: Tx, county: str, name: str, *, refresh: int | None = None, 
         name,
         tx.today,
         refresh,
-        ranking["id"] if ranking else None,
+        ranking,
         len(rows),
         sum(r["asked_fen"] for r in rows),
         rules.digest(rows),
