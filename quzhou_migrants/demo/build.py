@@ -16,6 +16,7 @@ from quzhou_migrants.demo.money import make_money
 from quzhou_migrants.demo.people import make_households
 from quzhou_migrants.demo.places import VILLAGES, make_villages
 from quzhou_migrants.demo.plan import plan_ahead, plan_county
+from quzhou_migrants.demo.refresh import publish_scheme, refresh_county
 from quzhou_migrants.demo.reserve import review_county
 from quzhou_migrants.demo.rounds import decided_round, waiting_round
 from quzhou_migrants.demo.staff import make_staff, seats
@@ -66,6 +67,7 @@ async def build(
     await make_intake(world, lives)
     report("filing", len(lives), len(lives))
     await make_money(world, lives, report)
+    await publish_scheme(world)
     await _live_everywhere(world, lives, report)
     await make_sample(world, report)
     return Summary(len(world.villages), households, people, len(list(seats(world))), len(lives))
@@ -88,6 +90,7 @@ async def _live_everywhere(world: World, lives: list[Life], report: Report) -> N
         await change_county(world, code, mine)
         await plan_ahead(world, code, number)
         await review_county(world, code, mine)
+        await refresh_county(world, code, number)
 
     async with TaskGroup() as group:
         for number, (code, mine) in enumerate(by_county(lives)):
