@@ -13,14 +13,12 @@ from project_house import cases
 from projects.plan.rules import Item, check_item, check_plan, left_fen, planned_fen
 from projects.reserve.rules import correction_term, expired, valid_until
 from projects.works.rules import (
-    ASPECTS,
     FULL_BP,
     Contract,
     Step,
     ceiling,
     check_contract,
     check_weights,
-    failed_aspects,
     merge,
     progress,
 )
@@ -150,10 +148,3 @@ def test_works_can_be_undone() -> None:
     steps = [Step(1, 4000, FULL_BP), Step(2, 6000, 5000)]
     assert progress(steps) == 7000
     assert progress(merge(steps, {1: 2500})) == 4000
-
-
-def test_every_aspect_of_acceptance_needs_an_opinion() -> None:
-    passed = dict.fromkeys(ASPECTS, "pass")
-    assert failed_aspects(passed) == []
-    assert failed_aspects({**passed, "audit": "fail"}) == ["audit"]
-    assert failed_aspects({}) == list(ASPECTS)
