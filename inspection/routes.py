@@ -7,10 +7,12 @@ from inspection.checks import verify
 from inspection.panels import of_project, waiting
 from inspection.site_codes.routes import ROUTES as CODE_ROUTES
 from inspection.site_codes.service import on_awarded
+from inspection.visits.queries import visits_with_files
 from inspection.visits.routes import ROUTES as VISIT_ROUTES
 
 ROUTES = [*CODE_ROUTES, *VISIT_ROUTES]
 HEARS = [(Awarded, on_awarded)]
 PANELS = [waiting]
 PROJECT_PANELS = [of_project]
+PROJECT_FILES = [visits_with_files]
 VERIFIERS = [verify]

@@ -77,6 +77,13 @@ class ProjectPanel(Protocol):
         """Give the panel."""
 
 
+class FurtherFiles(Protocol):
+    """What the root wires in PROJECT_FILES: rows of upper packages whose files belong to a project."""
+
+    async def __call__(self, tx: Tx, project_id: int) -> list[tuple[str, int]]:
+        """Name them. Shape: [(table, id)]."""
+
+
 async def brief(tx: Tx, project_id: int) -> Row:
     """Give the facts of a project that other rooms show. Raises: Refused KRN-404."""
     row = await queries.find(tx, project_id)

@@ -22,6 +22,9 @@ from projects.permissions import P
 from projects.plan import adjust_pages, table_pages
 from projects.plan import jobs as plan_jobs
 from projects.plan import pages as plan
+from projects.portal import pages as portal
+from projects.portal import public_pages as portal_public
+from projects.portal.queries import PHOTO
 from projects.queries import PROJECT
 from projects.ranking import pages as ranking
 from projects.ranking import panels as ranking_panels
@@ -41,6 +44,7 @@ from projects.works import watch_pages as watch
 from quzhou_migrants.kernel.files import readable
 
 readable(PROJECT, P.VIEW)
+readable(PHOTO, P.VIEW)
 readable(CHANGE, P.VIEW)
 readable(SITE_CHECK, P.VIEW)
 readable(POSTING, P.VIEW)
@@ -49,6 +53,8 @@ readable(BULK_ROW, P.VIEW)
 ROUTES = [
     *pages.ROUTES,
     *overview.ROUTES,
+    *portal.ROUTES,
+    *portal_public.ROUTES,
     *intake.ROUTES,
     *windows.ROUTES,
     *reserve.ROUTES,

@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None, *, app_dsn: str | None = None) 
                 "settings": chosen,
                 "panels": wiring.PANELS,
                 "project_panels": wiring.PROJECT_PANELS,
+                "project_files": wiring.PROJECT_FILES,
                 "park": park_request,
             }
         ),

@@ -66,6 +66,8 @@ PANELS = _gather("PANELS")
 """async waiting(tx) -> list[Task]: what stands on a person's home page."""
 PROJECT_PANELS = _gather("PROJECT_PANELS")
 """async panel(tx, project) -> html template and context, shown on a project's page."""
+PROJECT_FILES = _gather("PROJECT_FILES")
+"""async further(tx, project_id) -> [(table, id)]: rows of other packages whose files belong to a project."""
 JOBS = [*CHORES, *_gather("JOBS")]
 """Scheduled work."""
 VERIFIERS = _gather("VERIFIERS")
@@ -73,4 +75,4 @@ VERIFIERS = _gather("VERIFIERS")
 for _kind, _handler in _gather("HEARS"):
     subscribe(_kind, _handler)
 
-__all__ = ["APPS", "JOBS", "PANELS", "PROJECT_PANELS", "ROUTES", "VERIFIERS"]
+__all__ = ["APPS", "JOBS", "PANELS", "PROJECT_FILES", "PROJECT_PANELS", "ROUTES", "VERIFIERS"]

@@ -151,3 +151,9 @@ async def pack(tx: Tx) -> list[Row]:
 
 def _without(row: Any, name: str) -> Row:  # noqa: ANN401 - a database row
     return {k: v for k, v in dict(row).items() if k != name}
+
+
+async def visits_with_files(tx: Tx, project_id: int) -> list[tuple[str, int]]:
+    """Name the visits to a project, whose pictures are the project's own. Shape: [(table, id)]."""
+    rows = await tx.conn.fetch("SELECT id FROM inspection_visit WHERE project = $1 ORDER BY id", project_id)
+    return [("inspection_visit", r["id"]) for r in rows]

@@ -80,7 +80,7 @@ def _delays(today: str, limits: Limits) -> dict[str, str]:
         "late_return": f"p.state = 'returned' AND p.correct_by < {today}",
         "late_admit": f"p.state = 'admitted' AND p.valid_until < {today} + {limits.expiry}",
         "late_start": f"p.state = 'contracted' AND k.starts_on < {today}",
-        "late_step": f"{_among(GROUPS['works'])} AND EXISTS (SELECT 1 FROM projects_milestone m WHERE m.project = p.id"
+        "late_step": f"{_among(GROUPS['works'])} AND EXISTS (SELECT 1 FROM projects_milestone m WHERE m.project = p.id"  # noqa: S608 - our own words
         f" AND m.planned_on < {today} AND m.progress_bp < 10000)",
         "late_end": f"p.state IN ('building', 'suspended') AND k.ends_on < {today}",
         "late_accept": f"{_among(GROUPS['finish'])} AND p.completed_on + {limits.accept} < {today}",
@@ -98,7 +98,7 @@ def _clears(today: str, limits: Limits) -> dict[str, str]:
         "project": "p.content <> '' AND p.place <> '' AND p.lat IS NOT NULL AND p.ends_on IS NOT NULL"
         " AND p.asset_owner <> '' AND (p.contract_fen = 0 OR EXISTS"
         " (SELECT 1 FROM projects_milestone m WHERE m.project = p.id))",
-        "progress": f"(p.started_on > {today} - {limits.seen} OR EXISTS (SELECT 1 FROM projects_milestone m"
+        "progress": f"(p.started_on > {today} - {limits.seen} OR EXISTS (SELECT 1 FROM projects_milestone m"  # noqa: S608 - our own words
         f" WHERE m.project = p.id AND (m.verified_at AT TIME ZONE 'Asia/Shanghai')::date > {today} - {limits.seen}))",
         "result": "p.accepted_on IS NOT NULL AND p.handed_over_on IS NOT NULL AND p.goals <> ''"
         " AND p.beneficiaries > 0",

@@ -18,7 +18,7 @@ from quzhou_migrants.kernel.tables import (
 )
 
 _SHOWN = (
-    "state = 'published' AND EXISTS (SELECT 1 FROM projects_project p WHERE p.id = project"
+    "state = 'published' AND EXISTS (SELECT 1 FROM projects_project p WHERE p.id = project"  # noqa: S608 - constants of our own
     f" AND p.state IN {PUBLIC_STATES})"
 )
 

@@ -16,7 +16,7 @@ from quzhou_migrants.kernel.tables import (
 )
 
 
-@business()
+@business(public="state = 'applied'")
 class Succession(Table, tablename="projects_succession"):
     """One village followed by another. `division_code` is the village that ends and never changes.
 

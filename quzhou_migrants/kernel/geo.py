@@ -54,7 +54,7 @@ def shape_of(kind: str, points: Sequence[Point]) -> dict[str, Any]:
 def points_of(shape: dict[str, Any]) -> list[Point]:
     """Give the points of a geometry that `shape_of` made, an area without its closing point."""
     there = shape["coordinates"]
-    turned = {"Point": lambda: [there], "LineString": lambda: there, "Polygon": lambda: there[0][:-1]}[shape["type"]]()
+    turned = [there] if shape["type"] == "Point" else there if shape["type"] == "LineString" else there[0][:-1]
     return [(lat, lon) for lon, lat in turned]
 
 
