@@ -62,7 +62,8 @@ async def file(tx: Tx, project_id: int, text: str) -> int:
         tx.today,
         due,
     )
-    await tx.note(subject(project), "projects.appeal.file", clause=DUTY, note=text)
+    for about in (subject(project), (TABLE, key, project["division_code"])):
+        await tx.note(about, "projects.appeal.file", clause=DUTY, note=text)
     return int(key)
 
 

@@ -92,7 +92,7 @@ async def order(tx: Tx, form: BatchForm) -> int:
     done = await tx.conn.execute(_ITEMS, key, list(picked), list(picked.values()))
     if done != f"INSERT 0 {len(picked)}":
         raise Refused("KRN-404")
-    facts = {"decision": form.decision.value, "count": len(picked)}
+    facts: Row = {"decision": form.decision.value, "count": len(picked)}
     await tx.note((TABLE, key, tx.actor.division_code), "projects.reserve.batch", **facts)
     return int(key)
 

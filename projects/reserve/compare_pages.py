@@ -15,6 +15,8 @@ from quzhou_migrants.web.render import render
 
 AnyRequest = Request[Any, Any, Any]
 LEAST, OFFERED = 2, 30
+HIGH, LOW = ("migrants", "low_income", "own_bp", "votes_bp"), ("per_head",)
+"""Lines in which one value is better than another: the high ones, the low ones."""
 
 _OFFERED = """
 SELECT p.id, p.title, p.asked_fen, p.state, d.name AS village_name FROM projects_project p
@@ -37,7 +39,7 @@ async def compare(request: AnyRequest) -> Response[bytes]:
         row["own_bp"] = (row["own_fen"] + row["other_fen"]) * rules.FULL_BP // (row["estimate_fen"] or 1)
         row["votes_bp"] = row["votes_for"] * rules.FULL_BP // row["due"] if row["due"] else None
     chosen = [r["id"] for r in rows]
-    facts = {"rows": rows, "chosen": chosen, "offered": offered, "most": most, "least": LEAST}
+    facts: dict[str, Any] = {"rows": rows, "chosen": chosen, "offered": offered, "most": most, "least": LEAST}
     return render(request, "projects/reserve/compare.html", best=_best(rows), **facts)
 
 
@@ -49,7 +51,9 @@ def _ids(texts: list[str]) -> list[int]:
 
 async def _offered(tx: Tx, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Offer candidates of the same county in the same stage, the likest first."""
-    first = rows[0] if rows else {"state": None, "division_code": tx.actor.division_code or "", "category": ""}
+    first: dict[str, Any] = (
+        rows[0] if rows else {"state": None, "division_code": tx.actor.division_code or "", "category": ""}
+    )
     states = [first["state"]] if rows else ["submitted", "township_passed", "admitted"]
     place = first["division_code"]
     found = await tx.conn.fetch(
@@ -59,12 +63,12 @@ async def _offered(tx: Tx, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _best(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Name the best value of every line that has one, so that it can be marked."""
+    """Name the best value of every line in which the candidates differ, so that it can be marked."""
     if len(rows) < LEAST:
         return {}
-    high = ("migrants", "low_income", "own_bp", "votes_bp")
-    found = {name: max((r[name] for r in rows if r[name] is not None), default=None) for name in high}
-    return {**found, "per_head": min((r["per_head"] for r in rows if r["per_head"] is not None), default=None)}
+    values = {name: [r[name] for r in rows if r[name] is not None] for name in (*HIGH, *LOW)}
+    differing = {name: found for name, found in values.items() if len(set(found)) > 1}
+    return {name: (min if name in LOW else max)(found) for name, found in differing.items()}
 
 
 ROUTES = [compare]

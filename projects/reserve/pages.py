@@ -76,7 +76,10 @@ async def queue(request: AnyRequest) -> Page:
         counts = dict(await tx.conn.fetchrow(_COUNTS, states, actor.user_id, tx.today))
         value = {"mine": actor.user_id, "overdue": tx.today}.get(name)
     base = (f"p.state = ANY({{}}) AND {QUEUES[name][1]}", [states, *([] if value is None else [value])])
-    facts = {"tabs": [(n, f"/reserve/queue{end}", counts[n]) for n, (end, _) in QUEUES.items()], "now": name}
+    facts: dict[str, Any] = {
+        "tabs": [(n, f"/reserve/queue{end}", counts[n]) for n, (end, _) in QUEUES.items()],
+        "now": name,
+    }
     return await QUEUE.respond(request, "projects/reserve/queue.html", base=base, may_decide=bool(mine), **facts)
 
 
@@ -229,8 +232,8 @@ async def remove(request: AnyRequest, project_id: FromPath[int]) -> Page:
 async def assign(request: AnyRequest, project_id: FromPath[int]) -> Page:
     """Let a person take a filing on."""
 
-    async def work(tx: Tx, v: AssignForm) -> object:
-        return await turns.assign(tx, project_id, v.person)
+    async def work(tx: Tx, v: AssignForm) -> None:
+        await turns.assign(tx, project_id, v.person)
 
     to = f"/reserve/{project_id}"
     return await _decide(request, project_id, AssignForm, work, flash="projects.flash.assigned", to=to)

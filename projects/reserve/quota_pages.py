@@ -130,9 +130,9 @@ async def _step(request: AnyRequest, quota_id: int, struct: type[msgspec.Struct]
 async def order(request: AnyRequest, quota_id: FromPath[int]) -> Page:
     """Keep the order; a button moves one application a place."""
 
-    async def work(tx: Tx, v: OrderForm) -> object:
+    async def work(tx: Tx, v: OrderForm) -> None:
         move = (v.up, -1) if v.up is not None else (v.down, 1) if v.down is not None else None
-        return await quotas.rank(tx, quota_id, v.seen, v.order, move=move)
+        await quotas.rank(tx, quota_id, v.seen, v.order, move=move)
 
     return await _step(request, quota_id, OrderForm, work, "projects.flash.order_kept")
 
@@ -161,8 +161,8 @@ async def reopen(request: AnyRequest, quota_id: FromPath[int]) -> Page:
 async def change(request: AnyRequest, quota_id: FromPath[int]) -> Page:
     """Change amount or factor."""
 
-    async def work(tx: Tx, v: QuotaChangeForm) -> object:
-        return await quotas.change(tx, quota_id, v)
+    async def work(tx: Tx, v: QuotaChangeForm) -> None:
+        await quotas.change(tx, quota_id, v)
 
     return await _step(request, quota_id, QuotaChangeForm, work, "projects.flash.quota_set")
 

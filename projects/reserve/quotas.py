@@ -41,7 +41,7 @@ async def open_quota(tx: Tx, form: QuotaForm) -> int:
         form.factor_bp,
         tx.actor.name,
     )
-    facts = {"amount": form.amount_fen, "factor": form.factor_bp}
+    facts: Row = {"amount": form.amount_fen, "factor": form.factor_bp}
     await tx.note((TABLE, key, form.township), "projects.quota.set", clause=RULE, **facts)
     return int(key)
 
@@ -60,7 +60,12 @@ async def change(tx: Tx, quota_id: int, form: QuotaChangeForm) -> None:
         form.factor_bp,
         tx.actor.name,
     )
-    facts = {"before": row["amount_fen"], "after": form.amount_fen, "factor": form.factor_bp, "reason": form.reason}
+    facts: Row = {
+        "before": row["amount_fen"],
+        "after": form.amount_fen,
+        "factor": form.factor_bp,
+        "reason": form.reason,
+    }
     await tx.note((TABLE, quota_id, row["division_code"]), "projects.quota.change", clause=RULE, **facts)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from projects.events import ProjectAdmitted
 from projects.intake.forms import FILES, SECTION_OF
+from projects.bulk.rules import other_eyes
 from projects.notices.service import require_clear
 from projects.permissions import P
 from projects.queries import lock, subject
@@ -27,10 +28,11 @@ RESERVE = "衢政办发〔2016〕65号 二(二)1"
 async def pass_on(tx: Tx, project_id: int, seen: int, opinion: str) -> Row:
     """The township finds the application in order and hands it to the county.
 
-    Raises: Refused PRJ-221 (the township's quota is used up), PRJ-510 (an objection waits), KRN-408, KRN-409.
+    Raises: Refused PRJ-221 (the township's quota is used up), PRJ-510 (an objection waits), PRJ-573, KRN-408, KRN-409.
     """
     row = await lock(tx, project_id, seen=seen)
     MACHINE.arrow(row["state"], "pass")
+    other_eyes(row["created_by"], tx.actor.user_id)
     await require_clear(tx, subject(row))
     await quotas.check_room(tx, row)
     moved = await fire(tx, MACHINE, Project, row, "pass", clause=TOWNSHIP_DUTY, opinion=opinion)

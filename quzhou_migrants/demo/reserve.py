@@ -13,7 +13,7 @@ from projects.reserve.queries import quota as quota_of
 from projects.reserve.rules import term_end
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.demo.filing import at, write
-from quzhou_migrants.demo.lives import DAY, Life
+from quzhou_migrants.demo.lives import DAY, WAN, Life
 from quzhou_migrants.demo.world import BUSINESS_DATE, World, acting, say
 from quzhou_migrants.kernel.clock import STATUTORY
 from quzhou_migrants.kernel.tx import system_tx
@@ -22,7 +22,7 @@ Record = dict[str, Any]
 CITY = "330800000000"
 TERM = {"submitted": ("township", Role.TOWNSHIP_CLERK, 10), "township_passed": ("county", Role.COUNTY_CLERK, 15)}
 SEEN, BATCHED = 3, 12  # site checks and decisions in bulk shown in each county
-SHARE = 45  # percent of what was asked for that a township's amount covers: some are spares, some lie over it
+SHARE = 60  # percent of what was asked for that a township's amount covers: the rest are spares
 REMARKED = frozenset({"330802", "330822", "330824"})
 
 
@@ -88,7 +88,7 @@ async def _rank(world: World, code: str, mine: list[Life]) -> None:
     townships = Counter(life.village.township for life in filed or mine)
     township = min(townships, key=lambda t: (-townships[t], t))
     asked = sum(life.asked_fen for life in filed if life.village.township == township)
-    amount = max(asked * SHARE // 100, 100_000_00)
+    amount = (asked * SHARE // 100 // WAN + 10) * WAN
     async with acting(world.actor(Role.COUNTY_CLERK, code), date(2026, 9, 1)) as tx:
         key = await quotas.open_quota(tx, QuotaForm(township, "2026-09", amount, 20_000))
     async with acting(world.actor(Role.TOWNSHIP_CLERK, township), date(2026, 9, 15)) as tx:
