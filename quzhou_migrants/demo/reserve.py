@@ -122,6 +122,8 @@ async def _appealed(world: World, life: Life, day: date) -> int:
 async def _file(world: World, code: str) -> None:
     """The county files its reserve; the city remarks on some and takes note of others."""
     async with acting(world.actor(Role.COUNTY_CLERK, code), date(2026, 9, 10)) as tx:
+        if not await tx.conn.fetchval("SELECT EXISTS (SELECT 1 FROM projects_project WHERE state = 'admitted')"):
+            return  # in a small demonstration a county may have nothing to file
         key = await filings.file(tx)
     city = world.actor(Role.CITY_CLERK, CITY)
     async with acting(city, date(2026, 9, 14)) as tx:
