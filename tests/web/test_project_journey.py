@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from house import BAIMA, NIANLI, QUJIANG, Database, actor, make_account
+from house import BAIMA, NIANLI, NOW, QUJIANG, Database, actor, make_account
 from live import DESK, PHONE, browsing, serving
-from project_house import TYPED, picture
+from project_house import TYPED, picture, plan_version
 
 from projects import public
+from projects.notices import service as notices
+from projects.plan import posting
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.accounts.sessions import COOKIE, open_session
 from quzhou_migrants.kernel import pg
@@ -27,6 +30,14 @@ PEOPLE = {
     "county": (Role.COUNTY_CLERK, QUJIANG),
     "leader": (Role.COUNTY_LEADER, QUJIANG),
 }
+BIDS = {
+    "kind": "works", "control_fen": "505000", "opened_on": "2026-09-16", "credit_reason": "演示用代码，已核对",
+    "bids.0.bidder": "衢江区演示建设有限公司", "bids.0.credit_code": "91330803MA00000000", "bids.0.price_fen": "499610",
+    "bids.1.bidder": "演示市政有限公司", "bids.1.credit_code": "91330803MA00000001", "bids.1.price_fen": "502000",
+}  # fmt: skip
+LAST_BID = {
+    "bids.2.bidder": "演示水利有限公司", "bids.2.credit_code": "91330803MA00000002", "bids.2.price_fen": "503000",
+}  # fmt: skip
 CONTRACT = {
     "number": "QJ-2026-001", "contractor": "衢江区演示建设有限公司", "credit_code": "91330803MA00000000",
     "amount_fen": "499610", "signed_on": "2026-09-16", "starts_on": "2026-09-16", "ends_on": "2027-06-30",
@@ -110,6 +121,17 @@ async def award_and_see(project_id: int, *, seen: bool) -> None:
             await public.record_progress(tx, project_id, {m["id"]: 10_000 for m in steps})
         else:
             await public.on_awarded(tx, Award())  # type: ignore[arg-type]
+
+
+async def show_plan(plan_id: int) -> None:
+    """The plan hung before the public six days ago and nobody objected."""
+    county = actor(Role.COUNTY_CLERK, QUJIANG)
+    async with begin(county, request_id="show", at=NOW - timedelta(days=6)) as tx:
+        await posting.post(tx, plan_id, await plan_version(tx, plan_id))
+    async with begin(county, request_id="close", at=NOW) as tx:
+        hanging = await notices.latest(tx, (posting.PLAN, plan_id, QUJIANG))
+        assert hanging is not None
+        await notices.close_notice(tx, hanging["id"], "公示期间无异议")
 
 
 async def test_a_project_from_the_first_form_to_the_reserve(desks, paper):
@@ -199,35 +221,65 @@ async def test_the_county_admits_plans_and_a_leader_approves(desks):
     await looked_at(county)
     await press(county, "建立计划")
     await looked_at(county)
-    await press(county, "列入")
+    await county.check("[name='picks.0.take']")
+    await press(county, "列入所选")
     assert "42.466 万元" in await county.inner_text(".stats")
     await looked_at(county)
+    await show_plan(int(county.url.split("?")[0].rsplit("/", 1)[1]))
     await leader.goto(county.url)
-    await fill(leader, {"doc_no": "衢江移〔2026〕9号"})
+    await fill(leader, {"doc_no": "衢江移〔2026〕9号", "departure": "储备库中产业和创业致富项目不足"})
     await press(leader, "批复计划", sure=True)
     await leader.wait_for_selector("text=衢江移〔2026〕9号")
     await looked_at(leader)
 
 
-async def test_the_works_are_signed_built_accepted_and_handed_over(desks):
-    village, county = desks["village"], desks["county"]
+async def test_the_works_are_signed_built_accepted_and_handed_over(desks, paper):
+    village, town, county = desks["village"], desks["town"], desks["county"]
     await village.goto("/projects")
     await looked_at(village)
     await village.get_by_role("link", name="白马新村灌溉渠道修复工程").click()
     project = village.url
     number = int(project.rsplit("/", 1)[1])
     await award_and_see(number, seen=False)
-    await village.goto(f"{project}/contract")
-    await fill(village, {**CONTRACT, "amount_fen": "499610.01"})
+    await village.goto(f"{project}/procurement")
+    await fill(village, BIDS)
+    await village.check("[name='bids.0.won']")
     await village.select_option("#method", "small_works")
+    await press(village, "保存发包记录")
+    assert "PRJ-453" in await village.inner_text("main")
+    await looked_at(village)
+    await fill(village, LAST_BID)
+    await press(village, "保存发包记录")
+    await village.wait_for_url("**/contract")
+    assert await village.input_value("[name=contractor]") == "衢江区演示建设有限公司"
+    await fill(village, {**CONTRACT, "amount_fen": "499610.01"})
     await press(village, "登记合同")
     assert "PRJ-412" in await village.inner_text("main")
     await looked_at(village)
     await fill(village, {"amount_fen": "499610"})
     await press(village, "登记合同")
     await village.goto(f"{project}/start")
-    await looked_at(village)
+    await fill(village, {"own_paid_fen": "74950"})
     await press(village, "登记开工")
+    assert "PRJ-466" in await village.inner_text("main")
+    await looked_at(village)
+    await village.set_input_files("#photos", files=[paper])
+    await press(village, "登记开工")
+    await village.wait_for_url(project + "*")
+    await village.goto(f"{project}/works")
+    await looked_at(village)
+    await village.get_by_role("link", name="申请变更").click()
+    await fill(village, {"ends_on": "2027-07-20", "cause": "weather", "reason": "梅雨季施工受阻"})
+    await looked_at(village)
+    await press(village, "提出")
+    await village.wait_for_url("**/changes/*")
+    await town.goto(village.url.split("?")[0])
+    await press(town, "审查通过")
+    await county.goto(village.url.split("?")[0])
+    await looked_at(county)
+    await press(county, "批准")
+    await county.wait_for_selector("text=已批准")
+    await looked_at(county)
     await village.goto(f"{project}/complete")
     await fill(village, {"note": "全部完工"})
     await press(village, "申报完工")
