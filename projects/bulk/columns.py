@@ -33,7 +33,7 @@ _TITLES: dict[Any, choices.Options] = {
     Land: choices.LANDS,
     ReservoirKind: choices.RESERVOIR_KINDS,
     Operator: choices.OPERATORS,
-    ShapeKind: choices.titled(ShapeKind, "projects.shape_kind."),
+    ShapeKind: choices.titled(ShapeKind, "projects.shape."),
 }
 
 
@@ -74,7 +74,7 @@ def columns() -> tuple[Column, ...]:
 
 def _of(section: str, struct: type[msgspec.Struct]) -> Iterator[Column]:
     for f in fields_of(struct):
-        inner = tuple(_plain("", r, f"projects.field.{f.name}.{r.name}") for r in f.rows)
+        inner = tuple(_plain("", r, f"projects.bulk.inner.{f.name}.{r.name}") for r in f.rows)
         if inner:
             note = _say("lines_note") + " | ".join(c.title for c in inner)
             yield Column(section, f.name, _title(f), f.least > 0, {}, inner, note)

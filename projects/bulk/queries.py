@@ -53,8 +53,10 @@ async def villages(tx: Tx) -> dict[str, str]:
 
 
 async def filed_before(tx: Tx, digests: list[str]) -> dict[str, int]:
-    """Tell which applications an earlier sheet has filed already. Shape: {digest: project}."""
+    """Tell which applications an earlier sheet has filed already, and nobody took back. Shape: {digest: project}."""
     found = await tx.conn.fetch(
-        "SELECT digest, project FROM projects_bulk_row WHERE digest = ANY($1) AND project IS NOT NULL", digests
+        "SELECT r.digest, r.project FROM projects_bulk_row r JOIN projects_project p ON p.id = r.project"
+        " WHERE r.digest = ANY($1) AND p.state <> 'withdrawn'",
+        digests,
     )
     return {r["digest"]: r["project"] for r in found}

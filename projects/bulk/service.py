@@ -175,13 +175,15 @@ async def file_sheet(tx: Tx, bulk_id: int, form: FileForm) -> Row:
     Raises: Refused PRJ-570 (all were asked for and some are wrong), PRJ-568, KRN-408; PRJ-103 outside the
     window; PRJ-571 naming the row that could not be filed after all.
     """
+    await tx.conn.execute("SELECT pg_advisory_xact_lock(hashtext($1))", queries.BULK)  # two sheets may hold one row
     bulk = await queries.find(tx, bulk_id, lock=True)
     BULK.arrow(bulk["state"], "file")
     rows = await queries.rows(tx, bulk_id)
     wrong = [r for r in rows if r["problems"]]
     if form.which == "all" and wrong:
         raise Refused("PRJ-570", count=len(wrong))
-    good = [r for r in rows if not r["problems"] and r["project"] is None]
+    before = await queries.filed_before(tx, [r["digest"] for r in rows])
+    good = [r for r in rows if not r["problems"] and r["project"] is None and r["digest"] not in before]
     for row in good:
         project_id = await _file_row(tx, row, submit=form.how == "submit")
         await tx.conn.execute("UPDATE projects_bulk_row SET project = $2 WHERE id = $1", row["id"], project_id)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from projects.bulk.rules import other_eyes
 from projects.events import ProjectAdmitted
 from projects.intake.forms import FILES, SECTION_OF
-from projects.bulk.rules import other_eyes
 from projects.notices.service import require_clear
 from projects.permissions import P
 from projects.queries import lock, subject
