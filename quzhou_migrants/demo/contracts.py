@@ -31,7 +31,7 @@ async def procure(tx: Tx, life: Life, form: ContractForm, rng: Random) -> None:
     """Record the bids of which the contract's price was the lowest."""
     names = rng.sample(words()["title"]["bidders"], 2)
     bids = [BidForm(form.contractor, form.credit_code, form.amount_fen, won=True)]
-    bids += [BidForm(name, credit_code(rng), form.amount_fen * rng.randrange(101, 106) // 100) for name in names]
+    bids += [BidForm(name, credit_code(rng), form.amount_fen * rng.randrange(101, 105) // 100) for name in names]
     version = await tx.conn.fetchval("SELECT version FROM projects_project WHERE id = $1", life.id)
     made = ProcurementForm(
         kind=Kind.WORKS,
