@@ -53,6 +53,8 @@ OBJECTS = {
     "quota_id": "projects_quota",
     "filing_id": "projects_reserve_filing",
     "plan_id": "projects_plan",
+    "change_id": "projects_change",
+    "delay_id": "projects_delay",
     "ranking_id": "projects_ranking",
     "scheme_id": "projects_scheme",
     "refresh_id": "projects_refresh",
