@@ -40,7 +40,7 @@ function option(spec) {
     color: COLOURS,
     animation: false,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: INK },
-    grid: { left: 8, right: 44, top: many ? 36 : 26, bottom: 8, containLabel: true },
+    grid: { left: 8, right: 44, top: many ? 14 + 22 * spec.legendLines : 26, bottom: 8, containLabel: true },
     legend: { show: many, top: 0, left: 0, itemWidth: 14, itemHeight: 10, textStyle: { color: INK } },
     tooltip: { renderMode: "richText", confine: true, trigger: "item", formatter: (p) => `${many ? `${p.seriesName} · ` : ""}${p.name}：${figure(p.value)}${spec.unit}` },
     aria: { enabled: true, label: { enabled: false }, decal: { show: false } },
@@ -52,6 +52,7 @@ function draw(place) {
   place.classList.add("is-drawn"); // gives the canvas its size
   const canvas = place.querySelector(".chart__canvas");
   const spec = JSON.parse(place.querySelector("script[type='application/json']").textContent);
+  spec.legendLines = Math.ceil(spec.series.reduce((sum, s) => sum + 34 + 12 * s.name.length, 0) / canvas.clientWidth);
   spec.narrow = canvas.clientWidth < 60 * spec.labels.length;
   const chart = init(canvas, null, { renderer: "svg" });
   chart.setOption(option(spec));

@@ -5,6 +5,7 @@ import L from "leaflet";
 
 const TONES = { plain: "#52606d", quiet: "#7b8794", wait: "#b07a00", go: "#155299", good: "#1c7345", bad: "#b3261e" };
 const LINE = "#c3ccd6", STEPS = [5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001];
+const APART = 84; // pixels between two lines, so that their degrees can be read
 const QUZHOU = [[28.2, 118.0], [29.5, 119.4]]; // where an empty map opens
 
 function grid(map) {
@@ -13,7 +14,7 @@ function grid(map) {
   const redraw = () => {
     layer.clearLayers();
     const b = map.getBounds(), span = b.getEast() - b.getWest();
-    const step = STEPS.find((s) => span / s >= 4) ?? STEPS.at(-1), digits = step < 0.01 ? 3 : step < 0.1 ? 2 : step < 1 ? 1 : 0;
+    const step = STEPS.findLast((s) => (s / span) * map.getSize().x >= APART) ?? STEPS[0], digits = step < 0.01 ? 3 : step < 0.1 ? 2 : step < 1 ? 1 : 0;
     const line = (points) => L.polyline(points, { color: LINE, weight: 1, interactive: false, className: "map__line" }).addTo(layer);
     for (let x = Math.ceil(b.getWest() / step) * step; x < b.getEast(); x += step) {
       line([[b.getSouth(), x], [b.getNorth(), x]]);
