@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from projects.intake import queries
-from projects.intake.draft import Draft, read_draft
+from projects.intake.draft import Draft, read_draft, standing
 from projects.intake.editors import changed
 from projects.intake.forms import SECTIONS
 from quzhou_migrants.kernel.tx import Tx
@@ -26,7 +26,9 @@ class Changes:
 
 def between(now: Draft, before: Mapping[str, Any]) -> Changes:
     """Compare two states of an application, part by part."""
-    names = {n for part in SECTIONS for n in changed(now.get(part, {}), before.get(part, {}))}
+    names = {
+        n for part in SECTIONS for n in changed(standing(part, now.get(part, {})), standing(part, before.get(part, {})))
+    }
     return Changes(read_draft(before), frozenset(names))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import Any, cast
 
 from projects.intake import answers, rules
@@ -28,7 +29,7 @@ from projects.rules import Line, problems
 from quzhou_migrants.kernel.clock import WorkCalendar
 from quzhou_migrants.kernel.errors import Problem, Refused
 from quzhou_migrants.kernel.geo import Point, read_points, shape_of
-from quzhou_migrants.web.forms import Form, read_raw
+from quzhou_migrants.web.forms import Form, new_form, read_raw
 
 EMPTY_FIELD = "WEB-101"
 STILL_EMPTY = frozenset({EMPTY_FIELD, "WEB-117", "PRJ-151"})
@@ -82,6 +83,16 @@ class Checked:
     def part(self, name: str) -> Any:  # noqa: ANN401 - the struct of that part
         """Give a part as read."""
         return self.forms[name].value
+
+
+def standing(name: str, part: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Give a part as its form shows it: what was typed, and the defaults where nothing was."""
+    return {**_defaults(name), **{k: list(v) for k, v in part.items()}}
+
+
+@cache
+def _defaults(name: str) -> Mapping[str, list[str]]:
+    return new_form(SECTIONS[name]).raw
 
 
 def read_draft(draft: Draft) -> dict[str, Form[Any]]:

@@ -10,7 +10,7 @@ from litestar.response import Response
 
 from projects import choices
 from projects.intake import queries, service, windows
-from projects.intake.draft import STILL_EMPTY, Checked, Step
+from projects.intake.draft import STILL_EMPTY, Checked, Step, standing
 from projects.intake.editors import groups, marks, write_marks
 from projects.intake.forms import (
     FILES,
@@ -126,8 +126,8 @@ async def part(request: AnyRequest, project_id: FromPath[int], section: FromPath
     if section != FILES:
         gaps = "all" in request.query_params
         form.problems = _shown(checked, section, facts["remarks"], gaps=gaps)
-        _ready_to_type(form)
-    seen = write_marks(marks(facts["p"]["draft"].get(section, {})))
+        form.raw = standing(section, form.raw)
+    seen = write_marks(marks(form.raw)) if section != FILES else ""
     more = request.query_params.get("more", "")
     return render(
         request,
@@ -141,12 +141,6 @@ async def part(request: AnyRequest, project_id: FromPath[int], section: FromPath
         **facts,
         **CHOICES,
     )
-
-
-def _ready_to_type(form: Form[Any]) -> None:
-    """Fill in what stands before anybody typed: the defaults of choices and shares."""
-    if not any(v for values in form.raw.values() for v in values):
-        form.raw = new_form(form.struct).raw
 
 
 def _known(section: str) -> None:
@@ -225,7 +219,7 @@ def _side_by_side(clash: Row, draft: Row) -> Row:
     return {
         **clash,
         "names": names,
-        "seen": write_marks(marks(stands)),
+        "seen": write_marks(marks(standing(clash["section"], stands))),
         "there": read_raw({k: list(v) for k, v in stands.items()}, struct, partial=True),
         "here": read_raw({k: list(v) for k, v in clash["mine"].items()}, struct, partial=True),
         "by": draft.get(service.BY, {}).get(clash["section"], [clash["theirs_by"], ""]),

@@ -12,7 +12,7 @@ import msgspec
 from projects.events import ProjectSubmitted
 from projects.intake import editors, queries, windows
 from projects.intake.changes import Changes, since_return
-from projects.intake.draft import Checked, Villages, check_draft, drawn
+from projects.intake.draft import Checked, Villages, check_draft, drawn, standing
 from projects.intake.filing import file_away
 from projects.intake.forms import SECTIONS, Basics, Benefit, Decision, PaperForm, Posting, StartForm, Works
 from projects.intake.parameters import intake_rules
@@ -104,7 +104,7 @@ async def keep(tx: Tx, project_id: int, section: str, form: Form[Any]) -> Row:
         if k.partition(".")[0] in names
     }
     stands = row["draft"].get(section, {})
-    merged = editors.merge(editors.read_marks(form.text("seen")), stands, typed)
+    merged = editors.merge(editors.read_marks(form.text("seen")), standing(section, stands), typed)
     if merged.clashes:
         await _clash(tx, row, section, typed, merged.clashes)
     if editors.changed(merged.kept, stands):
@@ -178,7 +178,7 @@ async def settle(tx: Tx, project_id: int, clash_id: int, seen: str, mine: Sequen
         raise Refused("KRN-404")
     section = clash["section"]
     stands = row["draft"].get(section, {})
-    if editors.write_marks(editors.marks(stands)) != seen:
+    if editors.write_marks(editors.marks(standing(section, stands))) != seen:
         raise Refused("PRJ-184")
     chosen = {k: v for k, v in clash["mine"].items() if k.partition(".")[0] in mine}
     rest = {k: v for k, v in stands.items() if k.partition(".")[0] not in mine}

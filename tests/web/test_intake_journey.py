@@ -125,6 +125,7 @@ async def test_a_county_extends_and_the_village_sees_it(desks):
     county, village = desks[0]["county"], desks[0]["second"]
     await county.goto("/windows/extend")
     await looked_at(county, "extend")
+    await county.check("[name=window][value='2026-09']")
     await county.fill("#closes_on", "2026-10-09")
     await county.fill("#reason", "台风影响，延长至国庆节后")
     await county.get_by_role("button", name="延长申报期").click()

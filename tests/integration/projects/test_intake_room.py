@@ -19,6 +19,7 @@ from projects.intake import queries as intake_queries
 from projects.intake import service as intake
 from projects.intake import window_service as window
 from projects.intake.changes import since_last_round
+from projects.intake.draft import standing
 from projects.intake.editors import marks, write_marks
 from projects.intake.forms import SECTIONS, Category, ExtendForm, FileKind, PaperForm, StartForm
 from projects.intake.jobs import remind
@@ -259,7 +260,7 @@ async def test_two_people_lose_nothing_and_choose_before_filing(tx):
     async with become(tx, CLERK):
         project_id = await draft(tx)
         stood = (await queries.find(tx, project_id))["draft"]["works"]
-        seen = write_marks(marks(stood))
+        seen = write_marks(marks(standing("works", stood)))
         await intake.keep(tx, project_id, "works", typed("works", seen, content="修复渠道一千二百米，涵洞三座。甲改"))
     async with become(tx, COLLEAGUE):
         mine = typed("works", seen, content="修复渠道一千五百米，涵洞四座。乙改", other_source="无")
@@ -275,7 +276,7 @@ async def test_two_people_lose_nothing_and_choose_before_filing(tx):
         with pytest.raises(Refused) as caught:
             await intake.settle(tx, project_id, clash["id"], seen, ["content"])
         assert caught.value.code == "PRJ-184"
-        await intake.settle(tx, project_id, clash["id"], write_marks(marks(draft_now)), ["content"])
+        await intake.settle(tx, project_id, clash["id"], write_marks(marks(standing("works", draft_now))), ["content"])
         row = await queries.find(tx, project_id)
         assert row["draft"]["works"]["content"] == ["修复渠道一千五百米，涵洞四座。乙改"]
         assert (await intake.submit(tx, project_id))["state"] == "submitted"
