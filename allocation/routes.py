@@ -23,6 +23,8 @@ from allocation.payments.pages import ROUTES as CLAIMS
 from projects import public as projects
 from projects.events import AwardRecalled, ContractChanged, ContractSigned, ProjectTerminated
 
+projects.in_dossier("allocation_claim", "money")
+
 ROUTES = [
     *BUDGET,
     *BUDGET_API,

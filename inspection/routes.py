@@ -9,6 +9,9 @@ from inspection.site_codes.routes import ROUTES as CODE_ROUTES
 from inspection.site_codes.service import on_awarded
 from inspection.visits.queries import visits_with_files
 from inspection.visits.routes import ROUTES as VISIT_ROUTES
+from projects.public import in_dossier
+
+in_dossier("inspection_visit", "building")
 
 ROUTES = [*CODE_ROUTES, *VISIT_ROUTES]
 HEARS = [(Awarded, on_awarded)]

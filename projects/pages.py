@@ -10,17 +10,15 @@ from litestar.response import Response
 from markupsafe import Markup
 
 from projects import lists, public
-from projects.intake import queries as intake_queries
 from projects.intake.pages import window_facts
+from projects.passport import figures, passport
 from projects.permissions import P
-from projects.queries import PROJECT, find
+from projects.queries import find
 from projects.states import PROJECT as MACHINE
 from quzhou_migrants.kernel.catalogue import CATALOGUE
-from quzhou_migrants.kernel.files import files_of
 from quzhou_migrants.kernel.guards import needs
-from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.states import verbs_open
-from quzhou_migrants.kernel.tx import Tx, open_tx
+from quzhou_migrants.kernel.tx import open_tx
 from quzhou_migrants.web.render import html, render
 
 AnyRequest = Request[Any, Any, Any]
@@ -62,25 +60,13 @@ async def project(request: AnyRequest, project_id: FromPath[int]) -> Page:
     """Show a project: where it stands, its money, its works, its papers, its trail."""
     async with open_tx(request) as tx:
         row = await find(tx, project_id)
-        decision, notice = await intake_queries.behind(tx, project_id, row["round"])
-        facts: dict[str, Any] = {
-            "p": row,
-            "decision": decision,
-            "notice": notice,
-            "milestones": await public.milestones(tx, project_id),
-            "contract": await _one(tx, "projects_contract", project_id),
-            "acceptance": await _one(tx, "projects_acceptance", project_id),
-            "papers": await files_of(tx, (PROJECT, project_id)),
-            "entries": await timeline(tx, PROJECT, project_id),
-            "actions": _actions(row, verbs_open(MACHINE, row, tx.actor)),
-            "panels": await _panels(request, tx, row),
-        }
-    return render(request, "projects/project.html", **facts)
-
-
-async def _one(tx: Tx, table: str, project_id: int) -> Row | None:
-    found = await tx.conn.fetchrow(f"SELECT * FROM {table} WHERE project = $1", project_id)  # noqa: S608 - our own tables
-    return dict(found) if found else None
+        facts = await passport(tx, row)
+        wired: list[public.ProjectPanel] = request.app.state["project_panels"]
+        panels = [panel for panel in [await one(tx, row) for one in wired] if panel]
+        actions = _actions(row, verbs_open(MACHINE, row, tx.actor))
+    shown = [Markup(html(p.template, project=row, **p.context)) for p in panels]  # noqa: S704 - templates escape
+    more = figures(panels)
+    return render(request, "projects/project.html", actions=actions, panels=shown, figures=more, **facts)
 
 
 def _actions(row: Row, verbs: list[str]) -> list[tuple[str, str, str]]:
@@ -98,13 +84,6 @@ def _actions(row: Row, verbs: list[str]) -> list[tuple[str, str, str]]:
             "outline-secondary",
         )
     return list(seen.values())
-
-
-async def _panels(request: AnyRequest, tx: Tx, row: Row) -> list[Markup]:
-    """Panels that upper packages add: money paid against work seen, visits, the site code."""
-    wired: list[public.ProjectPanel] = request.app.state["project_panels"]
-    found = [await panel(tx, row) for panel in wired]
-    return [Markup(html(p.template, project=row, **p.context)) for p in found if p]  # noqa: S704 - templates escape
 
 
 ROUTES = [projects, project]

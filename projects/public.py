@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from projects import queries
+from projects.dossier import sources
 from projects.states import PROJECT as MACHINE
 from projects.states import S
 from projects.tables import Project
@@ -63,11 +64,21 @@ _BRIEF = (
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """One amount in a project's line of money. Units: fen. Shape: `name` is a key `figure.<name>` under [text]."""
+
+    name: str
+    fen: Fen
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
-    """A panel an upper package adds to a project's page: a template and what it shows."""
+    """A panel that a room adds to a project's page: a template, what it shows, amounts for the line of money."""
 
     template: str
     context: dict[str, Any] = field(default_factory=dict)
+    figures: tuple[Figure, ...] = ()
 
 
 class ProjectPanel(Protocol):
@@ -82,6 +93,11 @@ class FurtherFiles(Protocol):
 
     async def __call__(self, tx: Tx, project_id: int) -> list[tuple[str, int]]:
         """Name them. Shape: [(table, id)]."""
+
+
+def in_dossier(table: str, stage: str) -> None:
+    """Say that the files of a table's rows, which name a project, belong into its dossier. See dossier.sources."""
+    sources.in_dossier(table, stage)
 
 
 async def brief(tx: Tx, project_id: int) -> Row:

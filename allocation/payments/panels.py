@@ -6,7 +6,7 @@ from typing import Any
 
 from allocation.payments import queries
 from allocation.permissions import P
-from projects.public import Panel
+from projects.public import Figure, Panel
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.money import yuan
 from quzhou_migrants.kernel.tasks import Task
@@ -45,4 +45,6 @@ async def of_project(tx: Tx, project: dict[str, Any]) -> Panel | None:
         return None
     line = await queries.money_line(tx, project["id"])
     claims = await queries.of_project(tx, project["id"])
-    return Panel("allocation/payments/project_panel.html", {"line": line, "claims": claims, "actor": tx.actor})
+    page = f"/claims/project/{project['id']}"
+    amounts = (Figure("claimed", line.claimed, page), Figure("paid", line.paid, page))
+    return Panel("allocation/payments/project_panel.html", {"line": line, "claims": claims, "actor": tx.actor}, amounts)
