@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from projects.works.schedule import Planned, Point, Works, curve
+from projects.works.schedule import Planned, Works, curve, planned_on
 from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
@@ -45,10 +45,10 @@ async def works_of(tx: Tx, project_id: int) -> Works | None:
     return as_works(row) if row else None
 
 
-async def plan_curve(tx: Tx, project_id: int) -> list[Point]:
-    """Draw the planned curve of a project with a contract."""
-    row = await tx.conn.fetchrow(ONE, project_id)
-    return curve(row["starts_on"], row["ends_on"], steps_of(row))
+async def planned_today(tx: Tx, project_id: int) -> int:
+    """Give what the plan asks of a project today; nothing while no contract says more. Units: basis points."""
+    found = await works_of(tx, project_id)
+    return planned_on(curve(found.starts_on, found.ends_on, found.steps), tx.today) if found else 0
 
 
 async def seen_points(tx: Tx, project_id: int) -> list[Row]:

@@ -12,7 +12,7 @@ from projects.queries import PROJECT, lock, subject
 from projects.states import PROJECT as MACHINE
 from projects.states import S
 from projects.tables import Project
-from projects.works import procurement, queries, rules, schedule
+from projects.works import procurement, queries, rules
 from projects.works.forms import CompleteForm, ContractForm, StartForm
 from projects.works.parameters import bound, duties_on
 from quzhou_migrants.kernel.commands import command
@@ -250,7 +250,7 @@ async def record_progress(tx: Tx, project_id: int, seen: Mapping[int, int]) -> i
     await tx.conn.execute(
         "UPDATE projects_project SET progress_bp = $2, version = version + 1 WHERE id = $1", project_id, whole
     )
-    planned = schedule.planned_on(await queries.plan_curve(tx, project_id), tx.today)
+    planned = await queries.planned_today(tx, project_id)
     await tx.conn.execute(
         "INSERT INTO projects_progress (project, division_code, seen_on, progress_bp, planned_bp, seen_at)"
         " VALUES ($1, $2, $3, $4, $5, $6)",
