@@ -65,7 +65,7 @@ async def refresh_county(world: World, county: str, number: int) -> None:
     await _rank(world, county, RANKED[1], moved=True)
     async with acting(world.actor(Role.COUNTY_CLERK, county), FROZEN_ON) as tx:
         await service.freeze_now(tx, say("snapshot_reason"))
-    if number == 0:
+    if number % 2:
         async with acting(world.actor(Role.COUNTY_CLERK, county), DRAFTED_ON) as tx:
             await ranking.make(tx)
 

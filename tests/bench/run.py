@@ -18,7 +18,18 @@ from rich.table import Table
 
 from tests.bench.harness import Figure
 
-BENCHES = ("split", "sample", "placards", "import", "pages_small", "pages_large", "worker", "start")
+BENCHES = (
+    "split",
+    "sample",
+    "placards",
+    "import",
+    "ranking",
+    "snapshot",
+    "pages_small",
+    "pages_large",
+    "worker",
+    "start",
+)
 OUT = Path("build/bench.json")
 
 
