@@ -53,6 +53,8 @@ OBJECTS = {
     "quota_id": "projects_quota",
     "filing_id": "projects_reserve_filing",
     "plan_id": "projects_plan",
+    "adjustment_id": "projects_adjustment",
+    "line_id": "projects_adjustment_line",
     "change_id": "projects_change",
     "delay_id": "projects_delay",
     "ranking_id": "projects_ranking",
