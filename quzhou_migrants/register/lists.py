@@ -4,30 +4,59 @@ from __future__ import annotations
 
 from typing import Any
 
+from stdnum import luhn
+
 from quzhou_migrants.kernel.grams import fold, query_grams
-from quzhou_migrants.kernel.ids import clean
+from quzhou_migrants.kernel.ids import birth_of, check_digit, clean
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.register.rules import household_code
 from quzhou_migrants.register.sealing import bank_blind, id_blind
 from quzhou_migrants.register.words import Relation, Support
-from quzhou_migrants.web.listing import Column, Filter, Listing
+from quzhou_migrants.web.listing import Column, Filter, Listing, Secret
 
 PLACE = "division_code"
 ID_LENGTH, BANK_LENGTH = 18, 15
+CARD = "62"  # how a card of a Chinese bank begins
 LAST = "\U0010ffff"  # sorts after every code that begins the same
 Found = tuple[str, list[Any]]
 
 
-def _is_id(text: str) -> bool:
-    return len(text) == ID_LENGTH and text[:17].isdecimal()
+def seal(text: str) -> str:
+    """Give what stands for a resident ID or a bank account in an address; "" for any other text.
+
+    A bureau's own household codes may have as many digits, so only what passes every check of such a number is one.
+    """
+    number = clean(text)
+    if len(number) == ID_LENGTH and number[:17].isdecimal() and birth_of(number) and check_digit(number) == number[17]:
+        return f"p{id_blind(number).hex()}"
+    if number.isdecimal() and number.startswith(CARD) and len(number) >= BANK_LENGTH and luhn.is_valid(number):
+        return f"b{blind.hex()}" if (blind := bank_blind(number)) else ""
+    return ""
+
+
+def _blind(sealed: str) -> bytes:
+    try:
+        return bytes.fromhex(sealed[1:])
+    except ValueError:
+        return b""  # somebody's own invention finds nobody
+
+
+def sealed_household(_tx: Tx, sealed: str) -> Found:
+    """Find the household of a person, or the one with a bank account."""
+    if sealed.startswith("b"):
+        return "bank_blind = {}", [_blind(sealed)]
+    found = "SELECT household FROM register_member WHERE id_blind = {} AND state = 'active'"
+    return f"id IN ({found})", [_blind(sealed)]
+
+
+def sealed_member(_tx: Tx, sealed: str) -> Found:
+    """Find a person."""
+    return "m.id_blind = {}", [_blind(sealed)]
 
 
 def find_household(_tx: Tx, text: str) -> Found:
-    """Find by a whole resident ID or bank account, the beginning of a household code, else any member's name."""
+    """Find by the beginning of a household code or a whole account, else by any member's name."""
     number, code = clean(text), household_code(text)
-    if _is_id(number):
-        found = "SELECT household FROM register_member WHERE id_blind = {} AND state = 'active'"
-        return f"id IN ({found})", [id_blind(number)]
     if number.isdecimal() and len(number) >= BANK_LENGTH:
         return "bank_blind = {} OR (code >= {} AND code < {})", [bank_blind(number), code, code + LAST]
     if code and any(c.isdecimal() for c in code):
@@ -36,10 +65,7 @@ def find_household(_tx: Tx, text: str) -> Found:
 
 
 def find_member(_tx: Tx, text: str) -> Found:
-    """Find by a whole resident ID, else by any part of the name."""
-    number = clean(text)
-    if _is_id(number):
-        return "m.id_blind = {}", [id_blind(number)]
+    """Find by any part of the name."""
     home = "SELECT id FROM register_household WHERE name_grams @> {}"
     return f"m.household IN ({home}) AND strpos(m.name, {{}}) > 0", [query_grams(text), fold(text)]
 
@@ -68,6 +94,7 @@ HOUSEHOLDS = Listing(
         Filter("closed", "state = 'closed'", kind="flag"),  # written out, so that the partial index serves it
     ),
     search=find_household,
+    secret=Secret(seal, sealed_household),
 )
 
 MEMBERS = Listing(
@@ -94,6 +121,7 @@ MEMBERS = Listing(
         Filter("migrant", "m.migrant", kind="flag"),
     ),
     search=find_member,
+    secret=Secret(seal, sealed_member),
     export=False,  # people leave as a roster with masked numbers, see documents.py
 )
 

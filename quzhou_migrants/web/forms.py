@@ -58,6 +58,8 @@ class Form(Generic[S]):
     problems: list[Problem] = field(default_factory=list)
     once: str = field(default_factory=lambda: str(uuid.uuid4()))
     status: int = UNREADABLE
+    labels: dict[str, str] = field(default_factory=dict)
+    """What the page calls its fields; told by the fields as they are drawn."""
 
     @property
     def ok(self) -> bool:

@@ -24,7 +24,7 @@ from quzhou_migrants.web.divisions import Places, places
 from quzhou_migrants.web.listing_count import Count, Counts
 from quzhou_migrants.web.listing_export import export
 from quzhou_migrants.web.listing_query import SIZES, Asked, Cursor, Sql, read_asked
-from quzhou_migrants.web.render import render, wants_fragment
+from quzhou_migrants.web.render import render, see_other, wants_fragment
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -80,6 +80,17 @@ class Filter:
     machine: str = ""
     options: Options | None = None
     whole: bool = False  # the value goes to SQL as an integer
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Searches for numbers of people: their text leaves the address, where histories and proxies would keep it.
+
+    Shape: `seal` gives what stands for a typed text, "" when it may be seen; `find` turns that into a condition.
+    """
+
+    seal: Callable[[str], str]
+    find: Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +154,15 @@ class Page:
     @property
     def filtered(self) -> bool:
         """Tell whether anything narrows the list."""
-        return bool(self.asked.q or self.asked.values)
+        return bool(self.asked.q or self.asked.sealed or self.asked.values)
 
     def chips(self) -> list[tuple[str, str]]:
         """List what narrows the list. Shape: [(what, address without it)]."""
         found = []
         if self.asked.q:
             found.append((f"“{self.asked.q}”", self.url(q="")))
+        if self.asked.sealed:
+            found.append((self.label("sealed"), self.url(sealed="")))
         for control in self.controls:
             if control.value:
                 titles = {value: title for value, title, _ in control.options}
@@ -177,6 +190,7 @@ class Listing:
     descending: bool = False
     filters: tuple[Filter, ...] = ()
     search: Search | None = None
+    secret: Secret | None = None
     size: int = 50
     export: bool = True
     _counts: Counts = field(default_factory=Counts, repr=False, compare=False)
@@ -253,6 +267,9 @@ class Listing:
         Shape: `given` {setting: value} is what the source reads with `current_setting('app.…')`;
         a source that does has to be narrowed by the same values, so that counts are kept apart.
         """
+        asked = read_asked(self, request.query_params, {})
+        if asked.sealed and request.query_params.get("q") and not wants_fragment(request):
+            return see_other(asked.url(request.url.path, {}))
         async with open_tx(request) as tx:
             for name, value in (given or {}).items():
                 await tx.conn.execute("SELECT set_config($1, $2, true)", name, value)
@@ -275,6 +292,8 @@ class Listing:
             sql.also(*base)
         if asked.q and self.search:
             sql.also(*self.search(tx, asked.q))
+        if asked.sealed and self.secret:
+            sql.also(*self.secret.find(tx, asked.sealed))
         for f in self.filters:
             value = asked.values.get(f.name)
             if value is not None:
@@ -326,4 +345,4 @@ async def _control(listing: Listing, f: Filter, tx: Tx, asked: Asked, known: Pla
     return Control(f.name, listing.label(f.name), f.kind, value, options)
 
 
-__all__ = ["SIZES", "Column", "Filter", "Listing", "Page"]
+__all__ = ["SIZES", "Column", "Filter", "Listing", "Page", "Secret"]

@@ -71,9 +71,13 @@ def _unpack(kind: str, value: Any) -> Any:  # noqa: ANN401 - a sort key of any c
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request of a list, checked: unknown names and values are simply not there."""
+    """One request of a list, checked: unknown names and values are simply not there.
+
+    `sealed` stands for a searched number that must not stand in an address: see `Secret`.
+    """
 
     q: str
+    sealed: str
     values: dict[str, str]
     sort: str
     down: bool
@@ -87,7 +91,7 @@ class Asked:
     def url(self, path: str, changes: Mapping[str, str]) -> str:
         """Write the address with changes; an empty value leaves the name out."""
         sort = ("-" if self.down else "") + self.sort
-        now = {"q": self.q, **self.values, "sort": sort, "size": str(self.size), **changes}
+        now = {"q": self.q, "sealed": self.sealed, **self.values, "sort": sort, "size": str(self.size), **changes}
         if now["size"] == str(SIZES[1]):
             now["size"] = ""
         kept = {name: value for name, value in now.items() if value}
@@ -101,14 +105,25 @@ def read_asked(listing: Listing, params: Mapping[str, str], preset: Mapping[str,
     name = sort.removeprefix("-")
     size = int(given["size"]) if given.get("size", "").isdecimal() and int(given["size"][:4]) in SIZES else listing.size
     values = {f.name: value for f in listing.filters if (value := _cleaned(given.get(f.name, "")))}
+    q, sealed = _searched(listing, given)
     return Asked(
-        _cleaned(given.get("q", "")) if listing.search else "",
+        q,
+        sealed,
         {n: v for n, v in values.items() if v},
         name if name in listing.sorts else "",
         sort.startswith("-") and name in listing.sorts,
         size,
         Cursor.read(given["at"]) if given.get("at") else None,
     )
+
+
+def _searched(listing: Listing, given: Mapping[str, str]) -> tuple[str, str]:
+    """Tell the searched text, or what stands for it. Shape: (q, sealed), never both."""
+    q = _cleaned(given.get("q", "")) if listing.search else ""
+    if listing.secret is None:
+        return q, ""
+    sealed = listing.secret.seal(q) if q else given.get("sealed", "")[:LONGEST]
+    return ("", sealed) if sealed else (q, "")
 
 
 def _cleaned(text: str) -> str:

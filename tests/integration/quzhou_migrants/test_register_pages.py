@@ -59,10 +59,39 @@ async def test_a_household_is_found_by_a_whole_number_only(client_as, make_house
     await stored(house)
     number = house.head.resident_id
     async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        http.follow_redirects = True
         assert "T-ID-1" in (await http.get("/register/households", params={"q": number})).text
         assert "T-ID-1" in (await http.get("/register/households", params={"q": house.bank_account})).text
         assert "王小明" in (await http.get("/register/members", params={"q": number})).text
         assert "T-ID-1" not in (await http.get("/register/households", params={"q": number[:-1] + "0"})).text
+
+
+async def test_a_searched_number_leaves_the_address(client_as, make_house) -> None:
+    house = make_house(code="T-ID-2", bank_account="6228480402564890018")
+    await stored(house)
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        for number in (house.head.resident_id, house.bank_account):
+            answer = await http.get("/register/households", params={"q": number, "support": "cash"})
+            assert answer.status_code == 303
+            assert number not in answer.headers["location"]
+            page = (await http.get(answer.headers["location"])).text
+            assert "T-ID-2" in page
+            assert number not in page
+            assert "按证件号码或账号查找" in page
+        part = await http.get(
+            "/register/households", params={"q": number}, headers={"HX-Request": "true", "HX-Target": "listing"}
+        )
+        assert number not in part.headers["hx-push-url"]
+        assert "T-ID-2" in part.text
+        invented = (await http.get("/register/households", params={"sealed": "pzz"})).text
+        assert "T-ID-2" not in invented
+
+
+async def test_a_code_of_many_digits_is_no_number_of_a_person(client_as, make_house) -> None:
+    await stored(make_house(code="330802103202000017"))
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        assert "330802103202000017" in (await http.get("/register/households?q=33080210320200001")).text
+        assert "330802103202000017" in (await http.get("/register/households?q=330802103202000017")).text
 
 
 async def test_filters_narrow_the_list(client_as, make_house) -> None:
