@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -179,11 +179,6 @@ def _money(asked: Asked, limits: Limits) -> list[Line]:
 
 def _line(code: str, field: str, holds: bool, bound: Bound[Any], **facts: Any) -> Line:  # noqa: FBT001, ANN401 - the outcome; facts of a sentence
     return Line(code, field, holds, bound.source, bound.confirmed, facts)
-
-
-def shifted(day: date | None, days: int, today: date) -> date | None:
-    """Move the planned day of a step that lies ahead; what lies behind stays where it was."""
-    return day + timedelta(days=days) if day and day > today else day
 
 
 CHANGES = "政府投资条例 第二十一条"

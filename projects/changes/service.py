@@ -254,14 +254,14 @@ async def _recheck(tx: Tx, row: Row, change: Row, before: Terms, after: Terms) -
 
 
 async def _shift(tx: Tx, project_id: int, days: int) -> None:
-    """Move the planned days of the steps ahead by as many days as the term grew."""
-    steps = await tx.conn.fetch(
-        "SELECT id, planned_on FROM projects_milestone WHERE project = $1 AND progress_bp < 10000", project_id
-    )
-    await tx.conn.executemany(
-        "UPDATE projects_milestone SET planned_on = $2 WHERE id = $1",
-        [(s["id"], rules.shifted(s["planned_on"], days, tx.today)) for s in steps] if days else [],
-    )
+    """Move the planned days of every unfinished step by as many days as the term grew."""
+    if days:
+        await tx.conn.execute(
+            "UPDATE projects_milestone SET planned_on = planned_on + $2::int WHERE project = $1 AND progress_bp < $3",
+            project_id,
+            days,
+            rules.FULL_BP,
+        )
 
 
 async def _suspend(tx: Tx, row: Row, change: Row) -> None:

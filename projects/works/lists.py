@@ -56,7 +56,7 @@ DELAYS = Listing(
         Column("kind", "d.kind", kind="tag"),
         Column("level", "d.level", kind="tag"),
         Column("since_on", "d.since_on", kind="date", sort=True),
-        Column("behind_bp", "d.behind_bp", kind="bp", sort=True),
+        Column("behind_bp", "nullif(d.behind_bp, 0)", kind="bp", sort="d.behind_bp"),
         Column("forecast_on", "d.forecast_on", kind="date"),
         Column("cleared_on", "d.cleared_on", kind="date"),
     ),

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 FULL_BP = 10_000
 WARN, ALARM = "warn", "alarm"
+POINTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +109,17 @@ class Beside:
     seen_bp: int | None
 
 
-def beside(points: Sequence[Point], seen: Sequence[Point], today: date) -> list[Beside]:
-    """Set plan and progress beside each other on every day that speaks of either, and on today.
+def beside(points: Sequence[Point], seen: Sequence[Point], today: date, count: int = POINTS) -> list[Beside]:
+    """Set plan and progress beside each other at even distances, so that a drawing shows time as it passes.
 
-    Shape: `seen` is in the order of its days. What was seen holds until something else is seen.
+    Shape: at most `count` + 1 days from the start to the end or today, whichever is later; `seen` is in the
+    order of its days, and what was seen holds until something else is seen.
     """
-    days = sorted({p.day for p in points} | {p.day for p in seen} | {today})
+    first, last = points[0].day, max(points[-1].day, today)
+    span = (last - first).days
+    steps = min(count, span) or 1
     found: list[Beside] = []
-    for day in days:
+    for day in sorted({first + timedelta(days=span * n // steps) for n in range(steps + 1)}):
         before = [p.bp for p in seen if p.day <= day]
         known = None if day > today else (before[-1] if before else 0)
         found.append(Beside(day, planned_on(points, day), known))

@@ -46,6 +46,7 @@ async def one(request: AnyRequest, project_id: FromPath[int]) -> Page:
         facts: Row = {
             "p": row,
             "curve": await curve_of(tx, project_id),
+            "planned": await queries.planned_today(tx, project_id),
             "milestones": await milestones_of(tx, project_id),
             "contract": await _one(tx, "projects_contract", project_id),
             "start": await _one(tx, "projects_start", project_id),

@@ -254,7 +254,7 @@ async def test_standing_still_stops_warnings_and_going_on_shifts_the_plan(tx: Tx
         await decided(tx, change)
     row = await public.brief(tx, project)
     steps = [m["planned_on"] for m in await public.milestones(tx, project)]
-    assert (row["state"], steps) == ("building", [date(2026, 10, 26), date(2027, 2, 3)])
+    assert (row["state"], steps) == ("building", [date(2026, 12, 5), date(2027, 2, 3)])
 
 
 async def test_an_ended_project_gives_back_what_it_did_not_use(tx: Tx) -> None:

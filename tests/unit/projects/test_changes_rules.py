@@ -80,9 +80,3 @@ def test_every_state_offers_only_known_actions() -> None:
         S.BUILDING: ["adjust", "suspend", "terminate"],
         S.SUSPENDED: ["adjust", "resume", "terminate"],
     }
-
-
-def test_only_steps_ahead_move() -> None:
-    assert rules.shifted(date(2026, 9, 17), 30, TODAY) == date(2026, 10, 17)
-    assert rules.shifted(TODAY, 30, TODAY) == TODAY
-    assert rules.shifted(None, 30, TODAY) is None

@@ -156,15 +156,20 @@ def test_a_plan_never_falls_and_its_days_are_its_inverse(steps: list[Planned], n
     assert bp == 0 or reached == START or planned_on(points, reached - timedelta(days=1)) < bp
 
 
-def test_plan_and_progress_stand_beside_each_other() -> None:
+def test_plan_and_progress_stand_beside_each_other_at_even_distances() -> None:
     points = curve(START, END, STEPS)
     seen = [Point(date(2026, 3, 21), 1500)]
-    assert beside(points, seen, date(2026, 4, 20)) == [
+    assert beside(points, seen, date(2026, 4, 20), 4) == [
         Beside(START, 0, 0),
-        Beside(date(2026, 3, 21), 2000, 1500),
-        Beside(date(2026, 4, 10), 4000, 1500),
+        Beside(date(2026, 3, 26), 2500, 1500),
         Beside(date(2026, 4, 20), 5000, 1500),
+        Beside(date(2026, 5, 15), 7500, None),
         Beside(END, FULL_BP, None),
+    ]
+    assert [b.day for b in beside(points, seen, END + timedelta(days=100), 2)] == [
+        START,
+        END,
+        END + timedelta(days=100),
     ]
 
 
