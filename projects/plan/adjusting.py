@@ -109,7 +109,8 @@ def _refuse(change: Change) -> None:
     if change.before_fen and not change.movable:
         raise Refused("PRJ-353", field="code", title=change.title)
     if change.after_fen > change.asked_fen:
-        raise Refused("PRJ-312", field="after_fen", amount=change.after_fen, asked=change.asked_fen)
+        facts = {"title": change.title, "amount": change.after_fen, "asked": change.asked_fen}
+        raise Refused("PRJ-312", field="after_fen", **facts)
 
 
 async def _touch(tx: Tx, adjustment_id: int) -> None:

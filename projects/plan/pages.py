@@ -169,6 +169,7 @@ async def meter(request: AnyRequest, plan_id: FromPath[int]) -> Page:
             "townships_in": rules.by_township(queries.as_items(rows, known)),
             "count": len(rows),
             "ticked": len(amounts),
+            "live": True,
         }
     return render(request, "projects/plan/_meter.html", **facts)
 

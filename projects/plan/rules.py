@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from projects.rules import Bound, Line
 from quzhou_migrants.kernel.errors import Problem, Refused
@@ -81,10 +82,11 @@ def check_item(item: Item, money_fen: Fen, items: Sequence[Item]) -> None:
     if item.amount_fen <= 0:
         raise Refused("PRJ-311", field="amount_fen")
     if item.amount_fen > item.asked_fen:
-        raise Refused("PRJ-312", field="amount_fen", amount=item.amount_fen, asked=item.asked_fen)
+        facts = {"title": item.title, "amount": item.amount_fen, "asked": item.asked_fen}
+        raise Refused("PRJ-312", field="amount_fen", **facts)
     left = left_fen(money_fen, items)
     if item.amount_fen > left:
-        raise Refused("PRJ-313", field="amount_fen", amount=item.amount_fen, left=left)
+        raise Refused("PRJ-313", field="amount_fen", title=item.title, amount=item.amount_fen, left=left)
 
 
 def shares(items: Sequence[Item], money_fen: Fen, rules: PlanRules) -> list[Line]:
@@ -179,7 +181,7 @@ def check_adjustment(changes: Sequence[Change], standing: Sequence[Item], money_
     found: list[Problem] = [] if changes else [Problem("PRJ-351")]
     now = {i.project: i.amount_fen for i in standing}
     for c in changes:
-        named = {"title": c.title}
+        named: dict[str, Any] = {"title": c.title}
         if now.get(c.project, 0) != c.before_fen:
             found.append(Problem("PRJ-352", "", named))
         elif c.kind == "add" and not c.eligible:
@@ -187,7 +189,7 @@ def check_adjustment(changes: Sequence[Change], standing: Sequence[Item], money_
         elif c.kind != "add" and not c.movable:
             found.append(Problem("PRJ-353", "", named))
         if c.after_fen > c.asked_fen:
-            found.append(Problem("PRJ-312", "", {"amount": c.after_fen, "asked": c.asked_fen}))
+            found.append(Problem("PRJ-312", "", named | {"amount": c.after_fen, "asked": c.asked_fen}))
     planned = planned_fen(standing) + total(c.after_fen - c.before_fen for c in changes)
     if planned > money_fen:
         found.append(Problem("PRJ-322", "", {"planned": planned, "money": money_fen}))

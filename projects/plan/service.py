@@ -110,13 +110,19 @@ async def choose(tx: Tx, plan_id: int, picks: Sequence[tuple[int, int]]) -> None
 async def _take(tx: Tx, plan_id: int, picks: Sequence[tuple[int, int]]) -> None:
     plan, items, _ = await editable(tx, plan_id)
     for project_id, amount in picks:
-        project = await lock(tx, project_id)
-        named = {"title": project["title"]}
-        if project["state"] != S.ADMITTED:
-            raise Refused("PRJ-307", field="amount_fen", **named)
-        if expired(project["valid_until"], tx.today):
-            raise Refused("PRJ-308", field="amount_fen", until=project["valid_until"], **named)
-        items.append(await _insert(tx, plan, items, project, amount=amount))
+        try:
+            items.append(await _take_one(tx, plan, items, project_id, amount))
+        except Refused as refusal:  # the answer stands beside the project, of which there are many on the page
+            raise Refused(refusal.code, field=f"take-{project_id}", **refusal.facts) from None
+
+
+async def _take_one(tx: Tx, plan: Row, items: Sequence[Item], project_id: int, amount: int) -> Item:
+    project = await lock(tx, project_id)
+    if project["state"] != S.ADMITTED:
+        raise Refused("PRJ-307", title=project["title"])
+    if expired(project["valid_until"], tx.today):
+        raise Refused("PRJ-308", title=project["title"], until=project["valid_until"])
+    return await _insert(tx, plan, items, project, amount=amount)
 
 
 @command(P.PLAN, audit="projects.plan.except")

@@ -118,6 +118,7 @@ async def test_a_plan_is_chosen_under_its_meter_and_varied(desks):
     assert "80 万元" in await county.inner_text(".stats")
     await seen(county, "plan-draft")
     first = county.url
+    await county.locator("summary", has_text="另存为新方案").click()
     await county.fill("form[action$='/vary'] #title", "衢江区2027年度项目计划（第二方案）")
     await press(county, "另存为新方案")
     await county.goto(county.url.split("?")[0] + "/compare")
