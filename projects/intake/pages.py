@@ -120,7 +120,9 @@ async def part(request: AnyRequest, project_id: FromPath[int], section: FromPath
     async with open_tx(request) as tx:
         facts = await _draft(tx, project_id)
         papers = await files_of(tx, service.owner(facts["p"])) if section == FILES else []
-        villages = await queries.villages(tx, facts["p"]["division_code"]) if section == "benefit" else {}
+        own = facts["p"]["division_code"]
+        villages = await queries.villages(tx, own) if section == "benefit" else {}
+        places = await queries.places(tx, own, project_id) if section == "basics" else []
     checked: Checked = facts["checked"]
     form: Form[Any] = new_form(PaperForm) if section == FILES else checked.forms[section]
     if section != FILES:
@@ -137,6 +139,7 @@ async def part(request: AnyRequest, project_id: FromPath[int], section: FromPath
         papers=papers,
         seen=seen,
         villages=villages,
+        places=places,
         extra_rows=lambda name: MORE_ROWS if name == more else 0,
         **facts,
         **CHOICES,

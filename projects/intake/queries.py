@@ -103,3 +103,17 @@ async def kinds_since(tx: Tx, project_id: int, since: datetime) -> set[str]:
         since,
     )
     return {r["kind"] for r in rows}
+
+
+async def places(tx: Tx, village: str, but: int) -> list[Row]:
+    """List where a village's other projects lie, for the map on which a new one is drawn.
+
+    Shape: [{title, kind, points, tone}], points (latitude, longitude).
+    """
+    rows = await tx.conn.fetch(
+        "SELECT title, lat, lon FROM projects_project WHERE division_code = $1 AND id <> $2 AND lat IS NOT NULL"
+        " AND state <> 'withdrawn' ORDER BY id DESC LIMIT 50",
+        village,
+        but,
+    )
+    return [{"title": r["title"], "kind": "point", "points": [(r["lat"], r["lon"])], "tone": "quiet"} for r in rows]
