@@ -5,7 +5,7 @@ from __future__ import annotations
 from allocation import panels
 from allocation.budget.api import ROUTES as BUDGET_API
 from allocation.budget.endings import on_contract_changed, on_project_terminated
-from allocation.budget.handlers import on_award_recalled, on_contract_signed
+from allocation.budget.handlers import on_award_recalled, on_contract_signed, on_village_succeeded
 from allocation.budget.pages import ROUTES as BUDGET
 from allocation.budget.queries import ledger_faults
 from allocation.competitive import panels as rounds
@@ -21,7 +21,7 @@ from allocation.payments import panels as claims
 from allocation.payments.api import ROUTES as CLAIMS_API
 from allocation.payments.pages import ROUTES as CLAIMS
 from projects import public as projects
-from projects.events import AwardRecalled, ContractChanged, ContractSigned, ProjectTerminated
+from projects.events import AwardRecalled, ContractChanged, ContractSigned, ProjectTerminated, VillageSucceeded
 
 projects.in_dossier("allocation_claim", "money")
 
@@ -46,5 +46,6 @@ HEARS = [
     (ContractChanged, on_contract_changed),
     (ProjectTerminated, on_project_terminated),
     (AwardRecalled, on_award_recalled),
+    (VillageSucceeded, on_village_succeeded),
 ]
 VERIFIERS = [ledger_faults]

@@ -20,6 +20,7 @@ class P(StrEnum):
     VISIT = "inspection.visit.make"
     JUDGE = "inspection.visit.judge"
     CLOSE = "inspection.finding.close"
+    SUCCEED = "inspection.code.succeed"
 
 
 GRANTS: dict[Role, tuple[P, ...]] = {
@@ -27,10 +28,10 @@ GRANTS: dict[Role, tuple[P, ...]] = {
     Role.COUNTY_CLERK: (P.VIEW_CODES, P.ISSUE, P.VIEW, P.JUDGE, P.CLOSE),
     Role.COUNTY_LEADER: (P.VIEW_CODES, P.VIEW, P.JUDGE),
     Role.COUNTY_FINANCE: (P.VIEW_CODES, P.VIEW),
-    Role.COUNTY_ADMIN: (P.VIEW_CODES, P.VIEW),
+    Role.COUNTY_ADMIN: (P.VIEW_CODES, P.VIEW, P.SUCCEED),
     Role.TOWNSHIP_CLERK: (P.VIEW_CODES, P.VIEW),
     Role.VILLAGE_CLERK: (P.VIEW_CODES, P.VIEW),
     Role.CITY_CLERK: (P.VIEW_CODES, P.VIEW, P.JUDGE),
     Role.CITY_LEADER: (P.VIEW_CODES, P.VIEW),
-    Role.CITY_ADMIN: (P.VIEW_CODES, P.VIEW),
+    Role.CITY_ADMIN: (P.VIEW_CODES, P.VIEW, P.SUCCEED),
 }

@@ -6,15 +6,16 @@ from allocation.events import Awarded
 from inspection.checks import verify
 from inspection.panels import of_project, waiting
 from inspection.site_codes.routes import ROUTES as CODE_ROUTES
-from inspection.site_codes.service import on_awarded
+from inspection.site_codes.service import on_awarded, on_village_succeeded
 from inspection.visits.queries import visits_with_files
 from inspection.visits.routes import ROUTES as VISIT_ROUTES
+from projects.events import VillageSucceeded
 from projects.public import in_dossier
 
 in_dossier("inspection_visit", "building")
 
 ROUTES = [*CODE_ROUTES, *VISIT_ROUTES]
-HEARS = [(Awarded, on_awarded)]
+HEARS = [(Awarded, on_awarded), (VillageSucceeded, on_village_succeeded)]
 PANELS = [waiting]
 PROJECT_PANELS = [of_project]
 PROJECT_FILES = [visits_with_files]

@@ -107,3 +107,20 @@ class ProjectTerminated:
     division_code: str
     keep_fen: Fen
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VillageSucceeded:
+    """A village was followed by another: its projects and whatever hangs on them follow.
+
+    Shape: `project_ids` are the projects that have moved to `new_code` already.
+    """
+
+    succession_id: int
+    old_code: str
+    new_code: str
+    old_name: str
+    new_name: str
+    effective_on: date
+    doc_no: str
+    project_ids: tuple[int, ...]

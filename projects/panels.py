@@ -10,9 +10,8 @@ from projects.intake import panels as intake
 from projects.notices import panels as notice_panels
 from projects.permissions import P
 from projects.plan import panels as plan
-from projects.ranking import panels as ranking
-from projects.refresh import panels as refresh
 from projects.reserve import panels as reserve
+from projects.succession import panels as succession
 from projects.works import panels as late
 from quzhou_migrants.kernel.tasks import Task
 from quzhou_migrants.kernel.tx import Tx
@@ -52,4 +51,5 @@ PANELS = [
     *late.PANELS,
     *changes.PANELS,
     *assets.PANELS,
+    *succession.PANELS,
 ]

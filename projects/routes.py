@@ -37,6 +37,8 @@ from projects.reserve import turns
 from projects.reserve.site_checks import TABLE as SITE_CHECK
 from projects.screening import pages as screening
 from projects.screening.service import on_submitted
+from projects.succession import jobs as succession_jobs
+from projects.succession import pages as succession
 from projects.works import jobs as works_jobs
 from projects.works import pages as works
 from projects.works import panels as works_panels
@@ -55,6 +57,7 @@ ROUTES = [
     *overview.ROUTES,
     *portal.ROUTES,
     *portal_public.ROUTES,
+    *succession.ROUTES,
     *intake.ROUTES,
     *windows.ROUTES,
     *reserve.ROUTES,
@@ -80,5 +83,13 @@ PROJECT_PANELS = [
     ranking_panels.standing,
     works_panels.of_project,
 ]
-JOBS = (*jobs.JOBS, *plan_jobs.JOBS, *reserve_jobs.JOBS, *refresh_jobs.JOBS, *works_jobs.JOBS, *dossier_jobs.JOBS)
+JOBS = (
+    *jobs.JOBS,
+    *plan_jobs.JOBS,
+    *reserve_jobs.JOBS,
+    *refresh_jobs.JOBS,
+    *works_jobs.JOBS,
+    *dossier_jobs.JOBS,
+    *succession_jobs.JOBS,
+)
 HEARS = [(ProjectSubmitted, on_submitted), (ProjectSubmitted, turns.on_submitted)]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from allocation.budget.ledger import Kind, move, project_money, reverse
+from allocation.budget.ledger import Kind, follow, move, project_money, reverse
 from allocation.budget.states import AWARD
 from allocation.budget.tables import Award
-from projects.events import AwardRecalled, ContractSigned
+from projects.events import AwardRecalled, ContractSigned, VillageSucceeded
+from quzhou_migrants.kernel import following
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx
+
+FOLLOWING = ("allocation_award", "allocation_claim", "allocation_candidate")
 
 
 async def on_contract_signed(tx: Tx, event: ContractSigned) -> None:
@@ -47,3 +50,10 @@ async def on_award_recalled(tx: Tx, event: AwardRecalled) -> None:
         await reverse(tx, f"award:{row['id']}", source=("allocation_award", row["id"]))
         facts = {"amount_fen": row["amount_fen"], "reason": event.reason}
         await fire(tx, AWARD, Award, dict(row), "cancel", **facts)
+
+
+async def on_village_succeeded(tx: Tx, event: VillageSucceeded) -> None:
+    """Let awards, claims and candidates follow; the money moves by a posting, the old entries stay as they are."""
+    await following.follow(tx, FOLLOWING, event.old_code, event.new_code)
+    source = ("projects_succession", event.succession_id)
+    await follow(tx, f"succession:{event.succession_id}", event.old_code, event.new_code, source=source)

@@ -8,7 +8,7 @@ kind after it. Corrections are reversals.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from quzhou_migrants.kernel.errors import Refused
@@ -153,7 +153,39 @@ async def reverse(tx: Tx, event_key: str, *, source: tuple[str, int]) -> None:
     if not rows:
         raise Refused("ALC-105", event=event_key)
     mirror = [Line(r["batch"], r["division_code"], Kind(r["kind"]), -int(r["amount_fen"]), r["project"]) for r in rows]
+    mirror = [await _where_it_lies(tx, line) for line in mirror]
     await post(tx, f"reverse:{event_key}", mirror, source=source)
+
+
+async def _where_it_lies(tx: Tx, line: Line) -> Line:
+    """Take a project's money where it is now: it may have followed its village to a successor."""
+    if line.project is None or line.amount_fen >= 0:
+        return line
+    holder = await tx.conn.fetchval(
+        "SELECT division_code FROM allocation_balance WHERE batch = $1 AND project = $2 AND kind = $3"
+        " AND balance_fen >= $4 ORDER BY division_code = $5 DESC LIMIT 1",
+        line.batch,
+        line.project,
+        line.kind.value,
+        -line.amount_fen,
+        line.division_code,
+    )
+    return replace(line, division_code=holder or line.division_code)
+
+
+async def follow(tx: Tx, event_key: str, old: str, new: str, *, source: tuple[str, int]) -> None:
+    """Move everything that lies in the accounts of a village to the same accounts of its successor."""
+    held = await tx.conn.fetch(
+        "SELECT batch, project, kind, balance_fen FROM allocation_balance WHERE division_code = $1"
+        " AND balance_fen <> 0 ORDER BY batch, project, kind FOR UPDATE",
+        old,
+    )
+    lines: list[Line] = []
+    for row in held:
+        amount, kind = int(row["balance_fen"]), Kind(row["kind"])
+        lines.append(Line(row["batch"], old, kind, -amount, row["project"]))
+        lines.append(Line(row["batch"], new, kind, amount, row["project"]))
+    await post(tx, event_key, lines, source=source)
 
 
 async def project_money(tx: Tx, project: int) -> dict[Kind, Fen]:

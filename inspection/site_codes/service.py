@@ -13,10 +13,12 @@ from inspection.site_codes.rules import address, write_token
 from inspection.site_codes.states import CODE
 from inspection.site_codes.tables import SiteCode
 from projects import public as projects
+from projects.events import VillageSucceeded
 from quzhou_migrants.kernel import qr
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.commands import command
 from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.following import follow
 from quzhou_migrants.kernel.money import yuan
 from quzhou_migrants.kernel.signing import installed_ring
 from quzhou_migrants.kernel.states import fire
@@ -27,6 +29,10 @@ TABLE = "inspection_site_code"
 CLAUSE = "衢政办发〔2016〕65号 二(二)1"
 MOST_PLACARDS = 2_000
 PROBE = "https://migrants.quzhou.gov.cn"  # as long as a real address; the base is only known where it is printed
+FOLLOWING = (
+    "inspection_site_code", "inspection_visit", "inspection_visit_photo", "inspection_visit_progress",
+    "inspection_finding",
+)  # fmt: skip
 MARKED = ("awarded", "contracted", "building", "completed", "pre_accepted", "audited", "accepted", "handed_over")
 
 
@@ -57,6 +63,17 @@ async def on_awarded(tx: Tx, event: Awarded) -> None:
     """Give every awarded project its code at once; the board can be printed the same day."""
     if await queries.active_of(tx, event.project_id) is None:
         await _issue(tx, await projects.brief(tx, event.project_id))
+
+
+async def on_village_succeeded(tx: Tx, event: VillageSucceeded) -> None:
+    """Let codes, visits and findings follow; the boards name a village that is no more, so each gets a new code."""
+    await follow(tx, FOLLOWING, event.old_code, event.new_code)
+    facts = {"old": event.old_name, "new": event.new_name, "doc": event.doc_no}
+    for project_id in event.project_ids:
+        old = await queries.active_of(tx, project_id)
+        if old is not None:
+            await _revoke(tx, old, CATALOGUE.say("INS-122", facts), verb="succeed")
+            await _issue(tx, await projects.brief(tx, project_id))
 
 
 async def placards(tx: Tx, codes: list[Row]) -> tuple[Placard, ...]:
@@ -108,13 +125,13 @@ async def _issue(tx: Tx, project: Row) -> Row:
     return dict(row)
 
 
-async def _revoke(tx: Tx, row: Row, reason: str) -> Row:
+async def _revoke(tx: Tx, row: Row, reason: str, *, verb: str = "revoke") -> Row:
     return await fire(
         tx,
         CODE,
         SiteCode,
         row,
-        "revoke",
+        verb,
         clause=CLAUSE,
         reason=reason.strip(),
         sets={"reason": reason.strip(), "revoked_at": tx.now},

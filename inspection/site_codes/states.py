@@ -24,4 +24,12 @@ def has_reason(_row: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
         raise Refused("INS-105", field="reason")
 
 
-CODE = machine("SITE_CODE", S, S.ACTIVE, (Arrow(S.ACTIVE, "revoke", S.REVOKED, P.ISSUE, has_reason),))
+CODE = machine(
+    "SITE_CODE",
+    S,
+    S.ACTIVE,
+    (
+        Arrow(S.ACTIVE, "revoke", S.REVOKED, P.ISSUE, has_reason),
+        Arrow(S.ACTIVE, "succeed", S.REVOKED, P.SUCCEED, has_reason),  # the village is no more; a new code follows
+    ),
+)

@@ -23,6 +23,7 @@ __all__ = [
     "outside_org",
     "people_outside",
     "revoke",
+    "standing_posts",
     "token_hash",
 ]
 
@@ -60,6 +61,16 @@ async def holders(tx: Tx, division_code: str, role: Role) -> list[dict[str, Any]
         " WHERE p.division_code = $1 AND p.role = $2 AND p.active AND u.active ORDER BY u.name, u.id",
         division_code,
         str(role),
+    )
+    return [dict(r) for r in rows]
+
+
+async def standing_posts(tx: Tx, division_code: str) -> list[dict[str, Any]]:
+    """List who still holds a post in exactly one division. Shape: {user_id, name, role}."""
+    rows = await tx.conn.fetch(
+        'SELECT u.id AS user_id, u.name, p.role FROM accounts_post p JOIN accounts_user u ON u.id = p."user"'
+        " WHERE p.division_code = $1 AND p.active AND u.active ORDER BY u.id",
+        division_code,
     )
     return [dict(r) for r in rows]
 

@@ -18,6 +18,11 @@ APP_ROLE = "qm_app"
 
 RANGE = "division_code >= current_setting('app.lo', true) AND division_code < current_setting('app.hi', true)"
 DOWN = "division_code = ANY (string_to_array(current_setting('app.up', true), ','))"
+# What was written for ever keeps the code of a village that is no more: its successor's range reads it.
+PAST = (
+    "division_code IN (SELECT d.code FROM kernel_division d WHERE d.successor_code <> ''"
+    " AND d.successor_code >= current_setting('app.lo', true) AND d.successor_code < current_setting('app.hi', true))"
+)
 OUTSIDER = "coalesce(current_setting('app.engagement', true), '') <> '' AND ({})"
 # PostgreSQL may evaluate the halves of an AND in any order: an empty setting must not be cast.
 ENGAGEMENT = (
@@ -93,12 +98,14 @@ def _policies(wall: Wall) -> Iterator[str]:
     rules = {"range": ("ALL", RANGE)}
     if wall.down:
         rules["down"] = ("SELECT", DOWN)
+    if wall.append_only:
+        rules["past"] = ("SELECT", PAST)
     if wall.outsider:
         rules["outsider"] = ("ALL", OUTSIDER.format(wall.outsider.replace(*ENGAGEMENT)))
     if wall.public:
         rules["public"] = ("SELECT", PUBLIC.format(wall.public))
     yield f"ALTER TABLE {t} ENABLE ROW LEVEL SECURITY"
-    for kind in ("range", "down", "outsider", "public"):
+    for kind in ("range", "down", "past", "outsider", "public"):
         yield f"DROP POLICY IF EXISTS {t}_{kind} ON {t}"
     for kind, (verb, rule) in rules.items():
         check = f" WITH CHECK ({rule})" if verb == "ALL" else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from quzhou_migrants.kernel import following
 from quzhou_migrants.kernel.actor import code_range
 from quzhou_migrants.kernel.tx import Tx
 
@@ -26,3 +27,11 @@ async def counts(tx: Tx, codes: Sequence[str]) -> dict[str, dict[str, int]]:
     ranges = [code_range(code) for code in codes]
     rows = await tx.conn.fetch(_COUNTS, list(codes), [lo for lo, _ in ranges], [hi for _, hi in ranges])
     return {r["code"]: {name: int(r[name]) for name in r.keys() if name != "code"} for r in rows}  # noqa: SIM118 - a database row
+
+
+FOLLOWING = ("register_household", "register_member")
+
+
+async def follow(tx: Tx, old: str, new: str) -> dict[str, int]:
+    """Move the households and people of a village to its successor. Shape: {table: rows moved}."""
+    return await following.follow(tx, FOLLOWING, old, new)

@@ -51,11 +51,12 @@ async def places(tx: Tx) -> Places:
     read_at, known = _cache
     if time.monotonic() - read_at < FRESH_SECONDS and known.names:
         return known
-    rows = await tx.conn.fetch("SELECT code, name, parent_code FROM kernel_division WHERE active ORDER BY code")
-    names = {r["code"]: r["name"] for r in rows}
+    rows = await tx.conn.fetch("SELECT code, name, parent_code, active FROM kernel_division ORDER BY code")
+    names = {r["code"]: r["name"] for r in rows}  # those that are no more too: history keeps their names
     children: dict[str, list[str]] = {}
     for r in rows:
-        children.setdefault(r["parent_code"], []).append(r["code"])
+        if r["active"]:
+            children.setdefault(r["parent_code"], []).append(r["code"])
     known = Places(names, children)
     _cache = (time.monotonic(), known)
     return known
