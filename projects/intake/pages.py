@@ -225,7 +225,6 @@ def _side_by_side(clash: Row, draft: Row) -> Row:
         "seen": write_marks(marks(standing(clash["section"], stands))),
         "there": read_raw({k: list(v) for k, v in stands.items()}, struct, partial=True),
         "here": read_raw({k: list(v) for k, v in clash["mine"].items()}, struct, partial=True),
-        "by": draft.get(service.BY, {}).get(clash["section"], [clash["theirs_by"], ""]),
     }
 
 
