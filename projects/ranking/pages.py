@@ -93,10 +93,15 @@ async def _about(request: AnyRequest, ranking_id: int) -> Row:
             "scheme_row": scheme_row,
             "scheme": from_row(scheme_row),
             "ties": tie_words(from_row(scheme_row)),
-            "verbs": verbs_open(RANKING, row, tx.actor),
+            "verbs": verbs_open(RANKING, row, tx.actor) if _own(tx, row) else [],
             "entries": await timeline(tx, "projects_ranking", ranking_id),
             "nice": nice,
         }
+
+
+def _own(tx: Tx, row: Row) -> bool:
+    """Tell whether a ranking or scheme is the caller's own: a division acts on its own only."""
+    return bool(tx.actor.division_code == row["division_code"])
 
 
 def tie_words(scheme: Scheme) -> list[str]:
@@ -158,7 +163,7 @@ async def _working(request: AnyRequest, ranking_id: int, project_id: int, form: 
     async with open_tx(request) as tx:
         row = await queries.place(tx, ranking_id, project_id)
         moves = await queries.moves(tx, ranking_id, project_id)
-        may_move = facts["k"]["state"] == "draft" and tx.actor.may(P.RANK_RESERVE)
+        may_move = "discard" in facts["verbs"]
     lines = rules.explain(facts["scheme"], queries.read(row["given"]))
     shown = form or new_form(MoveForm, seen=facts["k"]["version"])
     return render(
@@ -255,7 +260,7 @@ async def _scheme(request: AnyRequest, scheme_id: int, form: Form[Any] | None = 
             "s": row,
             "scheme": read,
             "ties": tie_words(read),
-            "verbs": verbs_open(SCHEME, row, tx.actor) if tx.actor.division_code == row["division_code"] else [],
+            "verbs": verbs_open(SCHEME, row, tx.actor) if _own(tx, row) else [],
             "entries": await timeline(tx, "projects_scheme", scheme_id),
         }
     shown = form or new_form(PublishSchemeForm, seen=row["version"])

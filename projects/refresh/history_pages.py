@@ -68,6 +68,20 @@ async def snapshot(request: AnyRequest, snapshot_id: FromPath[int]) -> Page:
     return await lists.SNAPSHOT_ROWS.respond(request, "projects/refresh/snapshot.html", base=base, **facts)
 
 
+@get("/refresh/snapshots/{snapshot_id:int}/content.txt", opt=needs(P.VIEW))
+async def content(request: AnyRequest, snapshot_id: FromPath[int]) -> Response[bytes]:
+    """Give a snapshot as the file that was hashed, so that any tool can check it."""
+    async with open_tx(request) as tx:
+        row = await queries.snapshot(tx, snapshot_id)
+        frozen = await queries.snapshot_rows(tx, snapshot_id)
+    name = f"{row['division_code']}-{row['name']}.txt"
+    return Response(
+        rules.content(frozen),
+        media_type="text/plain; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
 @get("/refresh/compare", opt=needs(P.VIEW))
 async def compare(request: AnyRequest) -> Page:
     """Compare two snapshots: what entered, left, changed, changed its place."""
@@ -126,4 +140,4 @@ async def counties(request: AnyRequest) -> Page:
     return await lists.COUNTIES.respond(request, "projects/refresh/counties.html", given=given)
 
 
-ROUTES = [snapshots, freeze, snapshot, compare, as_of, counties]
+ROUTES = [snapshots, freeze, snapshot, content, compare, as_of, counties]

@@ -17,11 +17,13 @@ from projects.ranking.parameters import pack_scheme
 from projects.refresh import lists, service
 from projects.refresh.forms import AnswerForm
 from projects.refresh.rules import MAY_CHANGE, Span
-from projects.refresh.states import Said
+from projects.refresh.states import REFRESH, Said
+from projects.refresh.tables import Refresh
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.demo.filing import at, write
 from quzhou_migrants.demo.world import World, acting, say
 from quzhou_migrants.kernel.actor import code_range
+from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx, system_tx
 
 Row = dict[str, Any]
@@ -56,6 +58,8 @@ async def refresh_county(world: World, county: str, number: int) -> None:
     rng = world.rng(f"refresh {county}")
     if not await _there(county):
         return
+    async with system_tx("demo.refresh", at=at(SPANS[0].opens_on, 8)) as tx:
+        await service.begin(tx, county, SPANS[0])
     await _campaign(county, SPANS[0], None, rng)
     first = await _rank(world, county, RANKED[0])
     await _withdraw(world, county, SPANS[1])
@@ -116,10 +120,9 @@ async def _withdraw(world: World, county: str, span: Span) -> None:
 async def _campaign(county: str, span: Span, ranked: int | None, rng: Random) -> None:
     """Write the answers of a refresh of the past, and the reserve as it stood at its end."""
     async with system_tx("demo.refresh", at=at(span.closes_on, 23)) as tx:
-        known = await tx.conn.fetchval(
+        refresh_id = await tx.conn.fetchval(
             "SELECT id FROM projects_refresh WHERE division_code = $1 AND name = $2", county, span.name
         )
-        refresh_id = known or await service.begin(tx, county, span)
         due = [r for r in await _then(tx, county, span.opens_on, None) if r["state"] == "admitted"]
         before = await _silences(tx, county)
         gone = {
@@ -172,13 +175,9 @@ def _answer(refresh_id: int, row: Row, span: Span, before: int, rng: Random) -> 
 
 
 async def _close(tx: Tx, refresh_id: int, due: int, expired: int) -> None:
-    await tx.conn.execute(
-        "UPDATE projects_refresh SET state = 'closed', version = 2, is_demo = true, due = $2, expired = $3,"
-        " closed_at = $4, (confirmed, changed, withdrawn, silent) = (SELECT count(*) FILTER (WHERE answer ="
-        " 'confirmed'), count(*) FILTER (WHERE answer = 'changed'), count(*) FILTER (WHERE answer = 'withdrawn'),"
-        " count(*) FILTER (WHERE answer = 'silent') FROM projects_refresh_answer WHERE refresh = $1) WHERE id = $1",
-        refresh_id,
-        due,
-        expired,
-        tx.now,
+    row = await tx.conn.fetchrow("SELECT * FROM projects_refresh WHERE id = $1", refresh_id)
+    counts = await tx.conn.fetch(
+        "SELECT answer, count(*) AS n FROM projects_refresh_answer WHERE refresh = $1 GROUP BY answer", refresh_id
     )
+    sets = {r["answer"]: r["n"] for r in counts} | {"due": due, "expired": expired, "closed_at": tx.now}
+    await fire(tx, REFRESH, Refresh, dict(row), "close", clause=service.CLAUSE, unanswered=0, today=tx.today, sets=sets)
