@@ -92,10 +92,11 @@ async def gather(tx: Tx, project: dict[str, Any]) -> tuple[binding.Part, ...]:
 
 
 def title_of(paper: queries.Paper) -> str:
-    """Name a paper by its kind, else by what it was called."""
-    key = f"projects.paper.{paper.file.kind}"
-    said = CATALOGUE.text(key)
-    return paper.file.name if said == key else said
+    """Name a paper by where it hangs, else by its kind, else by what it was called."""
+    for key in (f"projects.source.{paper.table}", f"projects.paper.{paper.file.kind}"):
+        if (said := CATALOGUE.text(key)) != key:
+            return said
+    return paper.file.name
 
 
 async def _pages(dossier_id: int, parts: tuple[binding.Part, ...], folder: str) -> list[binding.Bound]:

@@ -63,7 +63,7 @@ async def finish(end: End, workday: Any) -> tuple[date, int] | None:  # noqa: AN
     life = end.site.life
     accepted = life.reaches("accepted")
     small = end.contract_fen <= SIMPLE_MAX
-    stop = 3 if accepted else end.rng.randrange(3)  # completed, pre-accepted, audited, accepted
+    stop = 3 if accepted else life.id % 3  # completed, pre-accepted, audited, accepted
     settled = end.contract_fen
     await _papers(end, (*EARLY, *DONE, *(PROOFS if stop > 1 else ())), end.completed)
     if stop and not (small and accepted):
