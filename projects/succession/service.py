@@ -46,7 +46,8 @@ async def record(tx: Tx, form: SuccessionForm) -> Row:
     new = known.get(step.new)
     row = await tx.conn.fetchrow(
         "INSERT INTO projects_succession (division_code, successor_code, old_name, new_name, kind, effective_on,"
-        " doc_no, reason, recorded_by, recorded_at, is_demo) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING *",
+        " doc_no, reason, recorded_by, recorded_at, is_demo) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        " RETURNING *",
         step.old,
         step.new,
         known[step.old]["full_name"],

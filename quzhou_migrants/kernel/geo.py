@@ -1,4 +1,4 @@
-"""Places on a map: typed coordinates, shapes as GeoJSON, outlines around points, distances. Pure.
+"""Places on a map: typed coordinates, shapes as GeoJSON, distances. Pure.
 
 A point is (latitude, longitude) in degrees, as people write it; GeoJSON turns the order round.
 """
@@ -6,7 +6,7 @@ A point is (latitude, longitude) in degrees, as people write it; GeoJSON turns t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
@@ -58,11 +58,6 @@ def points_of(shape: dict[str, Any]) -> list[Point]:
     return [(lat, lon) for lon, lat in turned]
 
 
-def written(points: Iterable[Point]) -> str:
-    """Write points as they are typed."""
-    return "\n".join(f"{lat:.6f}, {lon:.6f}" for lat, lon in points)
-
-
 def middle(points: Sequence[Point]) -> Point:
     """Give the mean of some points."""
     return (
@@ -76,28 +71,3 @@ def metres(a: Point, b: Point) -> float:
     lat1, lon1, lat2, lon2 = (radians(v) for v in (*a, *b))
     half = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin((lon2 - lon1) / 2) ** 2
     return 2 * EARTH_M * asin(sqrt(half))
-
-
-def _left_turn(o: Point, a: Point, b: Point) -> float:
-    return (a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0])
-
-
-def _chain(points: Iterable[Point]) -> list[Point]:
-    chain: list[Point] = []
-    for p in points:
-        while len(chain) > 1 and _left_turn(chain[-2], chain[-1], p) <= 0:
-            chain.pop()
-        chain.append(p)
-    return chain[:-1]
-
-
-def hull(points: Iterable[Point]) -> list[Point]:
-    """Draw the smallest convex outline around points; fewer than three different ones have none.
-
-    Where no surveyed border is at hand, a county is shown by the outline of its villages and nothing more is claimed.
-    """
-    several = sorted(set(points))
-    if len(several) < CORNERS["area"]:
-        return []
-    outline = _chain(several) + _chain(reversed(several))
-    return outline if len(outline) >= CORNERS["area"] else []
