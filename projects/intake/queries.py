@@ -117,3 +117,16 @@ async def places(tx: Tx, village: str, but: int) -> list[Row]:
         but,
     )
     return [{"title": r["title"], "kind": "point", "points": [(r["lat"], r["lon"])], "tone": "quiet"} for r in rows]
+
+
+async def tables(tx: Tx, project_id: int, round_: int) -> dict[str, list[Row]]:
+    """Give the tables of one filing: contents, targets, the villages of a joint project with their shares."""
+    found = {}
+    for name in ("item", "target", "partner"):
+        rows = await tx.conn.fetch(
+            f"SELECT * FROM projects_{name} WHERE project = $1 AND round = $2 ORDER BY seq",  # noqa: S608 - our own names
+            project_id,
+            round_,
+        )
+        found[f"{name}s"] = [dict(r) for r in rows]
+    return found

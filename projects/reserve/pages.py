@@ -12,6 +12,7 @@ from litestar.response import Response
 
 from projects import lists
 from projects.intake import queries as intake_queries
+from projects.intake.changes import since_last_round
 from projects.intake.draft import check_draft
 from projects.intake.forms import SECTIONS
 from projects.intake.parameters import intake_rules
@@ -98,6 +99,7 @@ async def _review(request: AnyRequest, project_id: int, form: Form[Any] | None =
             "papers": papers,
             "checked": _checked(tx, row, papers),
             "remarks": await intake_queries.remarks(tx, project_id, row["round"]),
+            "changes": await since_last_round(tx, row),
             "before": await intake_queries.remarks(tx, project_id, row["round"] - 1),
             "verbs": verbs_open(MACHINE, row, tx.actor),
             "entries": await timeline(tx, PROJECT, project_id),
