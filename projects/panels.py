@@ -10,6 +10,8 @@ from projects.intake import panels as intake
 from projects.notices import panels as notice_panels
 from projects.permissions import P
 from projects.plan import panels as plan
+from projects.ranking import panels as ranking
+from projects.refresh import panels as refresh
 from projects.reserve import panels as reserve
 from projects.succession import panels as succession
 from projects.works import panels as late
@@ -46,6 +48,8 @@ PANELS = [
     *notice_panels.PANELS,
     *intake.PANELS,
     *reserve.PANELS,
+    *refresh.PANELS,
+    *ranking.PANELS,
     *plan.PANELS,
     works,
     *late.PANELS,
