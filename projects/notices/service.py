@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from projects.notices import queries, rules
 from projects.notices.forms import AnswerForm, ObjectionForm, PaperObjectionForm
@@ -83,7 +83,7 @@ async def open_notice(tx: Tx, subject: Subject, opening: Opening) -> Row:
         tx.now,
     )
     made = dict(row) if row else {}
-    await tx.note(subject, "projects.notice.open", clause=rule.days.source, notice=made["id"], ends=ends_on)
+    await _note(tx, made, "projects.notice.open", clause=rule.days.source, ends=ends_on)
     return made
 
 
@@ -97,8 +97,14 @@ async def add_photo(tx: Tx, posting_id: int, kind: Photo, photo: UploadFile) -> 
     kept = await store(
         tx, photo, owner=(POSTING, posting_id), kind=kind.value, division_code=row["division_code"], accept=PICTURES
     )
-    await tx.note(_subject(row), "projects.notice.photo", notice=posting_id, kind=kind.value)
+    await _note(tx, row, "projects.notice.photo", kind=kind.value)
     return kept
+
+
+async def _note(tx: Tx, row: Row, verb: str, *, clause: str = "", **facts: Any) -> None:  # noqa: ANN401 - facts are any value
+    """Tell the notice's timeline, and that of what it is about."""
+    await tx.note((POSTING, row["id"], row["division_code"]), verb, clause=clause, **facts)
+    await tx.note(_subject(row), verb, clause=clause, notice=row["id"], **facts)
 
 
 async def _hanging(tx: Tx, posting_id: int) -> Row:
@@ -227,7 +233,7 @@ async def _take(  # noqa: PLR0913 - an objection has these parts
         tx.now,
     )
     await _count(tx, row["id"])
-    await tx.note(_subject(row), "projects.objection.take", notice=row["id"], channel=channel.value)
+    await _note(tx, row, "projects.objection.take", channel=channel.value)
     return dict(made) if made else {}
 
 
@@ -258,9 +264,7 @@ async def answer(tx: Tx, objection_id: int, form: AnswerForm) -> Row:
         },
     )  # fmt: skip
     await _count(tx, notice["id"])
-    await tx.note(
-        _subject(notice), "projects.objection.answer", clause=form.ground, notice=notice["id"], verdict=form.verdict
-    )
+    await _note(tx, notice, "projects.objection.answer", clause=form.ground, verdict=form.verdict)
     return moved
 
 

@@ -13,6 +13,7 @@ from quzhou_migrants.demo.filing import file_projects
 from quzhou_migrants.demo.intake import file_late, make_intake
 from quzhou_migrants.demo.lives import Life, by_county, make_lives
 from quzhou_migrants.demo.money import make_money
+from quzhou_migrants.demo.notices import make_notices
 from quzhou_migrants.demo.people import make_households
 from quzhou_migrants.demo.places import VILLAGES, make_villages
 from quzhou_migrants.demo.plan import plan_ahead, plan_county
@@ -65,6 +66,7 @@ async def build(
     file_late(lives)
     await file_projects(world, lives)
     await make_intake(world, lives)
+    await make_notices(world, lives)
     report("filing", len(lives), len(lives))
     await make_money(world, lives, report)
     await publish_scheme(world)

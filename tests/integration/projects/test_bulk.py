@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from house import BAIMA, NIANLI, actor, become
 from project_house import TYPED, picture
+from sheet_house import packed, sheet
 
 from projects.bulk import queries, service
-from projects.bulk.columns import Column, columns
 from projects.bulk.forms import FileForm
 from projects.bulk.service import Sent
 from projects.reserve import service as reserve
@@ -21,46 +21,9 @@ from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.files import files_of
 from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.tx import Tx
-from quzhou_migrants.kernel.xlsx import Book
-from quzhou_migrants.kernel.xlsx import Column as Head
 
 TOWN = actor(Role.TOWNSHIP_CLERK, NIANLI)
 OTHER_TOWN = actor(Role.TOWNSHIP_CLERK, NIANLI)
-PAPERS = ("决议.png", "公示.png", "设计.png")
-
-
-def cell(column: Column, typed: dict[str, str]) -> str:
-    back = {value: title for title, value in column.options.items()}
-    if not column.inner:
-        return back.get(typed.get(column.field, ""), typed.get(column.field, ""))
-    first = [
-        {v: t for t, v in c.options.items()}.get(text, text)
-        for c in column.inner
-        if (text := typed.get(f"{column.field}.0.{c.field}", "")) or True
-    ]
-    return "|".join(first) if any(first) else ""
-
-
-def sheet(folder: Path, *rows: dict[str, str]) -> Path:
-    """Write a sheet as a township fills it in."""
-    base = {k: v for part in TYPED.values() for k, v in part.items()}
-    path = folder / "sheet.xlsx"
-    with Book(path) as book:
-        table = book.table("申报表", [Head(c.title) for c in columns()])
-        for n, change in enumerate(rows, 1):
-            typed = {**base, **change}
-            heads = {"key": str(n), "village": change.get("village", "廿里镇白马新村")}
-            table.add([heads.get(c.field) or cell(c, typed) for c in columns()])
-    return path
-
-
-def packed(folder: Path, keys: list[str], names: tuple[str, ...] = PAPERS) -> Path:
-    path = folder / "papers.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        for key in keys:
-            for shade, name in enumerate(names):
-                archive.writestr(f"{key}/{name}", picture(200 + shade))
-    return path
 
 
 async def checked(tx: Tx, folder: Path, *rows: dict[str, str], keys: tuple[str, ...] = ()) -> int:
