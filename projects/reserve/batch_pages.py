@@ -11,7 +11,7 @@ from litestar.response import Response
 from projects import choices
 from projects.permissions import P
 from projects.reserve import batches, queries, service
-from projects.reserve.forms import BatchForm
+from projects.reserve.forms import BatchForm, NothingForm
 from projects.reserve.lists import BATCHES
 from projects.reserve.states import BatchState
 from quzhou_migrants.kernel.actor import code_range
@@ -107,6 +107,7 @@ async def one(request: AnyRequest, review_batch_id: FromPath[int]) -> Page:
         refused = await queries.batch_items(tx, review_batch_id, "refused", SHOWN)
         done = await queries.batch_items(tx, review_batch_id, "done", SHOWN)
         entries = await timeline(tx, batches.TABLE, review_batch_id)
+        may_stop = facts["b"]["state"] == BatchState.RUNNING and tx.actor.may(batches.NEEDS[facts["b"]["decision"]])
     if facts["still"]:
         batches.start(review_batch_id)
     part = wants_fragment(request) and facts["busy"]
@@ -114,7 +115,16 @@ async def one(request: AnyRequest, review_batch_id: FromPath[int]) -> Page:
     name = "projects/reserve/batch_progress.html" if part else "projects/reserve/batch.html"
     form = new_form(BatchForm)
     return render(
-        request, name, headers=headers, refused=refused, done=done, entries=entries, form=form, shown=SHOWN, **facts
+        request,
+        name,
+        headers=headers,
+        refused=refused,
+        done=done,
+        entries=entries,
+        form=form,
+        shown=SHOWN,
+        may_stop=may_stop,
+        **facts,
     )
 
 
@@ -122,10 +132,20 @@ async def one(request: AnyRequest, review_batch_id: FromPath[int]) -> Page:
 async def again(request: AnyRequest, review_batch_id: FromPath[int]) -> Page:
     """Let a batch that failed go on."""
     async with open_tx(request) as tx:
-        await queries.batch(tx, review_batch_id)
         await batches.again(tx, review_batch_id)
     batches.start(review_batch_id)
     return see_other(f"/reserve/batches/{review_batch_id}")
 
 
-ROUTES = [listed, new, order, one, again]
+@post("/reserve/batches/{review_batch_id:int}/stop", opt=needs(P.VIEW), status_code=200)
+async def stop(request: AnyRequest, review_batch_id: FromPath[int]) -> Page:
+    """Leave the rest of a batch undecided."""
+    form = await read_form(request, NothingForm)
+    location = f"/reserve/batches/{review_batch_id}"
+    async with form.refusals(), open_tx(request, once=form.once) as tx:
+        await batches.stop(tx, review_batch_id)
+        return see_other(await tx.done(location), flash="projects.flash.batch_stopped")
+    return see_other(location)
+
+
+ROUTES = [listed, new, order, one, again, stop]

@@ -21,6 +21,7 @@ from projects.reserve import rules, service
 from projects.reserve.forms import BatchForm, Decision
 from projects.reserve.states import BATCH, BatchState
 from projects.reserve.tables import ReviewBatch
+from quzhou_migrants.accounts import public as accounts
 from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.commands import command
@@ -168,13 +169,17 @@ async def step(batch_id: int) -> bool:
 
 
 async def _actor_of(batch_id: int) -> Actor | None:
+    """Give who ordered the work; nobody when it is over or the post was taken away meanwhile."""
     async with system_tx("projects.reserve.batch.find") as tx:
         stored = await tx.conn.fetchval(
             "SELECT actor FROM projects_review_batch WHERE id = $1 AND state = $2", batch_id, BatchState.RUNNING.value
         )
-    if stored is None:
-        return None
-    told = json.loads(stored)
+        if stored is None:
+            return None
+        told = json.loads(stored)
+        if not await accounts.holds(tx, told["user_id"], told["post_id"]):
+            await tx.conn.execute("UPDATE projects_review_batch SET failure = 'PRJ-244' WHERE id = $1", batch_id)
+            return None
     return Actor(**{**told, "permissions": frozenset(told["permissions"])})
 
 
@@ -205,11 +210,27 @@ def _refused(problem: Problem) -> Outcome:
 
 @command(P.VIEW, audit="projects.reserve.batch.again")
 async def again(tx: Tx, batch_id: int) -> None:
-    """Let a batch that failed go on."""
+    """Let a batch that failed go on. Raises: Refused KRN-404, KRN-403."""
+    await _may(tx, batch_id)
     await tx.conn.execute(
         "UPDATE projects_review_batch SET failure = '', touched_at = now() WHERE id = $1 AND state = 'running'",
         batch_id,
     )
+
+
+@command(P.VIEW, audit="projects.reserve.batch.stop")
+async def stop(tx: Tx, batch_id: int) -> Row:
+    """Leave what is not decided yet as it is; what is decided stands. Raises: Refused KRN-404, KRN-403, KRN-408."""
+    return await fire(tx, BATCH, ReviewBatch, await _may(tx, batch_id), "stop", sets={"finished_at": tx.now})
+
+
+async def _may(tx: Tx, batch_id: int) -> Row:
+    """Lock a batch for who may decide the same; the piece in work ends first."""
+    row = await tx.conn.fetchrow("SELECT * FROM projects_review_batch WHERE id = $1 FOR UPDATE", batch_id)
+    if row is None:
+        raise Refused("KRN-404")
+    tx.require(NEEDS[Decision(row["decision"])])
+    return dict(row)
 
 
 async def lies_still(tx: Tx, batch_id: int) -> bool:

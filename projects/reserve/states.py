@@ -18,6 +18,7 @@ class BatchState(StrEnum):
 
     RUNNING = "running"
     DONE = "done"
+    STOPPED = "stopped"
 
 
 class AppealState(StrEnum):
@@ -60,7 +61,10 @@ BATCH = machine(
     "REVIEW_BATCH",
     BatchState,
     BatchState.RUNNING,
-    (Arrow(BatchState.RUNNING, "finish", BatchState.DONE, P.VIEW),),
+    (
+        Arrow(BatchState.RUNNING, "finish", BatchState.DONE, P.VIEW),
+        Arrow(BatchState.RUNNING, "stop", BatchState.STOPPED, P.VIEW),
+    ),
 )
 APPEAL = machine(
     "APPEAL",

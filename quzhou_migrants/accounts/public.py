@@ -20,6 +20,7 @@ __all__ = [
     "engage",
     "engagements_for",
     "holders",
+    "holds",
     "outside_org",
     "people_outside",
     "revoke",
@@ -104,3 +105,14 @@ async def acting_as(tx: Tx, user_id: int, post_id: int) -> Actor | None:
         f"{row['org_name']}{CATALOGUE.role(role)}",
         is_demo=row["is_demo"],
     )
+
+
+async def holds(tx: Tx, user_id: int, post_id: int) -> bool:
+    """Tell whether a person still holds a post."""
+    found = await tx.conn.fetchval(
+        'SELECT true FROM accounts_post p JOIN accounts_user u ON u.id = p."user"'
+        " WHERE p.id = $1 AND u.id = $2 AND p.active AND u.active",
+        post_id,
+        user_id,
+    )
+    return bool(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,11 +15,12 @@ from projects.events import ProjectSubmitted
 from projects.reserve import appeals, batches, filings, panels, queries, quotas, service, site_checks, turns
 from projects.reserve.forms import BatchForm, Decision, Finding, QuotaChangeForm, QuotaForm, SiteCheckForm
 from quzhou_migrants.accounts.roles import Role
+from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.clock import SHANGHAI
 from quzhou_migrants.kernel.db import connect_arguments
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.journal import timeline
-from quzhou_migrants.kernel.tx import Tx, begin
+from quzhou_migrants.kernel.tx import Tx, begin, system_tx
 
 CLERK = actor(Role.VILLAGE_CLERK, BAIMA)
 TOWN = actor(Role.TOWNSHIP_CLERK, NIANLI)
@@ -41,6 +44,14 @@ async def waiting(tx: Tx, count: int = 1, *, state: str = "submitted", asked: in
         )
         for n in range(count)
     ]
+
+
+async def in_post(db: Database) -> Actor:
+    """A county clerk with an account and a post: what works in the background asks whether the post still stands."""
+    user = await make_account(db, Role.COUNTY_CLERK, QUJIANG)
+    async with system_tx("test") as tx:
+        post = await tx.conn.fetchval('SELECT id FROM accounts_post WHERE "user" = $1', user)
+    return dataclasses.replace(COUNTY, user_id=user, post_id=post)
 
 
 async def version(tx: Tx, key: int) -> int:
@@ -279,7 +290,8 @@ async def test_a_batch_that_cannot_be_is_refused_whole(tx: Tx, change: dict[str,
 
 
 async def test_a_batch_decides_each_once_and_tells_why_one_was_not(db: Database) -> None:
-    async with begin(COUNTY, request_id="b1", at=NOW) as tx:
+    clerk = await in_post(db)
+    async with begin(clerk, request_id="b1", at=NOW) as tx:
         keys = await waiting(tx, batches.PIECE + 5, state="township_passed")
         await service.refuse(tx, keys[3], 1, CLAUSE, "行业资金可以覆盖")
         form = BatchForm(Decision.ADMIT, [f"{k}:1" for k in keys], opinion="同意", years=3)
@@ -287,7 +299,7 @@ async def test_a_batch_decides_each_once_and_tells_why_one_was_not(db: Database)
     assert await batches.step(key) is True
     assert await batches.step(key) is False
     assert await batches.step(key) is False
-    async with begin(COUNTY, request_id="b2", at=NOW) as tx:
+    async with begin(clerk, request_id="b2", at=NOW) as tx:
         row = await queries.batch(tx, key)
         [left] = await queries.batch_items(tx, key, "refused", 10)
         counts = await tx.conn.fetch("SELECT state, count(*) AS n FROM projects_project GROUP BY 1 ORDER BY 1")
@@ -299,7 +311,8 @@ async def test_a_batch_decides_each_once_and_tells_why_one_was_not(db: Database)
 
 
 async def test_a_worker_that_fails_leaves_the_piece_undone_and_the_batch_goes_on_after(db: Database) -> None:
-    async with begin(COUNTY, request_id="f1", at=NOW) as tx:
+    clerk = await in_post(db)
+    async with begin(clerk, request_id="f1", at=NOW) as tx:
         keys = await waiting(tx, 3, state="township_passed")
         key = await batches.order(tx, BatchForm(Decision.ADMIT, [f"{k}:1" for k in keys], years=3))
     owner = await asyncpg.connect(**connect_arguments(db.owner))
@@ -310,6 +323,42 @@ async def test_a_worker_that_fails_leaves_the_piece_undone_and_the_batch_goes_on
     await owner.execute("ALTER TABLE turned_away RENAME TO projects_review_turn")
     await owner.close()
     await batches.run(key)
-    async with begin(COUNTY, request_id="f2", at=NOW) as tx:
+    async with begin(clerk, request_id="f2", at=NOW) as tx:
         row = await queries.batch(tx, key)
     assert (row["state"], row["done"], row["failure"]) == ("done", 3, "")
+
+
+async def test_a_batch_whose_worker_died_is_taken_up_by_the_job(db: Database) -> None:
+    clerk = await in_post(db)
+    async with begin(clerk, request_id="r1", at=NOW) as tx:
+        keys = await waiting(tx, batches.PIECE + 1, state="township_passed")
+        key = await batches.order(tx, BatchForm(Decision.ADMIT, [f"{k}:1" for k in keys], years=3))
+    await batches.step(key)
+    async with system_tx("test") as tx:
+        assert not await batches.lies_still(tx, key)
+        await tx.conn.execute("UPDATE projects_review_batch SET touched_at = now() - interval '1 minute'")
+        assert await batches.lies_still(tx, key)
+    async with system_tx("test") as tx:
+        await batches.resume(tx, "")
+    await asyncio.gather(*batches._TASKS)
+    async with begin(clerk, request_id="r2", at=NOW) as tx:
+        row = await queries.batch(tx, key)
+    assert (row["state"], row["done"]) == ("done", batches.PIECE + 1)
+
+
+async def test_who_lost_the_post_decides_nothing_more_and_a_colleague_stops_the_batch(db: Database) -> None:
+    clerk = await in_post(db)
+    async with begin(clerk, request_id="p1", at=NOW) as tx:
+        keys = await waiting(tx, batches.PIECE + 1, state="township_passed")
+        key = await batches.order(tx, BatchForm(Decision.ADMIT, [f"{k}:1" for k in keys], years=3))
+    await batches.step(key)
+    async with system_tx("test") as tx:
+        await tx.conn.execute("UPDATE accounts_post SET active = false WHERE id = $1", clerk.post_id)
+    assert await batches.step(key) is False
+    async with begin(TOWN, request_id="p2", at=NOW) as tx:
+        with pytest.raises(Refused, match="KRN-404"):
+            await batches.stop(tx, key)
+    async with begin(COUNTY, request_id="p3", at=NOW) as tx:
+        row = await queries.batch(tx, key)
+        stopped = await batches.stop(tx, key)
+    assert (row["failure"], row["done"], row["pending"], stopped["state"]) == ("PRJ-244", batches.PIECE, 1, "stopped")
