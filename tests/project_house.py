@@ -8,13 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from house import become
+from house import NOW, become
 from PIL import Image
 
 from projects.notices import service as notices
 from projects.plan import posting
 from quzhou_migrants.kernel.actor import Actor
-from quzhou_migrants.kernel.tx import Tx
+from quzhou_migrants.kernel.tx import Tx, begin
 
 CASES = Path(__file__).parent / "cases/projects"
 
@@ -56,3 +56,13 @@ async def shown(tx: Tx, plan_id: int, county: Actor) -> int:
 async def plan_version(tx: Tx, plan_id: int) -> int:
     """Give the version of a plan."""
     return int(await tx.conn.fetchval("SELECT version FROM projects_plan WHERE id = $1", plan_id))
+
+
+async def show_for_good(plan_id: int, county: Actor) -> None:
+    """The same in transactions that commit: the plan hung before the public six days ago and nobody objected."""
+    async with begin(county, request_id="show", at=NOW - timedelta(days=6)) as tx:
+        await posting.post(tx, plan_id, await plan_version(tx, plan_id))
+    async with begin(county, request_id="close", at=NOW) as tx:
+        hanging = await notices.latest(tx, (posting.PLAN, plan_id, county.division_code))
+        assert hanging is not None
+        await notices.close_notice(tx, hanging["id"], "公示期间无异议")

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from house import BAIMA, NIANLI, NOW, QUJIANG, Database, actor, make_account
+from house import BAIMA, NIANLI, QUJIANG, Database, actor, make_account
 from live import DESK, PHONE, browsing, serving
-from project_house import TYPED, picture, plan_version
+from project_house import TYPED, picture, show_for_good
 
 from projects import public
-from projects.notices import service as notices
-from projects.plan import posting
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.accounts.sessions import COOKIE, open_session
 from quzhou_migrants.kernel import pg
@@ -123,17 +120,6 @@ async def award_and_see(project_id: int, *, seen: bool) -> None:
             await public.on_awarded(tx, Award())  # type: ignore[arg-type]
 
 
-async def show_plan(plan_id: int) -> None:
-    """The plan hung before the public six days ago and nobody objected."""
-    county = actor(Role.COUNTY_CLERK, QUJIANG)
-    async with begin(county, request_id="show", at=NOW - timedelta(days=6)) as tx:
-        await posting.post(tx, plan_id, await plan_version(tx, plan_id))
-    async with begin(county, request_id="close", at=NOW) as tx:
-        hanging = await notices.latest(tx, (posting.PLAN, plan_id, QUJIANG))
-        assert hanging is not None
-        await notices.close_notice(tx, hanging["id"], "公示期间无异议")
-
-
 async def test_a_project_from_the_first_form_to_the_reserve(desks, paper):
     village = desks["village"]
     await village.goto("/projects/new")
@@ -225,7 +211,7 @@ async def test_the_county_admits_plans_and_a_leader_approves(desks):
     await press(county, "列入所选")
     assert "42.466 万元" in await county.inner_text(".stats")
     await looked_at(county)
-    await show_plan(int(county.url.split("?")[0].rsplit("/", 1)[1]))
+    await show_for_good(int(county.url.split("?")[0].rsplit("/", 1)[1]), actor(Role.COUNTY_CLERK, QUJIANG))
     await leader.goto(county.url)
     await fill(leader, {"doc_no": "衢江移〔2026〕9号", "departure": "储备库中产业和创业致富项目不足"})
     await press(leader, "批复计划", sure=True)

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from house import BAIMA, KECHENG, NIANLI, QUJIANG
-from project_house import TYPED, picture
+from house import BAIMA, KECHENG, NIANLI, QUJIANG, actor
+from project_house import TYPED, picture, show_for_good
 
 from quzhou_migrants.accounts.roles import Role
 
@@ -227,15 +227,22 @@ async def test_plan_and_works_over_http(client_as: Client) -> None:
             money_source="2026年第一批",
         )
         page = await seen(county, plan)
-        answer = await county.post(
-            f"{plan}/items", data={"once": hidden(page, "once"), "project": number, "amount_fen": "1000001"}
-        )
+        pick = {"picks.0.project": number, "picks.0.take": "on", "picks.0.amount_fen": "1000001"}
+        answer = await county.post(f"{plan}/items", data={"once": hidden(page, "once"), **pick})
         assert answer.status_code == 422
         assert "PRJ-312" in answer.text
-        await sent(county, f"{plan}/items", page, project=number, amount_fen="424,660.00")
+        meter = await county.post(f"{plan}/meter", data=pick)
+        assert "本次勾选 1 个" in meter.text
+        await sent(county, f"{plan}/items", page, **{**pick, "picks.0.amount_fen": "424,660.00"})
+        await show_for_good(int(plan.rsplit("/", 1)[1].split("?")[0]), actor(Role.COUNTY_CLERK, QUJIANG))
+        for kind, head in (("pdf", b"%PDF"), ("xlsx", b"PK")):
+            assert (await county.get(f"{plan}/table.{kind}")).content.startswith(head)
         async with client_as(Role.COUNTY_LEADER, QUJIANG) as leader:
             page = await seen(leader, plan)
             assert "424,660.00" in page
-            await sent(leader, f"{plan}/approve", page, seen=hidden(page, "seen"), doc_no="衢江移〔2026〕9号")
+            why = "储备库中产业和创业致富项目不足"
+            await sent(
+                leader, f"{plan}/approve", page, seen=hidden(page, "seen"), doc_no="衢江移〔2026〕9号", departure=why
+            )
         assert "已列计划" in await seen(county, project)
         assert "衢江移〔2026〕9号" in await seen(county, plan)
