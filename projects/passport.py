@@ -12,6 +12,7 @@ from projects.dossier.rules import completeness
 from projects.intake import queries as intake
 from projects.public import Figure, Panel
 from projects.queries import PROJECT
+from projects.works.schedule import Beside
 from projects.works.watch_pages import curve_of
 from quzhou_migrants.kernel.geo import points_of
 from quzhou_migrants.kernel.journal import timeline
@@ -38,7 +39,7 @@ async def passport(tx: Tx, row: Row) -> Row:
         "notice": notice,
         "contract": await _contract(tx, row["id"]),
         "milestones": await _milestones(tx, row["id"]),
-        "curve": await curve_of(tx, row["id"]) if row["contract_fen"] else [],
+        "curve": await _curve(tx, row) if row["contract_fen"] else [],
         "shots": _shots(papers),
         "papers": [p.file for p in papers if p.table == PROJECT],
         "counted": completeness(places),
@@ -54,6 +55,13 @@ async def passport(tx: Tx, row: Row) -> Row:
 def figures(panels: list[Panel]) -> list[Figure]:
     """Gather the amounts that upper packages add to the line of money."""
     return [figure for panel in panels for figure in panel.figures]
+
+
+async def _curve(tx: Tx, row: Row) -> list[Beside]:
+    """Give plan and progress beside each other, no further than the end of the works."""
+    points = await curve_of(tx, row["id"])
+    last = row["completed_on"]
+    return [p for n, p in enumerate(points) if last is None or n == 0 or points[n - 1].day <= last]
 
 
 def _settled(end: Row) -> int | None:
