@@ -16,55 +16,44 @@ NEXT = {
     "audited": (P.ACCEPT, "accept"),
     "accepted": (P.ACCEPT, "hand_over"),
 }
-"""What follows a state, and who does it."""
+"""What follows a state of a project, and who does it."""
+DEFECTS = {"open": (P.BUILD, "defect"), "mended": (P.PRE_ACCEPT, "defect_confirm")}
+"""Who acts on a fault in which state."""
 
-_PROJECTS = """
-SELECT id, title, division_code, state FROM projects_project WHERE state = ANY($1) ORDER BY completed_on, id LIMIT $2
-"""
-_DEFECTS = """
-SELECT d.id, d.content, d.division_code, d.due_on FROM projects_defect d
-WHERE d.state = $1 ORDER BY d.due_on, d.id LIMIT $2
-"""
-_ASSETS = """
-SELECT id, name, division_code, next_check_on FROM projects_asset
-WHERE state <> 'retired' AND next_check_on <= $1 ORDER BY next_check_on, id LIMIT $2
+_WAITING = """
+(SELECT 'project' AS what, id, title AS name, division_code, state, NULL::date AS due FROM projects_project
+ WHERE state = ANY($1) ORDER BY completed_on, id LIMIT $4)
+UNION ALL
+(SELECT 'defect', id, content, division_code, state, due_on FROM projects_defect
+ WHERE state = ANY($2) ORDER BY due_on, id LIMIT $4)
+UNION ALL
+(SELECT 'asset', id, name, division_code, state, next_check_on FROM projects_asset
+ WHERE state <> 'retired' AND next_check_on <= $3 ORDER BY next_check_on, id LIMIT $4)
 """
 
 
-async def acceptance(tx: Tx) -> list[Task]:
-    """Projects between completion and handover, for whoever takes the next step."""
+async def waiting(tx: Tx) -> list[Task]:
+    """Projects between completion and handover, faults to mend or confirm, assets to be looked at soon.
+
+    One statement for whoever may do any of it, none for everybody else.
+    """
     states = [state for state, (permission, _) in NEXT.items() if tx.actor.may(permission)]
-    rows = await tx.conn.fetch(_PROJECTS, states, MOST) if states else []
-    return [_step(r, NEXT[r["state"]][1]) for r in rows]
-
-
-def _step(row: Any, verb: str) -> Task:  # noqa: ANN401 - a database row
-    return Task(row["title"], f"/projects/{row['id']}/{verb}", None, row["division_code"], f"projects.{verb}")
-
-
-async def defects(tx: Tx) -> list[Task]:
-    """Faults to mend, and repairs to confirm."""
-    found: list[Task] = []
-    for state, permission, kind in (("open", P.BUILD, "defect"), ("mended", P.PRE_ACCEPT, "defect_confirm")):
-        if tx.actor.may(permission):
-            rows = await tx.conn.fetch(_DEFECTS, state, MOST)
-            found += [
-                Task(r["content"], f"/defects/{r['id']}", r["due_on"], r["division_code"], f"projects.{kind}")
-                for r in rows
-            ]
-    return found
-
-
-async def checks(tx: Tx) -> list[Task]:
-    """Assets whose look is due soon or was due."""
-    if not tx.actor.may(P.KEEP_ASSET):
+    faults = [state for state, (permission, _) in DEFECTS.items() if tx.actor.may(permission)]
+    soon = tx.today + timedelta(days=tx.policy.whole("projects.assets.check_notice_days"))
+    until = soon if tx.actor.may(P.KEEP_ASSET) else None
+    if not (states or faults or until):
         return []
-    until = tx.today + timedelta(days=tx.policy.whole("projects.assets.check_notice_days"))
-    rows = await tx.conn.fetch(_ASSETS, until, MOST)
-    return [
-        Task(r["name"], f"/assets/{r['id']}", r["next_check_on"], r["division_code"], "projects.asset_check")
-        for r in rows
-    ]
+    return [_task(row) for row in await tx.conn.fetch(_WAITING, states, faults, until, MOST)]
 
 
-PANELS = [acceptance, defects, checks]
+def _task(row: Any) -> Task:  # noqa: ANN401 - a database row
+    if row["what"] == "project":
+        verb = NEXT[row["state"]][1]
+        return Task(row["name"], f"/projects/{row['id']}/{verb}", None, row["division_code"], f"projects.{verb}")
+    if row["what"] == "defect":
+        kind = DEFECTS[row["state"]][1]
+        return Task(row["name"], f"/defects/{row['id']}", row["due"], row["division_code"], f"projects.{kind}")
+    return Task(row["name"], f"/assets/{row['id']}", row["due"], row["division_code"], "projects.asset_check")
+
+
+PANELS = [waiting]

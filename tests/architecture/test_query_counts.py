@@ -22,6 +22,7 @@ LISTS = {
     "/register/members": 2,
     "/projects": 3,
     "/reserve": 3,
+    "/assets": 2,
     "/reserve/queue": 3,
     "/reserve/batches": 2,
     "/reserve/batches/new": 1,
