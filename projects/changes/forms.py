@@ -10,6 +10,7 @@ from litestar.datastructures import UploadFile
 from msgspec import Meta
 
 from projects.changes.rules import Cause
+from projects.intake.forms import ShapeKind
 from quzhou_migrants.web.fields import Yuan
 
 Amount = Annotated[Yuan, Meta(ge=0, le=100_000_000_000)]
@@ -24,8 +25,8 @@ class AdjustForm(msgspec.Struct):
     cause: Cause
     reason: Words
     seen: int
-    lat: Annotated[float | None, Meta(ge=-90, le=90)] = None
-    lon: Annotated[float | None, Meta(ge=-180, le=180)] = None
+    shape_kind: ShapeKind = ShapeKind.POINT
+    shape: Annotated[str, Meta(max_length=4000)] = ""
     contract_fen: Amount = 0
     own_fen: Amount = 0
     other_fen: Amount = 0

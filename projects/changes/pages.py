@@ -12,12 +12,14 @@ from litestar.params import FromPath
 from litestar.response import Response
 
 from projects import choices
-from projects.changes import lists, queries, rules, service
+from projects.changes import lists, places, queries, rules, service
 from projects.changes.forms import AdjustForm, DecideForm, StopForm
 from projects.changes.rules import Action
 from projects.changes.states import CHANGE as MACHINE
+from projects.intake import queries as intake
 from projects.permissions import P
 from projects.queries import find
+from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.files import files_of
 from quzhou_migrants.kernel.guards import needs
@@ -32,6 +34,7 @@ AnyRequest = Request[Any, Any, Any]
 Page = Response[bytes]
 Row = dict[str, Any]
 Work = Callable[[Tx, int, DecideForm], Awaitable[Row]]
+PLACES = ("lat", "lon", "shape")
 ASK = [f"/projects/{{project_id:int}}/{action}" for action in Action]
 VERBS: dict[str, Work] = {
     "pass": service.pass_on,
@@ -83,10 +86,12 @@ async def _ask(
         limits = queries.limits(tx.policy_for(row["division_code"]))
         before = await queries.find(tx, change_id) if change_id else None
         grown = await queries.grown(tx, project_id)
+        nearby = await intake.places(tx, row["division_code"], project_id)
     known: Row = {**asdict(terms), "seen": row["version"]}
     if before:
         after = {k: date.fromisoformat(v) if k == "ends_on" and v else v for k, v in before["after"].items()}
         known |= {k: before[k] for k in ("cause", "reason", "audit_doc", "keep_fen")} | after
+    known |= places.written(known["lat"], known["lon"], known["shape"])
     form = typed or new_form(AdjustForm if action is Action.ADJUST else StopForm, known)
     return render(
         request,
@@ -101,6 +106,7 @@ async def _ask(
         back=f"/changes/{change_id}" if change_id else f"/projects/{project_id}/works",
         address=f"/changes/{change_id}/edit" if change_id else f"/projects/{project_id}/{action}",
         causes=choices.CAUSES,
+        nearby=nearby,
     )
 
 
@@ -121,6 +127,7 @@ async def _change(request: AnyRequest, change_id: int, form: Form[DecideForm] | 
             "entries": await timeline(tx, queries.CHANGE, change_id),
             "verbs": _verbs(row, verbs_open(MACHINE, row, tx.actor), tx.actor.user_id),
             "rows": _rows(row),
+            "places": _places(row),
         }
     shown = form or new_form(DecideForm, seen=row["version"])
     status = shown.status if shown.problems else 200
@@ -135,9 +142,16 @@ def _verbs(row: Row, verbs: list[str], user_id: int | None) -> list[str]:
 
 def _rows(row: Row) -> list[tuple[str, Any, Any]]:
     """Set before and after beside each other. Shape: [(field, before, after)]."""
-    return [
-        (name, value, row["after"].get(name)) for name, value in row["before"].items() if name not in {"lat", "lon"}
-    ]
+    return [(name, value, row["after"].get(name)) for name, value in row["before"].items() if name not in PLACES]
+
+
+def _places(row: Row) -> list[Row]:
+    """Both places of a moved project, for the map; nothing when only its words changed."""
+    before, after = row["before"], row["after"]
+    if all(before.get(name) == after.get(name) for name in PLACES):
+        return []
+    titles = [CATALOGUE.text(f"projects.change.{side}") for side in ("before", "after")]
+    return [*places.on_map(before, titles[0], "quiet"), *places.on_map(after, titles[1], "go")]
 
 
 @get("/changes/{change_id:int}/edit", opt=needs(P.BUILD))

@@ -37,7 +37,7 @@ async def find(tx: Tx, change_id: int, *, lock: bool = False) -> Row:
 async def terms_of(tx: Tx, row: Row) -> Terms:
     """Read what is agreed of a project now."""
     ends: date | None = await tx.conn.fetchval("SELECT ends_on FROM projects_contract WHERE project = $1", row["id"])
-    names = ("place", "lat", "lon", "content", "contract_fen", "own_fen", "other_fen")
+    names = ("place", "lat", "lon", "shape", "content", "contract_fen", "own_fen", "other_fen")
     return Terms(**{name: row[name] for name in names}, ends_on=ends)
 
 

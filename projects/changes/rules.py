@@ -68,6 +68,7 @@ class Terms:
     place: str
     lat: float | None
     lon: float | None
+    shape: str
     content: str
     contract_fen: Fen
     own_fen: Fen
@@ -80,7 +81,7 @@ class Terms:
 
 
 FIELDS: Mapping[Part, tuple[str, ...]] = {
-    Part.PLACE: ("place", "lat", "lon"),
+    Part.PLACE: ("place", "lat", "lon", "shape"),
     Part.CONTENT: ("content",),
     Part.MONEY: ("contract_fen", "own_fen", "other_fen"),
     Part.TIME: ("ends_on",),

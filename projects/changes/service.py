@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from projects.changes import queries, rules
+from projects.changes import places, queries, rules
 from projects.changes.forms import AdjustForm, DecideForm, StopForm
 from projects.changes.rules import Action, Part, Terms
 from projects.changes.states import CHANGE as MACHINE
@@ -59,14 +59,19 @@ async def propose(
 
 
 def _after(before: Terms, form: AdjustForm | StopForm) -> Terms:
-    """Give the agreement as it shall stand; what does not exist yet cannot be changed."""
+    """Give the agreement as it shall stand; what does not exist yet cannot be changed.
+
+    Raises: Refused KRN-801, KRN-802, PRJ-145 about the place.
+    """
     if isinstance(form, StopForm):
         return Terms(**{**asdict(before), "ends_on": form.ends_on or before.ends_on})
     contracted = before.ends_on is not None
+    lat, lon, shape = places.drawn(form, before)
     return Terms(
         place=form.place,
-        lat=form.lat,
-        lon=form.lon,
+        lat=lat,
+        lon=lon,
+        shape=shape,
         content=form.content,
         contract_fen=form.contract_fen if contracted else before.contract_fen,
         own_fen=form.own_fen,

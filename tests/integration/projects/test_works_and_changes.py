@@ -31,11 +31,13 @@ from works_house import (
 
 from allocation.budget.ledger import Kind, project_money
 from projects import public
+from projects.changes import places
 from projects.changes import queries as change_queries
 from projects.changes import service as changes
 from projects.changes.forms import AdjustForm, DecideForm, StopForm
 from projects.changes.panels import waiting
 from projects.changes.rules import Action, Cause
+from projects.intake.forms import ShapeKind
 from projects.works import delays, procurement, queries
 from projects.works import service as works
 from projects.works.forms import AnswerForm, CompleteForm, Method, StartForm
@@ -301,6 +303,25 @@ async def available(tx: Tx) -> int:
     )
 
 
+async def test_a_place_is_drawn_anew(tx: Tx) -> None:
+    project = await awarded(tx)
+    async with become(tx, VILLAGE):
+        with pytest.raises(Refused, match="KRN-802"):
+            form = await adjustment(tx, project, shape_kind=ShapeKind.LINE, shape="28.97, 118.87", papers=[])
+            await changes.propose(tx, project, Action.ADJUST, form)
+        line = "28.970000, 118.870000\n28.980000, 118.890000"
+        form = await adjustment(tx, project, shape_kind=ShapeKind.LINE, shape=line)
+        change = await changes.propose(tx, project, Action.ADJUST, form)
+    await decided(tx, change)
+    row = await tx.conn.fetchrow("SELECT lat, lon, shape FROM projects_project WHERE id = $1", project)
+    assert (row["lat"], row["lon"]) == (28.975, 118.88)
+    assert places.written(*row)["shape"] == "28.97, 118.87\n28.98, 118.89"
+    async with become(tx, VILLAGE):
+        same = await adjustment(tx, project, papers=[], **places.written(*row))
+        with pytest.raises(Invalid, match="PRJ-470"):
+            await changes.propose(tx, project, Action.ADJUST, same)
+
+
 async def test_a_change_of_what_cannot_change_is_refused(tx: Tx) -> None:
     project = await awarded(tx)
     async with become(tx, VILLAGE):
@@ -312,4 +333,4 @@ async def test_a_change_of_what_cannot_change_is_refused(tx: Tx) -> None:
         assert isinstance(form, AdjustForm)
         change = await changes.propose(tx, project, Action.ADJUST, form)
     row = await change_queries.find(tx, change)
-    assert (row["parts"], row["after"]) == (["place"], {"place": "村口北侧", "lat": None, "lon": None})
+    assert (row["parts"], row["after"]) == (["place"], {"place": "村口北侧", "lat": None, "lon": None, "shape": ""})

@@ -17,7 +17,7 @@ from quzhou_migrants.kernel.tx import installed_packs
 
 TODAY = date(2026, 9, 16)
 LIMITS = queries.limits(installed_packs().at(TODAY, "330803000000"))
-BEFORE = Terms("村中心", None, None, "渠道五百米", 480_000_00, 100_000_00, 0, date(2027, 6, 30))
+BEFORE = Terms("村中心", None, None, "", "渠道五百米", 480_000_00, 100_000_00, 0, date(2027, 6, 30))
 VERB = {Action.SUSPEND: "suspend", Action.RESUME: "resume", Action.TERMINATE: "terminate"}
 
 
