@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 import pytest
 
@@ -15,7 +16,7 @@ FOUND = measures(date(2026, 9, 16), Limits((30, 90, 180), 92, 90, 90))
 
 def test_who_came_further_has_passed_the_earlier_stages():
     stages = [FOUND[f"stage_{name}"] for name in STAGES]
-    assert all(earlier.endswith(later) for earlier, later in zip(stages, stages[1:], strict=False))
+    assert all(earlier.endswith(later) for earlier, later in pairwise(stages))
     assert stages[-1] == STAGES["handed_over"]
 
 

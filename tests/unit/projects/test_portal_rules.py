@@ -45,10 +45,12 @@ def test_too_many_are_refused():
 
 
 @given(
-    st.integers(0, 9999), st.integers(0, 9999), st.integers(1, 10000), st.integers(1, 10000),
-    st.integers(1, 4000), st.integers(1, 4000),
-)  # fmt: skip
-def test_a_mask_never_covers_less_than_was_drawn(x, y, width, height, wide, high):
+    st.tuples(*[st.integers(0, 9999)] * 2),
+    st.tuples(*[st.integers(1, 10000)] * 2),
+    st.tuples(*[st.integers(1, 4000)] * 2),
+)
+def test_a_mask_never_covers_less_than_was_drawn(corner, sides, size):
+    (x, y), (width, height), (wide, high) = corner, sides, size
     mask = Mask(x, y, min(width, 10000 - x), min(height, 10000 - y))
     left, top, right, low = mask.box(wide, high)
     assert 0 <= left <= right <= wide

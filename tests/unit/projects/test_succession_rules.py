@@ -11,6 +11,7 @@ from projects.succession.rules import asked_step, problems
 from projects.succession.states import SUCCESSION
 from quzhou_migrants.kernel.errors import Refused
 
+TODAY = date(2026, 9, 16)
 KNOWN = {c: {"level": level, "active": active} for c, (level, active) in read("succession")["known"].items()}
 
 
@@ -20,19 +21,17 @@ def test_a_succession_is_judged(case):
     assert [[p.code, p.field] for p in problems(step, KNOWN, case["within"])] == case["expect"]
 
 
-@pytest.mark.parametrize(
-    ("on", "posts", "code"), [(date(2026, 9, 17), 0, "PRJ-724"), (date(2026, 9, 16), 1, "PRJ-725")]
-)
+@pytest.mark.parametrize(("on", "posts", "code"), [(date(2026, 9, 17), 0, "PRJ-724"), (TODAY, 1, "PRJ-725")])
 def test_it_waits_for_its_day_and_for_the_last_post(on, posts, code):
     guard = SUCCESSION.arrow("pending", "apply").guard
     with pytest.raises(Refused) as refused:
-        guard({"effective_on": on}, {"today": date(2026, 9, 16), "posts": posts})
+        guard({"effective_on": on}, {"today": TODAY, "posts": posts})
     assert refused.value.code == code
 
 
 def test_on_its_day_without_posts_it_may():
     guard = SUCCESSION.arrow("pending", "apply").guard
-    assert guard({"effective_on": date(2026, 9, 16)}, {"today": date(2026, 9, 16), "posts": 0}) is None
+    assert guard({"effective_on": TODAY}, {"today": TODAY, "posts": 0}) is None
 
 
 def test_giving_up_is_explained():
