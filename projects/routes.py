@@ -13,6 +13,7 @@ from projects.dossier import pages as dossier
 from projects.events import ProjectSubmitted
 from projects.intake import jobs
 from projects.intake import pages as intake
+from projects.intake import panels as intake_panels
 from projects.intake import window_pages as windows
 from projects.notices import pages as notices
 from projects.notices import panels as notice_panels
@@ -39,6 +40,7 @@ from projects.screening import pages as screening
 from projects.screening.service import on_submitted
 from projects.succession import jobs as succession_jobs
 from projects.succession import pages as succession
+from projects.works import api as works_api
 from projects.works import jobs as works_jobs
 from projects.works import pages as works
 from projects.works import panels as works_panels
@@ -75,9 +77,11 @@ ROUTES = [
     *ranking.ROUTES,
     *refresh.ROUTES,
     api.API,
+    works_api.API,
 ]
 PANELS = panels.PANELS
 PROJECT_PANELS = [
+    intake_panels.filed,
     notice_panels.project_panel,
     reserve_panels.standing,
     ranking_panels.standing,

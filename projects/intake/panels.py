@@ -6,6 +6,8 @@ from typing import Any
 
 from projects.intake import queries, windows
 from projects.permissions import P
+from projects.public import Panel
+from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.tasks import Task
 from quzhou_migrants.kernel.tx import Tx
 
@@ -49,4 +51,25 @@ async def pleas(tx: Tx) -> list[Task]:
     return [Task(r["title"], f"/late/{r['id']}", None, r["division_code"], "projects.late") for r in rows]
 
 
-PANELS = [drafts, pleas]
+async def unfiled(tx: Tx) -> list[Task]:
+    """For a township: how many drafts of its villages are not filed, once the first reminder was sent."""
+    if not tx.actor.may(P.CHECK):
+        return []
+    row = await tx.conn.fetchrow(
+        "SELECT count(DISTINCT p.id) AS drafts, max(r.due_on) AS due FROM projects_project p"
+        " JOIN projects_reminder r ON r.project = p.id WHERE p.state = 'draft' AND r.due_on >= $1",
+        tx.today,
+    )
+    if not row["drafts"]:
+        return []
+    title = CATALOGUE.text("projects.unfiled").format(count=row["drafts"])
+    return [Task(title, "/projects?state=draft", row["due"], tx.actor.division_code, "projects.reminder")]
+
+
+async def filed(tx: Tx, project: dict[str, Any]) -> Panel | None:
+    """On a project's page: contents, promised results and shares as they were filed."""
+    found = await queries.tables(tx, project["id"], project["round"]) if project["round"] else {}
+    return Panel("projects/intake/filed_panel.html", found) if any(found.values()) else None
+
+
+PANELS = [drafts, pleas, unfiled]

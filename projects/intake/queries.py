@@ -119,14 +119,20 @@ async def places(tx: Tx, village: str, but: int) -> list[Row]:
     return [{"title": r["title"], "kind": "point", "points": [(r["lat"], r["lon"])], "tone": "quiet"} for r in rows]
 
 
+_TABLES = """
+SELECT
+  (SELECT coalesce(jsonb_agg(to_jsonb(i) || jsonb_build_object('quantity', trim_scale(i.quantity)::text)
+    ORDER BY i.seq), '[]') FROM projects_item i
+    WHERE i.project = $1 AND i.round = $2) AS items,
+  (SELECT coalesce(jsonb_agg(to_jsonb(t) || jsonb_build_object('value', trim_scale(t.value)::text)
+    ORDER BY t.seq), '[]') FROM projects_target t
+    WHERE t.project = $1 AND t.round = $2) AS targets,
+  (SELECT coalesce(jsonb_agg(to_jsonb(v) ORDER BY v.seq), '[]') FROM projects_partner v
+    WHERE v.project = $1 AND v.round = $2) AS partners
+"""
+
+
 async def tables(tx: Tx, project_id: int, round_: int) -> dict[str, list[Row]]:
     """Give the tables of one filing: contents, targets, the villages of a joint project with their shares."""
-    found = {}
-    for name in ("item", "target", "partner"):
-        rows = await tx.conn.fetch(
-            f"SELECT * FROM projects_{name} WHERE project = $1 AND round = $2 ORDER BY seq",  # noqa: S608 - our own names
-            project_id,
-            round_,
-        )
-        found[f"{name}s"] = [dict(r) for r in rows]
-    return found
+    row = await tx.conn.fetchrow(_TABLES, project_id, round_)
+    return {name: json.loads(text) for name, text in row.items()}

@@ -23,7 +23,7 @@ from projects.intake.draft import standing
 from projects.intake.editors import marks, write_marks
 from projects.intake.forms import SECTIONS, Category, ExtendForm, FileKind, PaperForm, StartForm
 from projects.intake.jobs import remind
-from projects.intake.panels import drafts
+from projects.intake.panels import drafts, filed, unfiled
 from projects.reserve import service as reserve
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.actor import SYSTEM
@@ -167,6 +167,9 @@ async def test_drafts_are_called_to_mind_on_the_set_days_and_once(tx):
     async with become(tx, CLERK):
         (task,) = await drafts(tx)
     assert (task.kind, task.due) == ("projects.reminder", date(2026, 9, 30))
+    async with become(tx, TOWN):
+        (task,) = await unfiled(tx)
+    assert (task.title, task.due) == ("本镇还有1份申报草稿没有提交", date(2026, 9, 30))
 
 
 async def test_a_copy_takes_what_may_be_said_again_and_nothing_that_must_be_new(tx):
@@ -192,11 +195,13 @@ async def test_a_filing_keeps_answers_contents_targets_and_the_place(tx):
         await intake.submit(tx, project_id)
     row = await queries.find(tx, project_id)
     assert (row["lat"], row["lon"], json.loads(row["shape"])["type"]) == (28.9505, 118.7815, "LineString")
-    filed = await intake_queries.filing(tx, project_id, 1)
-    assert filed["answers"]["works"]["asked_fen"] == ["424660"]
-    assert len(filed["sha256"]) == 64
+    kept = await intake_queries.filing(tx, project_id, 1)
+    assert kept["answers"]["works"]["asked_fen"] == ["424660"]
+    assert len(kept["sha256"]) == 64
     item = await tx.conn.fetchrow("SELECT * FROM projects_item WHERE project = $1", project_id)
     assert (item["name"], int(item["quantity"]), item["unit"], item["price_fen"]) == ("渠道衬砌", 1200, "米", 38_000)
+    panel = await filed(tx, row)
+    assert (panel.context["items"][0]["quantity"], panel.context["partners"]) == ("1200", [])
     target = await tx.conn.fetchrow("SELECT * FROM projects_target WHERE project = $1", project_id)
     assert (target["operator"], int(target["value"]), target["unit"]) == ("ge", 300, "亩")
 
