@@ -10,8 +10,9 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Response
 
+from projects.notices import service as notices
 from projects.permissions import P
-from projects.plan import adjusting, falling, queries, rules
+from projects.plan import adjusting, falling, posting, queries, rules
 from projects.plan.forms import DecideForm, LineForm, ReasonForm, RecallForm, SeenForm
 from projects.plan.pages import same
 from projects.plan.parameters import plan_rules
@@ -93,6 +94,8 @@ async def _facts(tx: Tx, row: Row) -> Row:
         "after": before + sum(c.after_fen - c.before_fen for c in changes),
         "shares": rules.shares(queries.as_items(standing, known), row["money_fen"], known),
         "problems": await adjusting.problems(tx, row, lines) if draft else [],
+        "posted": await notices.latest(tx, posting.subject(posting.ADJUSTMENT, row)),
+        "needs_notice": known.adjustment_notice_needed,
         "options": await _options(tx, row, standing) if draft and tx.actor.may(P.PLAN) else [],
         "entries": await timeline(tx, adjusting.TABLE, row["id"]),
         "may_plan": tx.actor.may(P.PLAN),
@@ -140,6 +143,16 @@ async def drop_line(request: AnyRequest, adjustment_id: FromPath[int], line_id: 
         await adjusting.drop_line(tx, adjustment_id, line_id)
 
     return await _step(request, adjustment_id, SeenForm, work, "projects.flash.line_dropped")
+
+
+@post("/plan/adjustments/{adjustment_id:int}/post", opt=needs(P.PLAN), status_code=200)
+async def put_up(request: AnyRequest, adjustment_id: FromPath[int]) -> Page:
+    """Put the adjustment before the public."""
+
+    async def work(tx: Tx, _v: SeenForm) -> None:
+        await adjusting.post(tx, adjustment_id)
+
+    return await _step(request, adjustment_id, SeenForm, work, "projects.flash.adjustment_posted")
 
 
 @post("/plan/adjustments/{adjustment_id:int}/approve", opt=needs(P.APPROVE_PLAN), status_code=200)
@@ -209,6 +222,7 @@ ROUTES = [
     adjustment,
     put_line,
     drop_line,
+    put_up,
     approve,
     refuse,
     withdraw,

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from projects.notices import service as notices
+from projects.notices.rules import Kind
 from projects.permissions import P
 from projects.plan import judging, posting, queries, rules
 from projects.plan.falling import leave
@@ -19,8 +21,9 @@ from projects.plan.states import S as PlanState
 from projects.plan.tables import Adjustment
 from projects.queries import lock, subject
 from projects.states import S
+from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.commands import command
-from quzhou_migrants.kernel.errors import Problem, Refused
+from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
 from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx
 
@@ -56,6 +59,8 @@ async def _open(tx: Tx, adjustment_id: int) -> Row:
     row = await queries.adjustment(tx, adjustment_id, lock=True)
     if row["state"] != A.DRAFT:
         raise Refused("PRJ-356")
+    if await notices.latest(tx, posting.subject(posting.ADJUSTMENT, row)):
+        raise Refused("PRJ-329")
     return row
 
 
@@ -129,14 +134,33 @@ async def drop_line(tx: Tx, adjustment_id: int, line_id: int) -> None:
     await _touch(tx, adjustment_id)
 
 
+@command(P.PLAN, audit="projects.adjustment.post")
+async def post(tx: Tx, adjustment_id: int) -> None:
+    """Put an adjustment before the public; from then on its lines stay as they are, unless the notice is taken down.
+
+    Raises: Invalid with everything that would keep it from being approved; Refused PRJ-356, PRJ-329, KRN-404.
+    """
+    row = await _open(tx, adjustment_id)
+    lines = await queries.lines(tx, adjustment_id)
+    standing = queries.as_items(await queries.items(tx, row["plan"]), plan_rules(tx.policy_for(row["division_code"])))
+    if found := rules.check_adjustment(queries.as_changes(tx, lines), standing, row["money_fen"]):
+        raise Invalid(found)
+    facts = {"title": row["plan_title"], "number": row["number"], "count": len(lines), "reason": row["reason"]}
+    title, body, place = (CATALOGUE.say(code, facts) for code in ("PRJ-375", "PRJ-376", "PRJ-373"))
+    told = [
+        CATALOGUE.say("PRJ-377", {"title": r["title"], "before": r["before_fen"], "after": r["after_fen"]})
+        for r in lines
+    ]
+    opening = notices.Opening(Kind.ADJUSTMENT, title, "\n".join([body, *told]), tx.today, place=place)
+    await notices.open_notice(tx, posting.subject(posting.ADJUSTMENT, row), opening)
+
+
 async def problems(tx: Tx, row: Row, lines: list[Row]) -> list[Problem]:
     """List what keeps an adjustment from being approved today. A read."""
     known = plan_rules(tx.policy_for(row["division_code"]))
     standing = queries.as_items(await queries.items(tx, row["plan"]), known)
     found = rules.check_adjustment(queries.as_changes(tx, lines), standing, row["money_fen"])
-    if known.adjustment_notice_needed:
-        found += await posting.problems(tx, posting.ADJUSTMENT, row)
-    return found
+    return found + await posting.problems(tx, posting.ADJUSTMENT, row, needed=known.adjustment_notice_needed)
 
 
 @command(P.APPROVE_PLAN, audit="projects.adjustment.approve")
@@ -177,12 +201,13 @@ async def approve(tx: Tx, adjustment_id: int, doc_no: str, seen: int) -> Row:
 async def _apply(tx: Tx, plan: Row, line: Row, change: Change) -> None:
     if change.kind == "add":
         item = await tx.conn.fetchrow(
-            "INSERT INTO projects_plan_item (plan, project, division_code, amount_fen, added_by)"
-            " VALUES ($1, $2, $3, $4, $5) RETURNING *",
+            "INSERT INTO projects_plan_item (plan, project, division_code, amount_fen, reservoir, added_by)"
+            " VALUES ($1, $2, $3, $4, $5, $6) RETURNING *",
             plan["id"],
             line["project"],
             line["division_code"],
             change.after_fen,
+            queries.reservoir_of(line),
             tx.actor.user_id,
         )
         await enter(tx, plan, dict(item) if item else {})

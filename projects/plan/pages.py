@@ -107,7 +107,7 @@ async def _facts(tx: Tx, row: Row) -> Row:
     lines = judging.shares(row, rows, known)
     found = judging.problems(tx, row, rows, known) if row["state"] in {S.DRAFT, S.POSTED} else []
     if row["state"] == S.POSTED:
-        found += await posting.problems(tx, posting.PLAN, row)
+        found += await posting.problems(tx, posting.PLAN, row, needed=known.notice_needed)
     return {
         "plan": row,
         "rows": [r | {"ready": queries.ready_of(r, known)} for r in rows],

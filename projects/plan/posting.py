@@ -71,16 +71,12 @@ def subject(table: str, row: Row) -> tuple[str, int, str]:
     return table, row["id"], row["division_code"]
 
 
-async def problems(tx: Tx, table: str, row: Row) -> list[Problem]:
+async def problems(tx: Tx, table: str, row: Row, *, needed: bool) -> list[Problem]:
     """List what of its public notice keeps a plan or an adjustment from being approved.
 
     Codes: PRJ-328 (never posted), PRJ-330 (the notice is not closed), PRJ-510 (objections without an answer).
     """
     waiting = await notices.objections_open(tx, subject(table, row))
-    found = [Problem("PRJ-510", "", {"left": waiting})] if waiting else []
     notice = await notices.latest(tx, subject(table, row))
-    if notice is None:
-        found.append(Problem("PRJ-328"))
-    elif notice["state"] != "closed":
-        found.append(Problem("PRJ-330", "", {"ends": notice["ends_on"]}))
-    return found
+    shown = rules.Shown(notice["state"] == "closed", notice["ends_on"]) if notice else None
+    return rules.check_notice(shown, waiting, needed=needed)

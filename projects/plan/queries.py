@@ -8,6 +8,7 @@ from typing import Any
 
 from projects.plan.rules import Change, Item, PlanRules, groups_of, readiness
 from projects.queries import PROJECT
+from projects.ranking import queries as ranking
 from projects.states import S
 from quzhou_migrants.kernel.actor import code_range
 from quzhou_migrants.kernel.errors import Refused
@@ -35,13 +36,14 @@ _CANDIDATES = f"""
 SELECT p.id, p.code, p.division_code, p.title, p.category, p.way, p.estimate_fen, p.asked_fen, p.migrants,
   p.valid_until, p.lat, p.caretaker, d.full_name AS place_name, t.name AS township_name, {_PAPERS},
   (SELECT string_agg(o.title, '、') FROM projects_plan_item i JOIN projects_plan o ON o.id = i.plan
-   WHERE i.project = p.id AND o.state IN ('draft', 'posted')) AS drafted_in
+   WHERE i.project = p.id AND o.state IN ('draft', 'posted')) AS drafted_in, k.rank
 FROM projects_project p JOIN kernel_division d ON d.code = p.division_code
+LEFT JOIN projects_ranking_row k ON k.project = p.id AND k.ranking = $7
 LEFT JOIN kernel_division t ON t.code = left(p.division_code, 9) || '000'
 WHERE p.division_code >= $1 AND p.division_code < $2 AND p.state = 'admitted'
   AND (p.valid_until IS NULL OR p.valid_until >= $3) AND ($4 = '' OR p.category = $4)
   AND NOT EXISTS (SELECT 1 FROM projects_plan_item i WHERE i.project = p.id AND i.plan = $5 AND i.left_on IS NULL)
-ORDER BY p.admitted_at NULLS LAST, p.id LIMIT $6
+ORDER BY k.rank NULLS LAST, p.admitted_at NULLS LAST, p.id LIMIT $6
 """  # noqa: S608 - our own name
 
 
@@ -100,6 +102,11 @@ def as_items(rows: Sequence[Row], rules: PlanRules) -> list[Item]:
     ]
 
 
+def reservoir_of(project: Row) -> str:
+    """The kind of reservoir as plan tables print it; an application that does not say counts as large."""
+    return "small" if project["reservoir_kind"] == "small" else "large"
+
+
 def ready_of(row: Row, rules: PlanRules) -> list[tuple[str, bool]]:
     """Say how ready the project of a row is. Shape: [(point, met)]."""
     return readiness(
@@ -108,9 +115,11 @@ def ready_of(row: Row, rules: PlanRules) -> list[tuple[str, bool]]:
 
 
 async def candidates(tx: Tx, plan: Row, *, inside: str, category: str, limit: int) -> list[Row]:
-    """List projects of the reserve that this plan does not hold, the longest waiting first."""
+    """List projects of the reserve that this plan does not hold: by the published ranking, then who waits longest."""
     lo, hi = code_range(inside)
-    rows = await tx.conn.fetch(_CANDIDATES, lo, hi, tx.today, category, plan["id"], limit)
+    order = await ranking.ranking_in_force(tx, code_range(inside)[0][:6] + "000000")
+    ranked = order["id"] if order else 0
+    rows = await tx.conn.fetch(_CANDIDATES, lo, hi, tx.today, category, plan["id"], limit, ranked)
     return [dict(r) for r in rows]
 
 
@@ -143,7 +152,8 @@ SELECT a.*, p.title AS plan_title, p.money_fen, p.state AS plan_state, p.year
 FROM projects_adjustment a JOIN projects_plan p ON p.id = a.plan WHERE a.id = $1
 """
 _LINES = """
-SELECT l.*, p.code, p.title, p.state AS project_state, p.asked_fen, p.valid_until, v.full_name AS place_name
+SELECT l.*, p.code, p.title, p.state AS project_state, p.asked_fen, p.valid_until, p.reservoir_kind,
+  v.full_name AS place_name
 FROM projects_adjustment_line l JOIN projects_project p ON p.id = l.project
 JOIN kernel_division v ON v.code = p.division_code
 WHERE l.adjustment = $1 ORDER BY p.division_code, l.id

@@ -154,6 +154,26 @@ def check_plan(items: Sequence[Item], money_fen: Fen, today: date, lines: Sequen
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A public notice: whether it is closed, and its last day."""
+
+    closed: bool
+    ends_on: date
+
+
+def check_notice(notice: Shown | None, waiting: int, *, needed: bool) -> list[Problem]:
+    """List what of a public notice keeps back what it is about.
+
+    Where none is asked for, one that was put up all the same has to be finished.
+    Units: `waiting` objections without an answer.
+    """
+    found = [Problem("PRJ-510", "", {"left": waiting})] if waiting else []
+    if notice is None:
+        return found + ([Problem("PRJ-328")] if needed else [])
+    return found + ([] if notice.closed else [Problem("PRJ-330", "", {"ends": notice.ends_on})])
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One line of an adjustment: what the plan gives a project now and what it is to give. Units: fen."""
 

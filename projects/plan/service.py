@@ -149,12 +149,13 @@ async def _insert(  # noqa: PLR0913 - an item has these parts
     item = Item(project["id"], project["title"], amount, project["asked_fen"], outside, allowed=False, valid_until=None)
     rules.check_item(item, plan["money_fen"], items)
     await tx.conn.execute(
-        "INSERT INTO projects_plan_item (plan, project, division_code, amount_fen, outside, reason, added_by)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO projects_plan_item (plan, project, division_code, amount_fen, reservoir, outside, reason,"
+        " added_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         plan["id"],
         project["id"],
         project["division_code"],
         amount,
+        queries.reservoir_of(project),
         outside,
         reason,
         tx.actor.user_id,
@@ -250,7 +251,7 @@ async def approve(tx: Tx, plan_id: int, doc_no: str, seen: int, departure: str =
     known = plan_rules(tx.policy_for(plan["division_code"]))
     rows = await queries.items(tx, plan_id)
     found = judging.problems(tx, plan, rows, known, departure)
-    found += await posting.problems(tx, posting.PLAN, plan) if known.notice_needed else []
+    found += await posting.problems(tx, posting.PLAN, plan, needed=known.notice_needed)
     moved = await fire(
         tx,
         PLAN,

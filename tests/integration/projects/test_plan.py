@@ -117,7 +117,7 @@ async def test_a_posted_plan_taken_back_starts_its_days_anew(tx: Tx) -> None:
         await posting.take_back(tx, plan_id, "公示后村里要求减少建设内容")
         assert (await queries.find(tx, plan_id))["posted_on"] is None
         await posting.post(tx, plan_id, await plan_version(tx, plan_id))
-        found = await posting.problems(tx, posting.PLAN, await queries.find(tx, plan_id))
+        found = await posting.problems(tx, posting.PLAN, await queries.find(tx, plan_id), needed=True)
     assert [p.code for p in found] == ["PRJ-330"]
 
 
@@ -227,6 +227,65 @@ async def test_an_adjustment_is_not_approved_by_who_drafted_it_nor_beyond_the_mo
         assert [p.code for p in caught.value.problems] == ["PRJ-322"]
         await adjusting.refuse(tx, change, "资金不足，待追加后再报")
     assert (await queries.adjustment(tx, change))["state"] == "refused"
+
+
+async def test_an_adjustment_put_before_the_public_waits_for_its_notice(tx: Tx) -> None:
+    first, second = await project(tx, 1), await project(tx, 2, reservoir_kind="small")
+    plan_id = await approved(tx, first)
+    code = (await projects.find(tx, second))["code"]
+    async with become(tx, COUNTY):
+        change = await adjusting.open_adjustment(tx, plan_id, "计划尚有资金，增补一个项目")
+        with pytest.raises(Invalid, match="PRJ-351"):
+            await adjusting.post(tx, change)
+        await adjusting.put_line(tx, change, LineForm(code, 40 * WAN))
+        tx.now = NOW - timedelta(days=6)
+        await adjusting.post(tx, change)
+        tx.now = NOW
+        with pytest.raises(Refused, match="PRJ-329"):
+            await adjusting.put_line(tx, change, LineForm(code, 1))
+    row = await queries.adjustment(tx, change)
+    async with become(tx, LEADER):
+        with pytest.raises(Invalid) as caught:
+            await adjusting.approve(tx, change, "衢江移〔2026〕30号", row["version"])
+        assert [p.code for p in caught.value.problems] == ["PRJ-330"]
+    async with become(tx, COUNTY):
+        hanging = await notices.latest(tx, (posting.ADJUSTMENT, change, QUJIANG))
+        assert hanging is not None
+        assert "第2号项目：调整前0万元，调整后40万元" in hanging["body"]
+        await notices.close_notice(tx, hanging["id"], "公示期间无异议")
+    async with become(tx, LEADER):
+        await adjusting.approve(tx, change, "衢江移〔2026〕30号", row["version"])
+    assert [r["reservoir"] for r in (await queries.find(tx, plan_id))["printed"]] == ["large", "small"]
+
+
+async def test_candidates_stand_in_the_order_of_the_published_ranking(tx: Tx) -> None:
+    ids = [await project(tx, n) for n in (1, 2, 3)]
+    plan_id = await drafted(tx)
+    scheme = await tx.conn.fetchval(
+        "INSERT INTO projects_scheme (division_code, number, title, state) VALUES ($1, 1, '排序办法', 'published')"
+        " RETURNING id",
+        QUJIANG,
+    )
+    ranking = await tx.conn.fetchval(
+        "INSERT INTO projects_ranking (division_code, scheme, title, ranked_on, projects, inputs_sha256, state)"
+        " VALUES ($1, $2, '储备排序', $3, 2, '', 'published') RETURNING id",
+        QUJIANG,
+        scheme,
+        tx.today,
+    )
+    for rank, project_id in ((1, ids[2]), (2, ids[1])):
+        await tx.conn.execute(
+            "INSERT INTO projects_ranking_row (ranking, project, division_code, computed, rank, score)"
+            " VALUES ($1, $2, $3, $4, $4, '1')",
+            ranking,
+            project_id,
+            BAIMA,
+            rank,
+        )
+    async with become(tx, COUNTY):
+        plan_row = await queries.find(tx, plan_id)
+        found = await queries.candidates(tx, plan_row, inside=QUJIANG, category="", limit=9)
+    assert [(c["id"], c["rank"]) for c in found] == [(ids[2], 1), (ids[1], 2), (ids[0], None)]
 
 
 async def test_a_project_without_money_in_time_falls_back_and_its_money_is_told_free(tx: Tx) -> None:

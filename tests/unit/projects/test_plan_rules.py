@@ -14,8 +14,10 @@ from projects.plan.rules import (
     Change,
     Item,
     PlanRules,
+    Shown,
     by_township,
     check_adjustment,
+    check_notice,
     check_plan,
     check_recall,
     compare,
@@ -82,6 +84,23 @@ def test_townships_add_up_to_the_plan(given_items: list[tuple[str, int]]) -> Non
     sums = by_township(items)
     assert sum(fen for _, fen in sums) == sum(i.amount_fen for i in items)
     assert [fen for _, fen in sums] == sorted((fen for _, fen in sums), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("notice", "waiting", "needed", "codes"),
+    [
+        (None, 0, True, ["PRJ-328"]),
+        (None, 0, False, []),
+        (Shown(closed=False, ends_on=TODAY), 0, False, ["PRJ-330"]),
+        (Shown(closed=True, ends_on=TODAY), 0, True, []),
+        (Shown(closed=True, ends_on=TODAY), 1, True, ["PRJ-510"]),
+        (None, 2, False, ["PRJ-510"]),
+    ],
+)
+def test_a_notice_is_finished_before_what_it_is_about(
+    notice: Shown | None, waiting: int, needed: bool, codes: list[str]
+) -> None:
+    assert [p.code for p in check_notice(notice, waiting, needed=needed)] == codes
 
 
 def change(project: int, before: int, after: int, **more: Any) -> Change:
