@@ -62,7 +62,8 @@ async def _change(world: World, life: Life, goal: str) -> None:
             days = 45 if goal == "moved" else 20
             form = AdjustForm(
                 place, row["content"], Cause.WEATHER, say(f"change_{goal}"), row["version"],
-                contract_fen=row["contract_fen"], own_fen=row["own_fen"], other_fen=row["other_fen"], ends_on=max(row["ends_on"], BUSINESS_DATE) + days * DAY, papers=[paper],
+                contract_fen=row["contract_fen"], own_fen=row["own_fen"], other_fen=row["other_fen"],
+                ends_on=max(row["ends_on"], BUSINESS_DATE) + days * DAY, papers=[paper],
                 **_where(row, moved=goal == "moved"),
             )  # fmt: skip
             change = await service.propose(tx, life.id, Action.ADJUST, form)
@@ -80,7 +81,7 @@ async def _change(world: World, life: Life, goal: str) -> None:
 def _where(row: Any, *, moved: bool) -> dict[str, Any]:  # noqa: ANN401 - a database row
     """Give the place as it was, or as a point some two hundred metres north of it."""
     if moved and row["lat"] is not None:
-        return places.written(row["lat"] + NORTH, row["lon"], "")
+        return places.written(round(row["lat"] + NORTH, 6), row["lon"], "")
     return places.written(row["lat"], row["lon"], row["shape"])
 
 
