@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv venv-dev assets demo run test test-fast check docs migration screenshot format bench lock clean
+.PHONY: help venv venv-dev assets demo run test test-fast check docs migration simulate screenshot format bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -118,6 +118,9 @@ no-browser:
 	@printf '  注意：没有找到 Chromium，浏览器测试全部跳过！\n'
 	@printf '  请安装 chromium，或以 CHROMIUM=/路径/chromium 指明后重跑。\n'
 	@printf '************************************************************\n\n'
+
+simulate: venv-dev ## 三年模拟：全部经由公开命令；PROJECTS=3000 为项目数
+	$(BIN)/python -m tests.simulation.run $(or $(PROJECTS),3000)
 
 bench: venv-dev assets ## 性能测量：五次，取中位数和最差值，写入 build/bench.json
 	$(BIN)/python -m tests.bench.run
