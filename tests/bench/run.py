@@ -25,6 +25,7 @@ BENCHES = (
     "import",
     "ranking",
     "snapshot",
+    "overlap",
     "pages_small",
     "pages_large",
     "worker",
