@@ -1,3 +1,5 @@
+"""Projects in plans that were approved before stand in them."""
+
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.table import Table
 
@@ -15,10 +17,11 @@ class RawTable(Table):
     """A way to the database; no table of ours is imported."""
 
 
-async def forwards():
+async def forwards() -> MigrationManager:
+    """Add the one statement."""
     manager = MigrationManager(migration_id=ID, app_name="projects", description=DESCRIPTION)
 
-    async def stand():
+    async def stand() -> None:
         await RawTable.raw(STAND)
 
     manager.add_raw(stand)
