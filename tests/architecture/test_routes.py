@@ -92,7 +92,7 @@ WORDS = {
     "sha256": "0" * 64,
 }
 # A city's fund batch, factor run and survey concern every county: they are published downwards on purpose.
-PUBLISHED_DOWN = {"batch_id", "run_id", "campaign_id"}
+PUBLISHED_DOWN = {"batch_id", "run_id", "campaign_id", "scheme_id"}
 
 
 def test_every_route_names_its_rule():
