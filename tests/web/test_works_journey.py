@@ -81,6 +81,18 @@ async def test_a_late_village_says_why(desks):
     assert "汛期停工两周" in await village.inner_text(".kv")
 
 
+async def test_programs_read_the_same_works(desks):
+    asked, late = desks["village"].request, desks["late"]
+    works = await (await asked.get(f"/api/v1/projects/{late['id']}/works")).json()
+    assert (works["project"], works["state"], works["ends_on"]) == (late["id"], "building", str(late["ends_on"]))
+    assert [p["planned_bp"] for p in works["curve"]] == sorted(p["planned_bp"] for p in works["curve"])
+    assert sum(s["weight_bp"] for s in works["steps"]) == 10_000
+    delays = await (await asked.get("/api/v1/works/delays")).json()
+    assert late["delay"] in [d["id"] for d in delays["items"]]
+    changes = await (await asked.get("/api/v1/changes?limit=1&in_state=approved")).json()
+    assert {c["state"] for c in changes["items"]} <= {"approved"}
+
+
 async def test_a_term_is_extended_through_the_chain(desks):
     village, town, county, late = desks["village"], desks["town"], desks["county"], desks["late"]
     await village.goto(f"/projects/{late['id']}/works")
