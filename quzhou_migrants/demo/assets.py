@@ -23,11 +23,12 @@ from projects.assets.forms import (
     PreAcceptForm,
 )
 from projects.assets.rules import ASPECTS, add_months
+from projects.dossier import service as dossier
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.demo import pictures
 from quzhou_migrants.demo.filing import paper_record, write
-from quzhou_migrants.demo.lives import DAY, Site
-from quzhou_migrants.demo.world import BUSINESS_DATE, acting, say
+from quzhou_migrants.demo.lives import DAY, Life, Site
+from quzhou_migrants.demo.world import BUSINESS_DATE, World, acting, say
 from quzhou_migrants.kernel.tx import Tx
 
 SIMPLE_MAX = 20_000_000  # fen, as the pack has it: below it works go the short way
@@ -96,6 +97,13 @@ async def hand_over(end: End, day: date, settled: int) -> None:
         async with acting(end.site.world.actor(Role.VILLAGE_CLERK, village.code), look) as tx:
             await care.check(tx, key, _look(end, look))
         look = add_months(look, 12)
+
+
+async def ask_for_dossier(world: World, county: str, lives: list[Life]) -> None:
+    """Ask for the archive of one finished project of a county; the running service makes it."""
+    done = next((life for life in lives if life.reaches("accepted")), None) or lives[0]
+    async with acting(world.actor(Role.COUNTY_CLERK, county), BUSINESS_DATE) as tx:
+        await dossier.ask(tx, done.id, "zip")
 
 
 def _look(end: End, day: date) -> CheckForm:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import count
 
+from quzhou_migrants.demo.assets import ask_for_dossier
 from quzhou_migrants.demo.changes import change_county, late_works
 from quzhou_migrants.demo.filing import file_projects
 from quzhou_migrants.demo.intake import file_late, make_intake
@@ -89,6 +90,7 @@ async def _live_everywhere(world: World, lives: list[Life], report: Report) -> N
                 report("works", next(done), len(moving))
         await decided_round(world, code, mine)
         await waiting_round(world, code, mine)
+        await ask_for_dossier(world, code, mine)
         await change_county(world, code, mine)
         await plan_ahead(world, code, number)
         await review_county(world, code, mine)
