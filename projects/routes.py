@@ -31,6 +31,7 @@ from projects.ranking import pages as ranking
 from projects.ranking import panels as ranking_panels
 from projects.refresh import jobs as refresh_jobs
 from projects.refresh import pages as refresh
+from projects.refresh import panels as refresh_panels
 from projects.reserve import jobs as reserve_jobs
 from projects.reserve import panels as reserve_panels
 from projects.reserve import routes as reserve
@@ -85,6 +86,7 @@ PROJECT_PANELS = [
     notice_panels.project_panel,
     reserve_panels.standing,
     ranking_panels.standing,
+    refresh_panels.standing,
     works_panels.of_project,
 ]
 JOBS = (

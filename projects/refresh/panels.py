@@ -1,9 +1,12 @@
-"""What the refresh asks on the home page: answers of the village, the closing of the county."""
+"""What the refresh asks on the home page, and what a project answered on its own."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from projects import public
 from projects.permissions import P
-from projects.refresh.queries import WAITING_TASKS
+from projects.refresh import queries
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.tasks import Task
 from quzhou_migrants.kernel.tx import Tx
@@ -15,7 +18,7 @@ async def village(tx: Tx) -> list[Task]:
     """Projects of the village that nobody answered for yet, with the last day."""
     if not tx.actor.may(P.SUBMIT):
         return []
-    rows = await tx.conn.fetch(WAITING_TASKS, MOST)
+    rows = await tx.conn.fetch(queries.WAITING_TASKS, MOST)
     return [
         Task(
             r["title"],
@@ -47,6 +50,14 @@ async def county(tx: Tx) -> list[Task]:
         )
         for r in rows
     ]
+
+
+async def standing(tx: Tx, project: dict[str, Any]) -> public.Panel | None:
+    """Show what was answered for a project of the reserve in every refresh."""
+    if project["admitted_at"] is None or project["state"] not in {"admitted", "planned", "expired", "withdrawn"}:
+        return None
+    history = await queries.history(tx, project["id"])
+    return public.Panel("projects/refresh/standing.html", {"history": history}) if history else None
 
 
 PANELS = [village, county]
