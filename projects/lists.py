@@ -61,11 +61,18 @@ PROJECTS = Listing(
     search=search,
 )
 
+# Its place in the ranking that its county has published.
+RANK = (
+    "(SELECT r.rank FROM projects_ranking_row r JOIN projects_ranking k ON k.id = r.ranking"
+    " WHERE r.project = projects_project.id AND k.state = 'published' ORDER BY k.id DESC LIMIT 1)"
+)
+
 RESERVE = Listing(
     "reserve",
     "projects_project",
     (
         *_NAME,
+        Column("rank", RANK, kind="int"),
         Column("estimate_fen", kind="wan"),
         Column("asked_fen", kind="wan", sort=True),
         Column("migrants", kind="int", sort=True),
