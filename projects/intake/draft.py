@@ -146,7 +146,8 @@ def _explain(read: Mapping[str, object], rule: IntakeRules, today: date, work: W
         lines["readiness"] = answers.check_design(readiness, estimate, rule.answers)
     decision = cast("Decision | None", read.get("decision"))
     if decision is not None:
-        lines["decision"] = rules.check_resolution(resolution_of(decision), rule.resolution, today)
+        own = cast("Works", read["works"]).own_fen if "works" in read else 0
+        lines["decision"] = rules.check_resolution(resolution_of(decision, own), rule.resolution, today)
     if "posting" in read:
         held = decision.held_on if decision else None
         lines["posting"] = rules.check_notice(
@@ -216,8 +217,8 @@ def _step(name: str, draft: Draft, found: list[Problem], papers: Mapping[str, in
     return Step.PARTIAL if all(p.code in STILL_EMPTY for p in mine) else Step.PROBLEM
 
 
-def resolution_of(d: Decision) -> rules.Resolution:
-    """The minutes as the rules read them."""
+def resolution_of(d: Decision, own_fen: int = 0) -> rules.Resolution:
+    """The minutes as the rules read them, and the village's own money they decide on. Units: fen."""
     return rules.Resolution(
         d.body,
         d.told_on,
@@ -229,6 +230,10 @@ def resolution_of(d: Decision) -> rules.Resolution:
         d.votes_for,
         d.votes_against,
         d.abstained,
+        d.basis,
+        d.population,
+        d.supervised == "yes",
+        own_fen,
     )
 
 

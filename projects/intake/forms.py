@@ -222,6 +222,8 @@ class Decision(msgspec.Struct, frozen=True):
     votes_against: Count
     abstained: Count
     basis: Annotated[str, Meta(max_length=200)] = ""
+    population: Count = 0
+    supervised: Literal["yes", "no"] = "no"
 
 
 class Posting(msgspec.Struct, frozen=True):

@@ -37,6 +37,13 @@ def intake_rules(policy: Policies) -> IntakeRules:
             collective=share(policy, "collective"),
             representatives=share(policy, "representatives"),
             women=share(policy, "women"),
+            meeting_days=bound(policy, "meeting_days"),
+            villagers=share(policy, "villagers"),
+            households=share(policy, "households"),
+            assembly=bound(policy, "assembly"),
+            delegated=bound(policy, "delegated"),
+            supervised=bound(policy, "supervised"),
+            collective_own=bound(policy, "collective_own_fen"),
         ),
         notice=NoticeRule(
             days=bound(policy, "notice_days"),

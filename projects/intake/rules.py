@@ -20,10 +20,12 @@ _DAY = timedelta(days=1)
 
 
 class Body(StrEnum):
-    """Who decided."""
+    """Who decided: representatives, the members of the collective, all adults, or a voice for each household."""
 
     REPRESENTATIVES = "representatives"
     COLLECTIVE = "collective"
+    VILLAGERS = "villagers"
+    HOUSEHOLDS = "households"
 
 
 class DayKind(StrEnum):
@@ -47,11 +49,15 @@ class Resolution:
     votes_for: int
     votes_against: int
     abstained: int
+    basis: str = ""
+    population: int = 0
+    supervised: bool = False
+    own_fen: Fen = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ResolutionRule:
-    """The bounds of a valid decision, each with its clause."""
+    """The bounds of a valid decision, each with its clause. Shape: `assembly` {people from: members at least}."""
 
     told_days: Bound[int]
     quorum: Bound[Fraction]
@@ -59,6 +65,13 @@ class ResolutionRule:
     collective: Bound[Fraction]
     representatives: Bound[Fraction]
     women: Bound[Fraction]
+    meeting_days: Bound[int]
+    villagers: Bound[Fraction]
+    households: Bound[Fraction]
+    assembly: Bound[Mapping[str, int]]
+    delegated: Bound[bool]
+    supervised: Bound[bool]
+    collective_own: Bound[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +109,12 @@ def check_resolution(r: Resolution, rule: ResolutionRule, today: date) -> list[L
     Shape: one line per rule, in the order a reader of the minutes would ask.
     """
     lines = [_held(r, rule, today), _told(r, rule), _quorum(r, rule), _counted(r, rule)]
+    if r.body is Body.COLLECTIVE:
+        return [*lines, _collective(r, rule), _supervised(r, rule)]
+    lines.append(_majority(r, rule))
     if r.body is Body.REPRESENTATIVES:
-        return [*lines, _majority(r, rule), *_composition(r, rule)]
-    return [*lines, _collective(r, rule)]
+        lines += [*_composition(r, rule), *_assembly(r, rule), _delegated(r, rule)]
+    return [*lines, *_stricter(r, rule)]
 
 
 def _line(code: str, field: str, bound: Bound[Any], *, holds: bool, **facts: Any) -> Line:  # noqa: ANN401 - facts are any value the sentence names
@@ -110,22 +126,24 @@ def _held(r: Resolution, rule: ResolutionRule, today: date) -> Line:
 
 
 def _told(r: Resolution, rule: ResolutionRule) -> Line:
-    days, need = (r.held_on - r.told_on).days, rule.told_days.value
-    return _line("PRJ-122", "told_on", rule.told_days, holds=days >= need, days=days, need=need)
+    bound = rule.meeting_days if r.body in {Body.VILLAGERS, Body.HOUSEHOLDS} else rule.told_days
+    days, need = (r.held_on - r.told_on).days, bound.value
+    return _line("PRJ-122", "told_on", bound, holds=days >= need, days=days, need=need)
 
 
 def _quorum(r: Resolution, rule: ResolutionRule) -> Line:
-    need = at_least(rule.quorum.value, r.due)
-    holds = need <= r.present <= r.due
+    bound = {Body.VILLAGERS: rule.villagers, Body.HOUSEHOLDS: rule.households}.get(r.body, rule.quorum)
+    # Of all adults more than half must come; of households, representatives and members at least a share.
+    need = more_than(bound.value, r.due) if r.body is Body.VILLAGERS else at_least(bound.value, r.due)
     return _line(
         "PRJ-123",
         "present",
-        rule.quorum,
-        holds=holds,
+        bound,
+        holds=need <= r.present <= r.due,
         due=r.due,
         present=r.present,
         need=need,
-        share=str(rule.quorum.value),
+        share=str(bound.value),
     )
 
 
@@ -193,6 +211,33 @@ def _composition(r: Resolution, rule: ResolutionRule) -> list[Line]:
             share=str(rule.women.value),
         ),
     ]
+
+
+def _assembly(r: Resolution, rule: ResolutionRule) -> list[Line]:
+    """An assembly of representatives grows with its village; nothing is said while the village's size is not."""
+    if not r.population:
+        return []
+    need = max(least for people, least in rule.assembly.value.items() if int(people) <= r.population)
+    facts = {"due": r.due, "need": need, "people": r.population}
+    return [_line("PRJ-135", "due", rule.assembly, holds=r.due >= need, **facts)]
+
+
+def _delegated(r: Resolution, rule: ResolutionRule) -> Line:
+    """Representatives decide what the villagers' meeting left to them."""
+    holds = bool(r.basis.strip()) or not rule.delegated.value
+    return _line("PRJ-129", "basis", rule.delegated, holds=holds, basis=r.basis)
+
+
+def _supervised(r: Resolution, rule: ResolutionRule) -> Line:
+    """The collective's own supervisors are present when it decides."""
+    return _line("PRJ-130", "supervised", rule.supervised, holds=r.supervised or not rule.supervised.value)
+
+
+def _stricter(r: Resolution, rule: ResolutionRule) -> list[Line]:
+    """Large money of the collective itself is the collective's to decide, by its stricter majority."""
+    if r.own_fen < rule.collective_own.value:
+        return []
+    return [_line("PRJ-136", "body", rule.collective_own, holds=False, own=r.own_fen, line=rule.collective_own.value)]
 
 
 def notice_days(n: Notice, rule: NoticeRule, works: Callable[[date], bool]) -> int:

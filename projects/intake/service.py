@@ -330,8 +330,8 @@ async def _stand_behind(tx: Tx, row: Row, round_: int, checked: Checked) -> None
     head = (row["id"], row["division_code"], round_)
     await tx.conn.execute(
         "INSERT INTO projects_resolution (project, division_code, round, body, told_on, held_on, due,"
-        " representatives, women, present, votes_for, votes_against, abstained, basis)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        " representatives, women, present, votes_for, votes_against, abstained, basis, population, supervised)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         *head,
         decision.body.value,
         decision.told_on,
@@ -344,6 +344,8 @@ async def _stand_behind(tx: Tx, row: Row, round_: int, checked: Checked) -> None
         decision.votes_against,
         decision.abstained,
         decision.basis,
+        decision.population,
+        decision.supervised == "yes",
     )
     await tx.conn.execute(
         "INSERT INTO projects_notice (project, division_code, round, starts_on, ends_on, place, objections,"

@@ -40,6 +40,8 @@ class Resolution(Table, tablename="projects_resolution"):
     votes_against = Integer(null=False)
     abstained = Integer(null=False)
     basis = Varchar(length=200, null=False, default="")
+    population = Integer(null=False, default=0)
+    supervised = Boolean(null=False, default=False)
     is_demo = Boolean(null=False, default=False)
 
     projects_resolution_one_per_round = Unique(["project", "round"])

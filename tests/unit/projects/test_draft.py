@@ -27,6 +27,13 @@ RULES = IntakeRules(
         Bound(Fraction(2, 3), "条例"),
         Bound(Fraction(4, 5), "二十五"),
         Bound(Fraction(1, 3), "二十五"),
+        meeting_days=Bound(10, "二十一"),
+        villagers=Bound(Fraction(1, 2), "二十二"),
+        households=Bound(Fraction(2, 3), "二十二"),
+        assembly=Bound({"0": 30, "500": 40, "1000": 50}, "办法"),
+        delegated=Bound(value=True, source="二十五"),
+        supervised=Bound(value=True, source="条例"),
+        collective_own=Bound(20_000_000, "条例", confirmed=False),
     ),
     notice=NoticeRule(Bound(5, "公示"), Bound(DayKind.CALENDAR, "公示"), Bound(value=True, source="公示")),
     needed=("resolution", "notice", "design"),
@@ -49,7 +56,7 @@ def test_a_full_draft_is_ready_and_every_part_done():
     assert found.problems == []
     assert found.ready
     assert set(found.steps.values()) == {Step.DONE}
-    assert [line.holds for part in found.lines.values() for line in part] == [True] * 13
+    assert [line.holds for part in found.lines.values() for line in part] == [True] * 14
 
 
 def test_an_empty_draft_is_empty_everywhere_and_names_every_required_answer():

@@ -40,6 +40,13 @@ RULE = ResolutionRule(
     Bound(Fraction(2, 3), "条例"),
     Bound(Fraction(4, 5), "二十五"),
     Bound(Fraction(1, 3), "二十五"),
+    meeting_days=Bound(10, "二十一"),
+    villagers=Bound(Fraction(1, 2), "二十二"),
+    households=Bound(Fraction(2, 3), "二十二"),
+    assembly=Bound({"0": 30, "500": 40, "1000": 50}, "办法"),
+    delegated=Bound(value=True, source="二十五"),
+    supervised=Bound(value=True, source="条例"),
+    collective_own=Bound(20_000_000, "条例", confirmed=False),
 )
 BASE = {
     "body": "representatives",
@@ -52,6 +59,8 @@ BASE = {
     "votes_for": 20,
     "votes_against": 8,
     "abstained": 4,
+    "basis": "村民会议授权",
+    "supervised": True,
 }
 
 
