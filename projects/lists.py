@@ -95,7 +95,7 @@ PLANS = Listing(
         Column("id", shown=False),
         Column("title", link="/plan/{id}"),
         Column("division_code", kind="division"),
-        Column("year", kind="text", sort=True),
+        Column("year", kind="code", sort=True),
         Column("batch", kind="int"),
         Column("variant", kind="int"),
         Column("money_fen", kind="wan"),

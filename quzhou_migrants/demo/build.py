@@ -92,9 +92,9 @@ async def _live_everywhere(world: World, lives: list[Life], report: Report) -> N
         await waiting_round(world, code, mine)
         await ask_for_dossier(world, code, mine)
         await change_county(world, code, mine)
-        await plan_ahead(world, code, number)
         await review_county(world, code, mine)
         await refresh_county(world, code, number)
+        await plan_ahead(world, code, number)
 
     async with TaskGroup() as group:
         for number, (code, mine) in enumerate(by_county(lives)):

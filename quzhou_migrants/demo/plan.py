@@ -87,9 +87,10 @@ async def plan_ahead(world: World, county: str, number: int) -> None:
 
 async def _vary(tx: Tx, plan: int, found: list[dict[str, Any]]) -> None:
     """Let the second variant differ: its first project gives way to the one that was left over."""
+    rows = await queries.items(tx, plan)
+    if len(rows) > 1:
+        await plans.drop(tx, plan, rows[0]["id"])
     if len(found) > CHOSEN:
-        first = (await queries.items(tx, plan))[0]
-        await plans.drop(tx, plan, first["id"])
         await plans.take(tx, plan, ItemForm(found[-1]["id"], found[-1]["asked_fen"]))
 
 
