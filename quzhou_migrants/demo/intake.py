@@ -11,7 +11,9 @@ from typing import Any
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.demo.filing import at, write
 from quzhou_migrants.demo.lives import DAY, Life, by_county, draft_of
+from quzhou_migrants.demo.staff import CITY
 from quzhou_migrants.demo.world import BUSINESS_DATE, World, say
+from quzhou_migrants.kernel.clock import month_span
 from quzhou_migrants.kernel.tx import system_tx
 
 Record = dict[str, Any]
@@ -28,9 +30,9 @@ def file_late(lives: list[Life]) -> None:
 
 
 def _latecomers(lives: list[Life]) -> Iterator[Life]:
-    """The first admitted project of March in each county."""
+    """The first project of March in each county."""
     for _, mine in by_county(lives):
-        yield from [one for one in mine if one.window_name == MARCH and one.goal == "admitted"][:1]
+        yield from [one for one in mine if one.window_name == MARCH and one.goal != "withdrawn"][:1]
 
 
 async def make_intake(world: World, lives: list[Life]) -> None:
@@ -41,6 +43,7 @@ async def make_intake(world: World, lives: list[Life]) -> None:
         await write(tx, "projects_filing", [_filing(world, life) for life in filed])
         await write(tx, "projects_item", [_item(life) for life in filed])
         await write(tx, "projects_target", [_target(life) for life in filed])
+        await write(tx, "projects_window", list(_windows(lives)))
         await write(tx, "projects_window_extension", [_extension(world, code) for code in sorted(world.counties)[:1]])
         await write(tx, "projects_late", [_late(life) for life in _latecomers(lives)])
         await write(tx, "projects_draft_clash", list(_clashes(world, drafts)))
@@ -74,6 +77,20 @@ def _target(life: Life) -> Record:
         **_head(life), "round": 1, "seq": 1, "name": typed["targets.0.name"][0], "operator": "ge",
         "value": typed["targets.0.value"][0], "unit": typed["targets.0.unit"][0],
     }  # fmt: skip
+
+
+def _windows(lives: list[Life]) -> Iterator[Record]:
+    """Every window of the demonstration as the daily job would have written it down."""
+    for name in sorted({life.window_name for life in lives}):
+        year, month = map(int, name.split("-"))
+        first, last = month_span(year, month)
+        over = last < BUSINESS_DATE
+        mine = [life for life in lives if life.window_name == name]
+        yield {
+            "division_code": CITY, "name": name, "opens_on": first, "closes_on": last,
+            "closed_at": at(last + DAY, 0) if over else None, "rule": "",
+            "filed": sum(life.filed for life in mine) if over else 0, "drafts": 0,
+        }  # fmt: skip
 
 
 def _extension(world: World, county: str) -> Record:
