@@ -19,6 +19,7 @@ from quzhou_migrants.accounts.public import acting_as, token_hash
 from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.clock import month_span
+from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.tasks import Task
 from quzhou_migrants.kernel.tx import Tx, system_tx
 
@@ -40,7 +41,12 @@ class Day:
 
 
 async def open_feed(tx: Tx) -> str:
-    """Make a new secret address for the post that asks; the one before ends. Shape: the token."""
+    """Make a new secret address for the post that asks; the one before ends. Shape: the token.
+
+    Raises: Refused PRJ-188, somebody from outside, whose range ends with an engagement.
+    """
+    if tx.actor.is_outsider:
+        raise Refused("PRJ-188")
     await close_feed(tx)
     token = secrets.token_urlsafe(24)
     await tx.conn.execute(

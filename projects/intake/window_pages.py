@@ -160,11 +160,18 @@ async def _calendar(request: AnyRequest, *, renew: bool = False) -> Page:
     async with open_tx(request) as tx:
         token = await feed.open_feed(tx) if renew else ""
         days = sorted(await feed.days_of(tx, request.app.state["panels"], root), key=lambda d: (d.on, d.title))
-        since, today = await feed.opened_at(tx), tx.today
+        since, today, inside = await feed.opened_at(tx), tx.today, not tx.actor.is_outsider
     address = f"{root}/calendar/feed/{token}{feed.SUFFIX}" if token else ""
     form = new_form(LateForm)
     return render(
-        request, "projects/intake/calendar.html", form=form, days=days, since=since, address=address, today=today
+        request,
+        "projects/intake/calendar.html",
+        form=form,
+        days=days,
+        since=since,
+        address=address,
+        today=today,
+        inside=inside,
     )
 
 
