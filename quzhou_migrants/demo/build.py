@@ -18,10 +18,12 @@ from quzhou_migrants.demo.notices import make_notices
 from quzhou_migrants.demo.people import make_households
 from quzhou_migrants.demo.places import VILLAGES, make_villages
 from quzhou_migrants.demo.plan import plan_ahead, plan_county
+from quzhou_migrants.demo.portal import show_photos
 from quzhou_migrants.demo.refresh import publish_scheme, refresh_county
 from quzhou_migrants.demo.reserve import review_county
 from quzhou_migrants.demo.rounds import decided_round, waiting_round
 from quzhou_migrants.demo.staff import make_staff, seats
+from quzhou_migrants.demo.succession import follow_villages
 from quzhou_migrants.demo.survey import make_sample
 from quzhou_migrants.demo.works import live
 from quzhou_migrants.demo.world import BUSINESS_DATE, Report, World
@@ -72,6 +74,8 @@ async def build(
     await make_money(world, lives, report)
     await publish_scheme(world)
     await _live_everywhere(world, lives, report)
+    await show_photos(world, lives)
+    await follow_villages(world, lives)
     await make_sample(world, report)
     return Summary(len(world.villages), households, people, len(list(seats(world))), len(lives))
 
