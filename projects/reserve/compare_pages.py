@@ -8,6 +8,7 @@ from litestar import Request, get
 from litestar.response import Response
 
 from projects.permissions import P
+from projects.ranking import queries as ranking
 from projects.reserve import queries, rules
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import Tx, open_tx
@@ -34,6 +35,8 @@ async def compare(request: AnyRequest) -> Response[bytes]:
         most = tx.policy.whole("projects.reserve.compare_most")
         rows = await queries.compared(tx, ids[:most])
         offered = await _offered(tx, rows)
+        for row in rows:
+            row["ranked"] = await ranking.last_place(tx, row["id"])
     for row in rows:
         row["per_head"] = rules.per_head(row["asked_fen"], row["migrants"])
         row["own_bp"] = (row["own_fen"] + row["other_fen"]) * rules.FULL_BP // (row["estimate_fen"] or 1)
