@@ -24,6 +24,7 @@ BENCHES = (
     "placards",
     "import",
     "ranking",
+    "dossier",
     "snapshot",
     "overlap",
     "pages_small",
