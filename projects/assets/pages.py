@@ -25,12 +25,14 @@ from projects.assets.forms import (
 from projects.assets.lists import ASSETS
 from projects.assets.parameters import acceptance_rules
 from projects.assets.states import ASSET, DEFECT
+from projects.intake import queries as intake_queries
 from projects.permissions import P
 from projects.queries import find
 from projects.states import PROJECT as MACHINE
 from projects.states import S
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.journal import timeline
+from quzhou_migrants.kernel.money import apportion
 from quzhou_migrants.kernel.states import verbs_open
 from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.web.forms import Form, new_form, read_form
@@ -58,13 +60,14 @@ async def _show(request: AnyRequest, project_id: int, verb: str, form: Form[Any]
         settled = await queries.settled_fen(tx, project_id)
         defects = await queries.open_defects(tx, project_id)
         today = tx.today
+        partners = (await intake_queries.tables(tx, project_id, row["round"]))["partners"]
     simple = row["state"] == S.COMPLETED
     lines = {
         "pre_accept": rules.paper_lines(have, known.completion_papers),
         "audit": [x for x in rules.evidence_lines(have, known, simple=False) if x.field in {"audit", "accounts"}],
         "accept": rules.evidence_lines(have, known, simple=simple),
     }.get(verb, [])
-    shown = form or new_form(STEPS[verb][0], _proposed(row, verb, settled), seen=row["version"], **_dates(today))
+    shown = form or new_form(STEPS[verb][0], _proposed(row, verb, settled, partners), seen=row["version"], **_dates(today))
     return render(
         request,
         f"projects/assets/{verb}.html",
@@ -90,15 +93,24 @@ def _dates(today: Any) -> Row:  # noqa: ANN401 - a date
     return dict.fromkeys(("held_on", "audited_on", "handed_on"), today)
 
 
-def _proposed(row: Row, verb: str, settled: int) -> Row:
-    """Fill in what the project says already."""
+def _proposed(row: Row, verb: str, settled: int, partners: list[Row]) -> Row:
+    """Fill in what the project says already; a joint project belongs to its villages by their shares.
+
+    Source: 衢政办发〔2016〕65号 二(五)1
+    """
     if verb != "hand_over":
         return {"submitted_fen": row["contract_fen"]} if verb == "audit" else {}
     return {
         "caretaker": row["caretaker"],
-        "owners": [{"owner": row["asset_owner"], "invested_fen": settled}],
+        "owners": _owners(row, settled, partners),
         "cards": [{"name": row["title"], "kind": "other", "value_fen": settled, "quantity": "", "operating": False}],
     }
+
+
+def _owners(row: Row, settled: int, partners: list[Row]) -> list[Row]:
+    parts = apportion(settled, {p["name"]: p["share_bp"] for p in partners}) if partners else {}
+    alone = [{"owner": row["asset_owner"], "invested_fen": settled}]
+    return [{"owner": p["name"], "invested_fen": parts[p["name"]]} for p in partners] or alone
 
 
 async def _take(request: AnyRequest, project_id: int, verb: str) -> Page:

@@ -282,6 +282,7 @@ async def test_what_was_typed_wrong_is_kept_as_typed(tx: Tx) -> None:
         "basics": "partial",
         "works": "problem",
         "benefit": "empty",
+        "readiness": "empty",
         "decision": "empty",
         "posting": "empty",
         "papers": "empty",
