@@ -12,7 +12,7 @@ import msgspec
 from projects.events import ProjectSubmitted
 from projects.intake import editors, queries, windows
 from projects.intake.changes import Changes, since_return
-from projects.intake.draft import Checked, Villages, check_draft, drawn, standing
+from projects.intake.draft import Checked, Step, Villages, check_draft, drawn, standing
 from projects.intake.filing import file_away
 from projects.intake.forms import SECTIONS, Basics, Benefit, Decision, PaperForm, Posting, StartForm, Works
 from projects.intake.parameters import intake_rules
@@ -225,7 +225,8 @@ async def check(tx: Tx, row: Row) -> Checked:
         villages=villages,
     )
     problems = [*checked.problems, *said]
-    return replace(checked, problems=problems, before=changes.before, changed=frozenset(mended))
+    steps = {**checked.steps, "posting": Step.PROBLEM} if said else checked.steps
+    return replace(checked, problems=problems, steps=steps, before=changes.before, changed=frozenset(mended))
 
 
 async def filing_window(tx: Tx, row: Row) -> str:
