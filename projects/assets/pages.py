@@ -67,7 +67,9 @@ async def _show(request: AnyRequest, project_id: int, verb: str, form: Form[Any]
         "audit": [x for x in rules.evidence_lines(have, known, simple=False) if x.field in {"audit", "accounts"}],
         "accept": rules.evidence_lines(have, known, simple=simple),
     }.get(verb, [])
-    shown = form or new_form(STEPS[verb][0], _proposed(row, verb, settled, partners), seen=row["version"], **_dates(today))
+    shown = form or new_form(
+        STEPS[verb][0], _proposed(row, verb, settled, partners), seen=row["version"], **_dates(today)
+    )
     return render(
         request,
         f"projects/assets/{verb}.html",
@@ -102,12 +104,13 @@ def _proposed(row: Row, verb: str, settled: int, partners: list[Row]) -> Row:
         return {"submitted_fen": row["contract_fen"]} if verb == "audit" else {}
     return {
         "caretaker": row["caretaker"],
-        "owners": _owners(row, settled, partners),
+        "owners": owners_of(row, settled, partners),
         "cards": [{"name": row["title"], "kind": "other", "value_fen": settled, "quantity": "", "operating": False}],
     }
 
 
-def _owners(row: Row, settled: int, partners: list[Row]) -> list[Row]:
+def owners_of(row: Row, settled: int, partners: list[Row]) -> list[Row]:
+    """Part what was settled among the villages of a joint project; a village alone owns it whole. Units: fen."""
     parts = apportion(settled, {p["name"]: p["share_bp"] for p in partners}) if partners else {}
     alone = [{"owner": row["asset_owner"], "invested_fen": settled}]
     return [{"owner": p["name"], "invested_fen": parts[p["name"]]} for p in partners] or alone

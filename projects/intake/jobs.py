@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from projects.intake import queries, windows
 from projects.intake.parameters import intake_rules, window_rules
 from quzhou_migrants.kernel.actor import code_range
-from quzhou_migrants.kernel.clock import WorkCalendar, add_working_days
+from quzhou_migrants.kernel.clock import working_days_between
 from quzhou_migrants.kernel.jobs import Job
 
 if TYPE_CHECKING:
@@ -65,6 +65,10 @@ async def _open(tx: Tx, city: str) -> None:
 
 
 COUNTIES = "SELECT code FROM kernel_division WHERE level = 'county' AND active ORDER BY code"
+RETURNED = """
+SELECT DISTINCT correct_by FROM projects_project
+WHERE division_code >= $1 AND division_code < $2 AND state = 'returned' AND correct_by >= $3 ORDER BY 1
+"""
 # One note per application, last day and number of days: a repeat, or a second window, tells nothing twice.
 REMIND = """
 INSERT INTO projects_reminder (project, division_code, due_on, days, at)
@@ -81,24 +85,19 @@ async def remind(tx: Tx, _period: str) -> None:
     Runs every day, for every county, on the business date; a repeat changes nothing.
     """
     for row in await tx.conn.fetch(COUNTIES):
-        county = row["code"]
-        policy = tx.policy_for(county)
-        rules = window_rules(policy)
-        current = windows.open_window(rules.months, tx.now, await queries.extensions(tx, county))
-        for days in rules.remind_days:
-            due = add_working_days(tx.today, days, policy.work_calendar)
-            closes = current is not None and _last_working_day(current.closes_on, policy.work_calendar) == due
-            await _remind(tx, county, current.closes_on if current and closes else due, days, drafts=closes)
+        lo, hi = code_range(row["code"])
+        rules = window_rules(tx.policy_for(row["code"]))
+        current = windows.open_window(rules.months, tx.now, await queries.extensions(tx, row["code"]))
+        closes = current.closes_on if current else None
+        terms = {r["correct_by"] for r in await tx.conn.fetch(RETURNED, lo, hi, tx.today)}
+        for due in sorted(terms | ({closes} if closes else set())):
+            days = working_days_between(tx.today, due, tx.policy_for(row["code"]).work_calendar)
+            if days in rules.remind_days:
+                await _remind(tx, (lo, hi), due, days, drafts=due == closes)
 
 
-def _last_working_day(day: date, work: WorkCalendar) -> date:
-    """The last working day up to a day: a window may close on a Sunday, nobody is called on one."""
-    return day if work.works(day) else add_working_days(day, -1, work)
-
-
-async def _remind(tx: Tx, county: str, due: date, days: int, *, drafts: bool) -> None:
-    lo, hi = code_range(county)
-    for told in await tx.conn.fetch(REMIND, lo, due, days, tx.now, hi, drafts):
+async def _remind(tx: Tx, span: tuple[str, str], due: date, days: int, *, drafts: bool) -> None:
+    for told in await tx.conn.fetch(REMIND, span[0], due, days, tx.now, span[1], drafts):
         subject = ("projects_project", told["project"], told["division_code"])
         await tx.note(subject, "projects.reminder.sent", clause=CLAUSE, days=days, due_on=due)
 

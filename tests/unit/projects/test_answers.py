@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from project_house import cases
 
+from projects.assets.pages import owners_of
 from projects.intake.answers import (
     AnswerRules,
     check_benefit,
@@ -61,6 +62,12 @@ def test_partners_are_villages_of_the_county_and_not_the_village_itself():
         ("PRJ-172", "partners.2.village"),
         ("PRJ-173", "partners.1.village"),
     ]
+
+
+def test_a_joint_projects_cost_is_shared_out_to_the_last_fen():
+    partners = [{"name": "甲村", "share_bp": 3333}, {"name": "乙村", "share_bp": 6667}]
+    assert [o["invested_fen"] for o in owners_of({"asset_owner": "甲"}, 100, partners)] == [33, 67]
+    assert owners_of({"asset_owner": "甲"}, 100, []) == [{"owner": "甲", "invested_fen": 100}]
 
 
 def test_every_village_of_a_joint_project_brings_its_resolution():
