@@ -24,6 +24,7 @@ from projects.plan import adjust_pages, table_pages
 from projects.plan import jobs as plan_jobs
 from projects.plan import pages as plan
 from projects.portal import pages as portal
+from projects.portal import panels as portal_panels
 from projects.portal import public_pages as portal_public
 from projects.portal.queries import PHOTO
 from projects.queries import PROJECT
@@ -88,6 +89,7 @@ PROJECT_PANELS = [
     ranking_panels.standing,
     refresh_panels.standing,
     works_panels.of_project,
+    portal_panels.project_panel,
 ]
 JOBS = (
     *jobs.JOBS,

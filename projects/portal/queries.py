@@ -14,6 +14,8 @@ from quzhou_migrants.kernel.tx import Tx
 Row = dict[str, Any]
 PHOTO = "projects_public_photo"
 MOST_PICTURES = 200
+SITE_KINDS = ("photo", "site_before", "completion_photo")
+"""Kinds of files that show the site: scanned papers, signatures and cards never go out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +29,15 @@ class Picture:
 
 
 async def pictures(tx: Tx, project_id: int, owners: Sequence[tuple[str, int]] = ()) -> list[Picture]:
-    """List the pictures of a project, the newest first; `owners` are further rows whose files are its own."""
+    """List the photographs of a project's site, the newest first; `owners` are further rows whose files are its own."""
     tables, keys = zip(*[(PROJECT, project_id), *owners], strict=True)
     rows = await tx.conn.fetch(
         "SELECT f.id, f.sha256, f.name, (f.added_at AT TIME ZONE 'Asia/Shanghai')::date AS taken_on FROM kernel_file f"
         " WHERE (f.owner_table, f.owner_id) IN (SELECT * FROM unnest($1::text[], $2::bigint[]))"
-        " AND f.media_type IN ('image/jpeg', 'image/png') AND f.kind <> 'signature' ORDER BY f.id DESC LIMIT $3",
+        " AND f.media_type IN ('image/jpeg', 'image/png') AND f.kind = ANY($3) ORDER BY f.id DESC LIMIT $4",
         list(tables),
         list(keys),
+        list(SITE_KINDS),
         MOST_PICTURES,
     )
     return [Picture(r["id"], r["sha256"], r["name"], r["taken_on"]) for r in rows]

@@ -7,14 +7,13 @@ from projects.portal.forms import PublishForm
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.demo.lives import Life, by_county
 from quzhou_migrants.demo.world import BUSINESS_DATE, World, acting, say
-from quzhou_migrants.kernel.tx import Tx
 
 SITES = 3
 FULL_BP = 100
 _VISITS = """
-SELECT v.id, v.project, v.started_at, p.progress_bp FROM inspection_visit v JOIN projects_project p ON p.id = v.project
-WHERE v.project = ANY($1) AND EXISTS (SELECT 1 FROM kernel_file f WHERE f.owner_table = 'inspection_visit'
-  AND f.owner_id = v.id AND f.kind = 'photo') ORDER BY v.project, v.id
+SELECT v.id, v.project, f.id AS file, p.progress_bp FROM inspection_visit v JOIN projects_project p ON p.id = v.project
+JOIN kernel_file f ON f.owner_table = 'inspection_visit' AND f.owner_id = v.id AND f.kind = 'photo'
+WHERE v.project = ANY($1) ORDER BY v.project, v.id
 """
 
 
@@ -27,11 +26,7 @@ async def show_photos(world: World, lives: list[Life]) -> None:
             rows = await tx.conn.fetch(_VISITS, list(names))
             last = {row["project"]: row for row in rows}
             for project, row in list(last.items())[:SITES]:
-                await _show(tx, project, row["id"], names[project], row["progress_bp"] // FULL_BP)
-
-
-async def _show(tx: Tx, project: int, visit: int, village: str, progress: int) -> None:
-    pictures = await queries.pictures(tx, project, [("inspection_visit", visit)])
-    caption = say("photo_caption", village=village, progress=progress)
-    given = PublishForm(pictures[0].file, caption, say("photo_masks"), BUSINESS_DATE, looked=True)
-    await service.publish(tx, project, given, pictures)
+                caption = say("photo_caption", village=names[project], progress=row["progress_bp"] // FULL_BP)
+                given = PublishForm(row["file"], caption, say("photo_masks"), looked=True)
+                pictures = await queries.pictures(tx, project, [("inspection_visit", row["id"])])
+                await service.publish(tx, project, given, pictures)

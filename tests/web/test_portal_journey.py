@@ -46,7 +46,7 @@ async def keep_photo(db: Database, project: int) -> int:
     conn = await asyncpg.connect(**connect_arguments(db.owner))
     number = await conn.fetchval(
         "INSERT INTO kernel_file (division_code, owner_table, owner_id, kind, sha256, name, media_type, size)"
-        " VALUES ($1, 'projects_project', $2, 'design', $3, '工地.jpg', 'image/jpeg', $4) RETURNING id",
+        " VALUES ($1, 'projects_project', $2, 'completion_photo', $3, '工地.jpg', 'image/jpeg', $4) RETURNING id",
         VILLAGE,
         project,
         draft.sha256,
