@@ -107,7 +107,7 @@ def _pair(names: list[str], before: str, after: str) -> str:
 async def _kinds(tx: Tx, given: dict[str, str]) -> dict[str, int]:
     for name, value in given.items():
         await tx.conn.execute("SELECT set_config($1, $2, true)", name, value)
-    return await queries.kinds(tx, lists.COMPARED)
+    return await queries.kinds(tx, lists.COMPARED, (given[lists.BEFORE], given[lists.AFTER]))
 
 
 @get("/refresh/as-of", opt=needs(P.VIEW))

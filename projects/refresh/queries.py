@@ -127,9 +127,24 @@ async def snapshot_names(tx: Tx) -> list[str]:
 _KINDS = "SELECT kind, count(*) AS n FROM {source} WHERE kind <> 'same' GROUP BY kind"
 
 
-async def kinds(tx: Tx, source: str) -> dict[str, int]:
-    """Count the kinds of changes between the two snapshots the transaction names."""
-    return {r["kind"]: r["n"] for r in await tx.conn.fetch(_KINDS.format(source=source))}
+_kept: dict[tuple[Any, ...], dict[str, int]] = {}
+MOST_KEPT = 500
+
+
+async def kinds(tx: Tx, source: str, names: tuple[str, str]) -> dict[str, int]:
+    """Count the kinds of changes between the two snapshots the transaction names.
+
+    A snapshot is never altered, so what was counted once for the same snapshots and range is kept.
+    """
+    snapshots = await tx.conn.fetchval(
+        "SELECT array_agg(id ORDER BY id) FROM projects_snapshot WHERE name = ANY($1)", list(names)
+    )
+    key = (names, tuple(snapshots or ()), tx.actor.division_code, tx.actor.engagement_id)
+    if key not in _kept:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[key] = {r["kind"]: r["n"] for r in await tx.conn.fetch(_KINDS.format(source=source))}
+    return _kept[key]
 
 
 WAITING_TASKS = """

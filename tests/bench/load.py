@@ -1,4 +1,4 @@
-"""Load from 16 connections by wrk, and the percentiles it found."""
+"""Load from 16 connections (or fewer) by wrk, and the percentiles it found."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Load:
     rate: float
 
 
-def load(url: str, cookie: str = "", seconds: int = SECONDS) -> Load:
+def load(url: str, cookie: str = "", seconds: int = SECONDS, connections: int = CONNECTIONS) -> Load:
     """Ask one address again and again.
 
     Raises: RuntimeError when wrk is missing or when any answer was not good.
@@ -41,7 +41,7 @@ def load(url: str, cookie: str = "", seconds: int = SECONDS) -> Load:
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(SCRIPT)
         script.flush()
-        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", script.name]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name]
         if cookie:
             command += ["-H", f"Cookie: {cookie}"]
         done = subprocess.run([*command, url], capture_output=True, text=True, check=True, cwd=Path.cwd())
