@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated
 
 import msgspec
+from litestar.datastructures import UploadFile
 from msgspec import Meta
 
 from quzhou_migrants.web.fields import Yuan
@@ -22,3 +23,9 @@ class SectorForm(msgspec.Struct, frozen=True):
     number: Annotated[str, Meta(max_length=80)] = ""
     lat: Annotated[float, Meta(ge=18, le=54)] | None = None
     lon: Annotated[float, Meta(ge=73, le=136)] | None = None
+
+
+class SheetForm(msgspec.Struct):
+    """A list of projects from another department."""
+
+    sheet: UploadFile

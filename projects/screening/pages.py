@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from litestar import Request, get, post
@@ -11,11 +13,13 @@ from litestar.response import Response
 from projects.permissions import P
 from projects.queries import find
 from projects.screening import lists, queries, service
-from projects.screening.forms import SectorForm
+from projects.screening.forms import SectorForm, SheetForm
+from projects.screening.sheet import titles
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import open_tx
 from quzhou_migrants.web.forms import Form, new_form, read_form
 from quzhou_migrants.web.render import render, see_other
+from quzhou_migrants.web.security import UPLOAD_BODY
 
 AnyRequest = Request[Any, Any, Any]
 Page = Response[bytes]
@@ -55,9 +59,27 @@ async def sector_page(request: AnyRequest) -> Page:
     return _sector(request, new_form(SectorForm))
 
 
-def _sector(request: AnyRequest, form: Form[SectorForm]) -> Page:
-    status = form.status if form.problems else 200
-    return render(request, "projects/screening/sector_new.html", status=status, form=form)
+def _sector(request: AnyRequest, form: Form[SectorForm], sheet: Form[SheetForm] | None = None) -> Page:
+    """Show both ways in: one project typed, or a list sent."""
+    sent = sheet or new_form(SheetForm)
+    wrong = [f.status for f in (form, sent) if f.problems]
+    facts: dict[str, Any] = {"form": form, "sheet": sent, "titles": list(titles())}
+    return render(request, "projects/screening/sector_new.html", status=max(wrong, default=200), **facts)
+
+
+@post("/screening/sector/sheet", opt=needs(P.KNOW_SECTOR), status_code=200, request_max_body_size=UPLOAD_BODY)
+async def add_sheet(request: AnyRequest) -> Page:
+    """Keep a list of projects of other funds, whole or not at all."""
+    form = await read_form(request, SheetForm)
+    if form.ok:
+        with tempfile.NamedTemporaryFile(prefix="sector-") as copy:
+            copy.write(await form.value.sheet.read())
+            copy.flush()
+            await form.value.sheet.close()
+            async with form.refusals(), open_tx(request, once=form.once) as tx:
+                await service.add_sheet(tx, Path(copy.name))
+                return see_other(await tx.done("/screening/sector"), flash="projects.flash.sector_sheet")
+    return _sector(request, new_form(SectorForm), form)
 
 
 @post("/screening/sector/new", opt=needs(P.KNOW_SECTOR), status_code=200)
@@ -71,4 +93,4 @@ async def add_sector(request: AnyRequest) -> Page:
     return _sector(request, form)
 
 
-ROUTES = [part, sheet, sector, sector_page, add_sector]
+ROUTES = [part, sheet, sector, sector_page, add_sector, add_sheet]

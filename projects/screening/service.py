@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 
 import projects.screening.functions  # noqa: F401 - declares its SQL function
@@ -16,8 +17,10 @@ from projects.screening import queries
 from projects.screening.forms import SectorForm
 from projects.screening.parameters import screening_rule
 from projects.screening.rules import Asked, Content, Match, Sign, Weight, screen
+from projects.screening.sheet import read_sector
+from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.commands import command
-from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
 from quzhou_migrants.kernel.files import files_of
 from quzhou_migrants.kernel.geo import middle, read_points
 from quzhou_migrants.kernel.tx import Tx
@@ -137,12 +140,39 @@ async def on_submitted(tx: Tx, event: ProjectSubmitted) -> None:
     )
 
 
+@command(P.KNOW_SECTOR, audit="projects.sector.sheet")
+async def add_sheet(tx: Tx, path: Path) -> tuple[int, int]:
+    """Keep a list of projects from another department, all of it or none; what is known already is left.
+
+    Shape: (kept, known before).
+    Raises: what `read_sector` refuses; Invalid PRJ-547 for villages that are none.
+    """
+    rows = await read_sector(path, tx.policy.whole("projects.screening.sheet_rows_most"))
+    kept, wrong = 0, []
+    for row, form in rows:
+        try:
+            kept += await _keep_sector(tx, form) is not None
+        except Refused as refused:
+            wrong.append(Problem("PRJ-547", "sheet", {"row": row, "column": "", "why": CATALOGUE.say(refused.code)}))
+    if wrong:
+        raise Invalid(wrong)
+    return kept, len(rows) - kept
+
+
 @command(P.KNOW_SECTOR, audit="projects.sector.add")
 async def add_sector(tx: Tx, form: SectorForm) -> int:
     """Keep a project that another department told of.
 
     Raises: Refused PRJ-541 (no such village in the county), PRJ-542 (half a place), PRJ-543 (known already).
     """
+    made = await _keep_sector(tx, form)
+    if made is None:
+        raise Refused("PRJ-543", field="title")
+    return made
+
+
+async def _keep_sector(tx: Tx, form: SectorForm) -> int | None:
+    """Write a project of another fund; None when it is known already."""
     village = await tx.conn.fetchval(
         "SELECT code FROM kernel_division WHERE level = 'village' AND active AND (full_name = $1 OR name = $1 OR"
         " code = $1) AND left(code, 6) = left($2, 6) ORDER BY code LIMIT 1",
@@ -155,7 +185,8 @@ async def add_sector(tx: Tx, form: SectorForm) -> int:
         raise Refused("PRJ-542", field="lat" if form.lat is None else "lon")
     made = await tx.conn.fetchval(
         "INSERT INTO projects_sector_project (division_code, sector, title, number, amount_fen, finished_on, lat, lon,"
-        " told_by, added_by, added_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+        " told_by, added_by, added_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        " ON CONFLICT (division_code, sector, title, finished_on) DO NOTHING RETURNING id",
         village,
         form.sector,
         form.title,
@@ -168,5 +199,6 @@ async def add_sector(tx: Tx, form: SectorForm) -> int:
         tx.actor.user_id,
         tx.now,
     )
-    await tx.note(("projects_sector_project", made, village), "projects.sector.add", title=form.title)
-    return int(made)
+    if made is not None:
+        await tx.note(("projects_sector_project", made, village), "projects.sector.add", title=form.title)
+    return int(made) if made is not None else None

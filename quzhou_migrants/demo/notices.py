@@ -11,7 +11,7 @@ from projects.notices.service import PERSON
 from projects.screening.service import on_submitted
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.demo.filing import TABLE, at, write
-from quzhou_migrants.demo.lives import DAY, Life, by_county, notice_of
+from quzhou_migrants.demo.lives import DAY, Life, by_county, draft_of, notice_of
 from quzhou_migrants.demo.world import BUSINESS_DATE, World, say, words
 from quzhou_migrants.kernel.clock import STATUTORY, add_working_days
 from quzhou_migrants.kernel.crypto import seal
@@ -31,11 +31,12 @@ async def make_notices(world: World, lives: list[Life]) -> None:
     async with system_tx("demo.notices") as tx:
         await write(tx, "projects_posting", [_posted(life) for life in filed])
         for code, mine in by_county(lives):
-            drafts = [life for life in mine if life.goal == "draft"]
-            for life, days in zip(drafts, (HANGS, OVER), strict=False):
+            under_way = [life for goal in ("draft", "returned") for life in mine if life.goal == goal]
+            for life, days in zip(under_way, (OVER, HANGS), strict=False):
                 await write(tx, "projects_posting", [_hanging(life, *days)])
-            if len(drafts) > 1:
-                await _object(tx, world, drafts[1])
+            for life in under_way[:1]:
+                await _object(tx, world, life)
+                await _sheet(tx, world, life)
             await write(tx, "projects_sector_project", list(_sector(world, code, mine)))
         for _, mine in by_county(lives):
             now = [life for life in mine if life.goal in {"submitted", "township_passed"}][:SCREENED]
@@ -72,7 +73,7 @@ def _hanging(life: Life, starts: date, ends: date) -> Record:
 
 async def _object(tx: Any, world: World, life: Life) -> None:  # noqa: ANN401 - the transaction of the machine
     posting = await tx.conn.fetchval(
-        "SELECT id FROM projects_posting WHERE subject_table = $1 AND subject_id = $2", TABLE, life.id
+        "SELECT max(id) FROM projects_posting WHERE subject_table = $1 AND subject_id = $2", TABLE, life.id
     )
     clerk = world.actor(Role.TOWNSHIP_CLERK, life.village.township)
     head = {
@@ -91,6 +92,24 @@ async def _object(tx: Any, world: World, life: Life) -> None:  # noqa: ANN401 - 
         "answered_by": "", "entered_at": at(OVER[1], 20),
     }  # fmt: skip
     await write(tx, "projects_objection", [answered, waiting])
+
+
+async def _sheet(tx: Any, world: World, life: Life) -> None:  # noqa: ANN401 - the transaction of the machine
+    """A township's sheet that was checked: one row has a slip."""
+    clerk = world.actor(Role.TOWNSHIP_CLERK, life.village.township)
+    bulk = await tx.conn.fetchval("SELECT nextval('projects_bulk_id_seq')")
+    name = say("sheet_name", township=world.townships[life.village.township])
+    head = {"division_code": life.village.township, "is_demo": True}
+    await write(tx, "projects_bulk", [{
+        **head, "id": bulk, "name": name, "sha256": f"{bulk:064d}", "state": "checked", "version": 1, "rows": 1,
+        "ready": 0, "known": 0, "filed": 0, "strangers": "", "created_by": clerk.user_id, "created_name": clerk.name,
+        "created_at": at(ANSWERED, 16),
+    }])  # fmt: skip
+    slip = {"cell": "T2", "what": say("sheet_column"), "say": say("sheet_slip"), "code": "PRJ-141"}
+    await write(tx, "projects_bulk_row", [{
+        "division_code": life.village.code, "bulk": bulk, "seq": 2, "key": "1", "title": life.title,
+        "draft": draft_of(life), "problems": [slip], "signs": 0, "papers": 0, "digest": f"{bulk:064d}", "is_demo": True,
+    }])  # fmt: skip
 
 
 def _due(day: date) -> date:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from projects.screening.forms import SectorForm
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.errors import Invalid, Refused
 from quzhou_migrants.kernel.tx import Tx
+from quzhou_migrants.kernel.xlsx import Book, Column
 from quzhou_migrants.web.forms import read_raw
 
 VILLAGE, TOWN, COUNTY = (
@@ -135,3 +137,30 @@ async def test_a_foreign_county_reads_no_snapshot(tx: Tx) -> None:
         with pytest.raises(Refused, match="KRN-404"):
             await service.screen_project(tx, project)
     assert json.loads(await tx.conn.fetchval("SELECT signs::text FROM projects_screening WHERE project = $1", project))
+
+
+async def test_a_list_of_another_department_is_kept_whole_and_once(tx: Tx, tmp_path: Path) -> None:
+    path = tmp_path / "sector.xlsx"
+    rows = [["白马新村", "水利局", "白马新村山塘整治", "2025-05-01", "360000"]] * 2
+    async with become(tx, COUNTY):
+        written(path, [*rows, ["白马新村", "水利局", "白马新村饮水提升", "去年", "360000"]])
+        assert await codes(service.add_sheet(tx, path)) == ["PRJ-547"]
+        written(path, [*rows, ["无此村", "水利局", "饮水提升工程", "2025-05-01", ""]])
+        with pytest.raises(Invalid) as refused:
+            async with tx.conn.transaction():
+                await service.add_sheet(tx, path)
+        assert [p.facts["row"] for p in refused.value.problems] == [4]
+        assert await tx.conn.fetchval("SELECT count(*) FROM projects_sector_project") == 0
+        written(path, rows)
+        assert await service.add_sheet(tx, path) == (1, 1)
+        assert await service.add_sheet(tx, path) == (0, 2)
+
+
+def written(path: Path, rows: list[list[str]]) -> None:
+    """Write a department's list as it is sent."""
+    with Book(path) as book:
+        table = book.table(
+            "表", [Column(t) for t in ("所在村", "主管部门", "项目名称", "完工或批复日期", "财政资金（元）")]
+        )
+        for row in rows:
+            table.add(row)
