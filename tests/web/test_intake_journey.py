@@ -71,6 +71,15 @@ async def test_two_people_at_one_application_lose_nothing(desks):
     for part in ("basics", "works", "benefit", "readiness"):
         await first.goto(f"{tasks}/{part}")
         await looked_at(first, part)
+    await first.goto(f"{tasks}/basics")
+    await first.check("[name=shape_kind][value=line]")
+    canvas = first.locator(".map__canvas")
+    await canvas.focus()
+    await canvas.press("Enter")
+    await canvas.press("ArrowRight")
+    await canvas.press("Enter")
+    await autosaved(first, "自动保存")
+    assert len((await first.input_value("#shape")).splitlines()) == 2
     await first.goto(f"{tasks}/works")
     await second.goto(f"{tasks}/works")
     await first.fill("#content", "修复渠道一千二百米，涵洞三座")
