@@ -13,7 +13,7 @@ from litestar.response import Response
 from projects.permissions import P
 from projects.reserve import filings, queries
 from projects.reserve.forms import NothingForm, RemarkForm, StepForm
-from projects.reserve.lists import FILINGS
+from projects.reserve.lists import FILED_ROWS, FILINGS
 from projects.reserve.states import FILING
 from quzhou_migrants.kernel.actor import trimmed
 from quzhou_migrants.kernel.guards import needs
@@ -76,6 +76,16 @@ async def _one(request: AnyRequest, filing_id: int, form: Form[Any] | None) -> P
     return render(request, "projects/reserve/filing.html", status=status, form=shown, **facts)
 
 
+@get("/reserve/filings/{filing_id:int}/projects", opt=needs(P.VIEW))
+async def rows(request: AnyRequest, filing_id: FromPath[int]) -> Page:
+    """List the projects of a filed reserve as they were filed, with the state each is in now."""
+    async with open_tx(request) as tx:
+        row = await queries.filing(tx, filing_id)
+        county = (await places(tx)).name(row["division_code"])
+    base = ("i.filing = {}", [filing_id])
+    return await FILED_ROWS.respond(request, "projects/reserve/filed_rows.html", base=base, f=row, county=county)
+
+
 Work = Callable[[Tx, Any], Awaitable[object]]
 
 
@@ -118,4 +128,4 @@ async def note(request: AnyRequest, filing_id: FromPath[int]) -> Page:
     return await _step(request, filing_id, StepForm, work, "projects.flash.noted")
 
 
-ROUTES = [listed, file, one, ask, answer, note]
+ROUTES = [listed, file, one, rows, ask, answer, note]

@@ -136,3 +136,25 @@ FILINGS = Listing(
         Filter("state", "f.state = {}", machine="FILING"),
     ),
 )
+
+FILED_ROWS = Listing(
+    "filed_rows",
+    "projects_reserve_filing_item i JOIN projects_project p ON p.id = i.project",
+    (
+        Column("id", "i.project", shown=False),
+        Column("name", "i.title", link="/projects/{id}"),
+        Column("code", "p.code"),
+        Column("division_code", "i.division_code", kind="division"),
+        Column("category", "i.category", kind="tag"),
+        Column("asked_fen", "i.asked_fen", kind="wan", sort=True),
+        Column("valid_until", "i.valid_until", kind="date"),
+        Column("state", "p.state", kind="state", machine="PROJECT"),
+    ),
+    id="i.id",
+    scope="i.division_code",
+    filters=(
+        Filter("division", "i.division_code", kind="division"),
+        Filter("category", "i.category = {}", choices=CATEGORIES),
+    ),
+    search=_search_waiting,
+)

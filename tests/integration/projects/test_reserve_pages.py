@@ -116,3 +116,18 @@ async def test_an_overdue_filing_stands_in_the_queue_of_overdue_ones(db: Databas
             for end in ("", "/overdue", "/mine", "/unassigned")
         ]
     assert listed == [{"LATE", "FRESH"}, {"LATE"}, set(), {"LATE", "FRESH"}]
+
+
+async def test_a_filed_row_stays_as_it_was_filed_and_its_range_alone_sees_it(db: Database, client_as: Client) -> None:
+    key = await project("admitted", "FILED")
+    async with client_as(Role.COUNTY_CLERK, QUJIANG) as county, client_as(Role.COUNTY_CLERK, KECHENG) as foreign:
+        page = (await county.get("/reserve/filings")).text
+        made = await county.post("/reserve/filings", data={"once": hidden(page, "once")})
+        address = f"{made.headers['location']}/projects"
+        async with system_tx("test") as tx:
+            await tx.conn.execute("UPDATE projects_project SET title = 'RENAMED', state = 'planned' WHERE id = $1", key)
+        shown = words((await county.get(address)).text)
+        again = await county.post("/reserve/filings", data={"once": "00000000-0000-4000-8000-000000000002"})
+        assert (await foreign.get(address)).status_code == NOT_FOUND
+    assert ("FILED" in shown, "RENAMED" in shown, "已列计划" in shown) == (True, False, True)
+    assert (again.status_code, "PRJ-237" in again.text) == (CONFLICT, True)
