@@ -21,6 +21,7 @@ from projects.notices.queries import POSTING
 from projects.overview import pages as overview
 from projects.permissions import P
 from projects.plan import adjust_pages, table_pages
+from projects.plan import api as plan_api
 from projects.plan import jobs as plan_jobs
 from projects.plan import pages as plan
 from projects.portal import pages as portal
@@ -79,6 +80,7 @@ ROUTES = [
     *ranking.ROUTES,
     *refresh.ROUTES,
     api.API,
+    plan_api.API,
     works_api.API,
 ]
 PANELS = panels.PANELS

@@ -8,6 +8,7 @@ from typing import Any
 
 from projects.plan import queries, rules
 from projects.plan.rules import PlanRules
+from projects.plan.states import S
 from projects.rules import Line
 from quzhou_migrants.kernel.errors import Problem
 from quzhou_migrants.kernel.tx import Tx
@@ -36,6 +37,12 @@ def problems(tx: Tx, plan: Row, rows: Sequence[Row], known: PlanRules, departure
 def table(rows: Sequence[Row]) -> list[Row]:
     """Set down the plan table as it is published: plain words and numbers, no reference to anything."""
     return [{"no": n, **{k: r[k] for k in _PRINTED}} for n, r in enumerate(rows, 1)]
+
+
+def published(plan: Row, rows: Sequence[Row]) -> list[Row]:
+    """Give a plan's table: as it was published, or as it stands while it is drafted."""
+    kept: list[Row] = plan["printed"] if plan["state"] in {S.POSTED, S.APPROVED} else []
+    return kept or table(rows)
 
 
 def printed(rows: Sequence[Row]) -> str:

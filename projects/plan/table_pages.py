@@ -13,7 +13,6 @@ from projects.permissions import P
 from projects.plan import documents, judging, queries, rules
 from projects.plan.lists import FREED
 from projects.plan.parameters import plan_rules
-from projects.plan.states import S
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.pdf import build
 from quzhou_migrants.kernel.pool import in_pool
@@ -29,9 +28,7 @@ Row = dict[str, Any]
 async def _table(tx: Tx, plan_id: int) -> tuple[Row, list[Row]]:
     """Give a plan and its table: as published, or as it stands while it is drafted. Raises: Refused KRN-404."""
     row = await queries.find(tx, plan_id)
-    if row["state"] in {S.POSTED, S.APPROVED} and row["printed"]:
-        return row, row["printed"]
-    return row, judging.table(await queries.items(tx, plan_id))
+    return row, judging.published(row, await queries.items(tx, plan_id))
 
 
 @get("/plan/{plan_id:int}/table", opt=needs(P.VIEW))

@@ -241,6 +241,12 @@ async def test_plan_and_works_over_http(client_as: Client) -> None:
             page = await seen(leader, plan)
             assert "424,660.00" in page
             why = "储备库中产业和创业致富项目不足"
+            number_of = plan.rsplit("/", 1)[1].split("?")[0]
+            whole = (await leader.get(f"/api/v1/plans/{number_of}")).json()
+            assert [line["amount_fen"] for line in whole["table"]] == [42_466_000]
+            failing = [s["share"] for s in whole["shares"] if not s["holds"]]
+            assert failing == ["startup", "industry", "township"]
+            assert [p["id"] for p in (await leader.get("/api/v1/plans?year=2027")).json()["items"]] == [int(number_of)]
             await sent(
                 leader, f"{plan}/approve", page, seen=hidden(page, "seen"), doc_no="衢江移〔2026〕9号", departure=why
             )

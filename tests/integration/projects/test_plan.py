@@ -19,9 +19,9 @@ from projects import queries as projects
 from projects.events import PlanMoneyFreed
 from projects.notices import service as notices
 from projects.notices.forms import PaperObjectionForm
-from projects.plan import adjusting, falling, jobs, posting, queries
+from projects.plan import adjusting, falling, jobs, panels, posting, queries
 from projects.plan import service as plan
-from projects.plan.forms import LineForm, PlaceForm, PlanForm, RecallForm, Reservoir
+from projects.plan.forms import ExceptionForm, LineForm, PlaceForm, PlanForm, RecallForm, Reservoir
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.errors import Invalid, Refused
 from quzhou_migrants.kernel.events import _HANDLERS, subscribe
@@ -362,6 +362,52 @@ async def test_a_recall_that_the_ledger_does_not_know_is_refused(tx: Tx) -> None
         async with become(tx, LEADER):
             await falling.recall(tx, first, RecallForm("村里书面放弃实施项目", seen, given_up=True))
     assert (caught.value.code, caught.value.facts["standing"]) == ("ALC-125", 0)
+
+
+async def test_an_exception_is_allowed_anew_when_its_amount_changes_or_the_plan_is_copied(tx: Tx) -> None:
+    outside = await project(tx, 1, state="township_passed", valid_until=None)
+    code = (await projects.find(tx, outside))["code"]
+    plan_id = await drafted(tx)
+    async with become(tx, COUNTY):
+        await plan.take_outside(tx, plan_id, ExceptionForm(code, 40 * WAN, "水毁应急修复，汛前必须完工"))
+    (row,) = await queries.items(tx, plan_id)
+    async with become(tx, LEADER):
+        await plan.allow(tx, plan_id, row["id"])
+    async with become(tx, COUNTY):
+        await plan.place(tx, plan_id, row["id"], PlaceForm(40 * WAN, Reservoir.LARGE, "应急"))
+        assert (await queries.item(tx, plan_id, row["id"]))["allowed_by"] == LEADER.name
+        copied = await plan.vary(tx, plan_id, "衢江区二〇二七年度计划第二方案")
+        assert [r["allowed_at"] for r in await queries.items(tx, copied)] == [None]
+        await plan.place(tx, plan_id, row["id"], PlaceForm(39 * WAN, Reservoir.LARGE, "应急"))
+        changed = await queries.item(tx, plan_id, row["id"])
+    assert (changed["allowed_at"], changed["allowed_by"], changed["remark"]) == (None, "", "应急")
+
+
+async def test_home_names_what_waits_and_when_it_ends(tx: Tx) -> None:
+    first, second, third = [await project(tx, n) for n in (1, 2, 3)]
+    await approved(tx, first)
+    awarded = await project(tx, 4)
+    await pot(tx, 60 * WAN)
+    await tx.conn.execute("UPDATE projects_project SET state = 'planned' WHERE id = $1", awarded)
+    async with become(tx, COUNTY):
+        await funds.award_from_pot(tx, awarded, 40 * WAN, "衢江移〔2026〕10号")
+    tx.now = NOW + timedelta(days=365 - 60)
+    async with become(tx, COUNTY):
+        assert [(t.title, t.due, t.kind) for t in await panels.terms(tx)] == [
+            ("第1号项目", date(2027, 9, 16), "projects.plan_term")
+        ]
+    async with become(tx, LEADER):
+        assert [(t.title, t.due, t.url) for t in await panels.terms(tx)] == [
+            ("第4号项目", date(2027, 3, 16), f"/projects/{awarded}/recall")
+        ]
+        assert await panels.decisions(tx) == []
+    tx.now = NOW
+    async with become(tx, COUNTY):
+        other = await plan.open_plan(tx, PlanForm(2028, "衢江区二〇二八年度计划", 100 * WAN, "2027年第一批"))
+        await plan.choose(tx, other, [(second, 40 * WAN), (third, 40 * WAN)])
+    await shown(tx, other, COUNTY)
+    async with become(tx, LEADER):
+        assert [t.title for t in await panels.decisions(tx)] == ["衢江区二〇二八年度计划"]
 
 
 async def test_another_county_sees_neither_plan_nor_adjustment(tx: Tx) -> None:
