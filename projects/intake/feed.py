@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from icalendar import Calendar, Event
@@ -136,7 +136,7 @@ def write(days: Iterable[Day], *, host: str, at: datetime) -> bytes:
     for day in days:
         entry = Event()
         entry.add("uid", f"{day.key}@{host}")
-        entry.add("dtstamp", at)
+        entry.add("dtstamp", at.astimezone(UTC))
         entry.add("dtstart", day.on)
         entry.add("dtend", day.on + timedelta(days=1))
         entry.add("summary", day.title)

@@ -52,6 +52,7 @@ def test_the_calendar_is_read_back_as_it_was_written():
     ]
     written = write(days, host="x.example", at=datetime(2026, 9, 16, 10, tzinfo=SHANGHAI))
     assert max(map(len, written.split(b"\r\n"))) <= 75
+    assert b"DTSTAMP:20260916T020000Z" in written
     (event,) = Calendar.from_ical(written).walk("VEVENT")
     assert str(event["summary"]) == days[0].title
     assert (event["dtstart"].dt, event["dtend"].dt) == (date(2026, 9, 30), date(2026, 10, 1))
