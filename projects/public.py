@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from projects import queries
+from projects.assets import queries as assets
 from projects.dossier import sources
 from projects.states import PROJECT as MACHINE
 from projects.states import S
@@ -109,6 +110,11 @@ async def brief(tx: Tx, project_id: int) -> Row:
 async def lock(tx: Tx, project_id: int) -> Row:
     """Lock a project for this transaction and give its row. Raises: Refused KRN-404."""
     return await queries.lock(tx, project_id)
+
+
+async def settled(tx: Tx, project_id: int) -> Fen | None:
+    """Give what the audit, or the acceptance, left of the final account; None before. Units: fen."""
+    return await assets.settled_fen(tx, project_id) or None
 
 
 async def milestones(tx: Tx, project_id: int) -> list[Row]:

@@ -39,7 +39,10 @@ CLAIMABLE = Listing(
     source="projects_project p",
     id="p.id",
     scope="p.division_code",
-    where="p.state IN ('contracted', 'building', 'completed', 'pre_accepted', 'audited', 'accepted') AND p.contract_fen > 0",
+    where=(
+        "p.state IN ('contracted', 'building', 'completed', 'pre_accepted', 'audited', 'accepted')"
+        " AND p.contract_fen > 0"
+    ),
     descending=True,
     columns=(
         Column("project_id", "p.id", kind="int", shown=False),

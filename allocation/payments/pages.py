@@ -78,7 +78,11 @@ async def money_context(tx: Tx, project_id: int) -> dict[str, Any]:
         "claims": await queries.of_project(tx, project_id),
         "terms": terms,
         "small": rules.is_small(books, terms),
-        "claimable": {kind.value: rules.claimable(books, terms, kind, project["contract_fen"]) for kind in Kind},
+        "settled": books.settled_fen,
+        "claimable": {
+            kind.value: rules.claimable(books, terms, kind, books.settled_fen or project["contract_fen"])
+            for kind in Kind
+        },
         "breaches": [
             p
             for p in (tx.policy.param(f"allocation.payments.{n}") for n in ("progress_bp", "retention_bp"))
@@ -98,6 +102,7 @@ async def new(request: AnyRequest, project: FromQuery[int]) -> Page:
             kind=kind,
             payee=context["project"]["contractor"],
             amount_fen=context["claimable"][kind.value] or None,
+            final_fen=context["settled"] if kind is Kind.SETTLEMENT else None,
         )
     return render(request, "allocation/payments/edit.html", form=form, row=None, **context)
 

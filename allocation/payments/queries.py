@@ -103,6 +103,7 @@ async def books(tx: Tx, project: Row, besides: Row | None = None) -> Books:
         project["progress_bp"],
         project["accepted_on"] is not None,
         project["contractor"],
+        await projects.settled(tx, project["id"]),
     )
 
 

@@ -46,7 +46,8 @@ class Books:
     """Where one project stands before a claim is looked at.
 
     Units: fen; `claimed_fen` counts every other claim that is submitted, signed or paid;
-    `seen_bp` is physical progress verified on site, 0..10000.
+    `seen_bp` is physical progress verified on site, 0..10000; `settled_fen` what the audit or the
+    acceptance left of the final account, None before.
     """
 
     award_fen: Fen
@@ -55,6 +56,7 @@ class Books:
     seen_bp: int
     accepted: bool
     contractor: str
+    settled_fen: Fen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,7 @@ def _settlement(books: Books, terms: Terms, ask: Ask, total: Fen) -> tuple[Gate,
     return (
         Gate("acceptance", books.accepted, "ALC-405"),
         Gate("final_account", ask.final_fen is not None, "ALC-411"),
+        *_as_settled(books, ask),
         _amount("progress", "ALC-406", seen, total, seen=books.seen_bp, share=WHOLE),
         _amount(
             "retention",
@@ -177,6 +180,13 @@ def _settlement(books: Books, terms: Terms, ask: Ask, total: Fen) -> tuple[Gate,
             share=0 if is_small(books, terms) else terms.retention_bp,
         ),
     )
+
+
+def _as_settled(books: Books, ask: Ask) -> tuple[Gate, ...]:
+    """A final account that was audited, or settled at acceptance, is the one that is paid."""
+    if books.settled_fen is None or ask.final_fen is None:
+        return ()
+    return (Gate("settled", ask.final_fen == books.settled_fen, "ALC-430", facts={"settled": books.settled_fen}),)
 
 
 def _once(books: Books, terms: Terms) -> Gate:
@@ -190,6 +200,7 @@ _FIELDS = {
     "acceptance": "kind",
     "once": "kind",
     "final_account": "final_fen",
+    "settled": "final_fen",
 }
 
 

@@ -54,6 +54,13 @@ def codes(books: Books, ask: Ask, terms: Terms = TERMS) -> set[str]:
 BUILDING = Books(480_000_00, 500_000_00, 144_000_00, 5000, accepted=False, contractor="A")
 
 
+def test_what_acceptance_settled_is_what_is_paid() -> None:
+    done = Books(480_000_00, 500_000_00, 0, 10_000, accepted=True, contractor="A", settled_fen=470_000_00)
+    assert codes(done, Ask(Kind.SETTLEMENT, 400_000_00, "A", 400_000_00, 470_000_00)) == set()
+    assert codes(done, Ask(Kind.SETTLEMENT, 400_000_00, "A", 400_000_00, 470_000_01)) == {"ALC-430"}
+    assert codes(done, Ask(Kind.SETTLEMENT, 400_000_00, "A", 400_000_00)) == {"ALC-411"}
+
+
 def test_each_gate_is_shut_by_its_own_fact() -> None:
     ask = Ask(Kind.PROGRESS, 60_000_00, "A", 60_000_00)
     assert codes(BUILDING, ask) == set()
