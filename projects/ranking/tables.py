@@ -42,6 +42,9 @@ class RankingScheme(Table, tablename="projects_scheme"):
     projects_scheme_number = Unique(["division_code", "number"])
 
 
+index("projects_scheme_one_in_force", "UNIQUE projects_scheme (division_code) WHERE state = 'published'")
+
+
 @business(down=True)
 class Ranking(Table, tablename="projects_ranking"):
     """One ranking of a county's reserve: by which scheme, from which inputs (hash), published when."""
@@ -61,6 +64,9 @@ class Ranking(Table, tablename="projects_ranking"):
     created_by = BigInt(null=True, default=None)
     created_at = Stamp()
     is_demo = Boolean(null=False, default=False)
+
+
+index("projects_ranking_one_in_force", "UNIQUE projects_ranking (division_code) WHERE state = 'published'")
 
 
 @business()
