@@ -127,6 +127,6 @@ def _sector(world: World, code: str, mine: list[Life]) -> Iterator[Record]:
             "division_code": life.village.code, "sector": sector,
             "title": life.title if life in wanted else title.format(village=life.village.name), "number": "",
             "amount_fen": SECTOR_AMOUNT, "finished_on": BUSINESS_DATE - timedelta(days=rng.randrange(200, 900)),
-            "lat": round(life.lat + ASIDE, 6), "lon": life.lon, "told_by": sector, "added_at": at(BUSINESS_DATE - 30 * DAY, 9),
-            "is_demo": True,
+            "lat": round(life.lat + ASIDE, 6), "lon": life.lon, "told_by": sector,
+            "added_at": at(BUSINESS_DATE - 30 * DAY, 9), "is_demo": True,
         }  # fmt: skip
