@@ -72,7 +72,8 @@ def after(tx: Tx, days: int) -> None:
 
 async def test_each_tier_gets_its_turn_with_a_due_date_and_its_decision_ends_it(tx: Tx) -> None:
     [key] = await waiting(tx)
-    await turns.on_submitted(tx, ProjectSubmitted(key, BAIMA, "R"))
+    tx.emit(ProjectSubmitted(key, BAIMA, "R"))
+    await tx.deliver()
     async with become(tx, TOWN):
         await service.pass_on(tx, key, 1, "同意")
     async with become(tx, COUNTY):
