@@ -16,6 +16,7 @@ from projects.refresh.forms import FreezeForm
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.web.forms import Form, new_form, read_form
+from quzhou_migrants.web.listing import settle
 from quzhou_migrants.web.render import render, see_other
 
 AnyRequest = Request[Any, Any, Any]
@@ -87,12 +88,12 @@ async def compare(request: AnyRequest) -> Page:
     """Compare two snapshots: what entered, left, changed, changed its place."""
     asked = request.query_params
     async with open_tx(request) as tx:
-        names = await queries.snapshot_names(tx)
         before, after = asked.get("before", ""), asked.get("after", "")
-        if not (before and after) and len(names) >= TWO:
+        names = [] if before and after else await queries.snapshot_names(tx)
+        if len(names) >= TWO:
             return see_other(_pair(names, before, after))
         given = {lists.BEFORE: before[:10], lists.AFTER: after[:10]}
-        facts: Row = {"before": before, "after": after, "names": names, "kinds": await _kinds(tx, given)}
+        facts: Row = {"before": before, "after": after, "kinds": await _kinds(tx, given)}
     base = ("x.before = {} AND x.after = {}", [given[lists.BEFORE], given[lists.AFTER]])
     return await lists.CHANGES.respond(request, "projects/refresh/compare.html", base=base, given=given, **facts)
 
@@ -105,8 +106,7 @@ def _pair(names: list[str], before: str, after: str) -> str:
 
 
 async def _kinds(tx: Tx, given: dict[str, str]) -> dict[str, int]:
-    for name, value in given.items():
-        await tx.conn.execute("SELECT set_config($1, $2, true)", name, value)
+    await settle(tx, given)
     return await queries.kinds(tx, lists.COMPARED, (given[lists.BEFORE], given[lists.AFTER]))
 
 

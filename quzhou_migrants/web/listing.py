@@ -271,8 +271,7 @@ class Listing:
         if asked.sealed and request.query_params.get("q") and not wants_fragment(request):
             return see_other(asked.url(request.url.path, {}))
         async with open_tx(request) as tx:
-            for name, value in (given or {}).items():
-                await tx.conn.execute("SELECT set_config($1, $2, true)", name, value)
+            await settle(tx, given or {})
             if self.export and request.query_params.get("format") == "xlsx":
                 return await export(self, tx, request, base)
             page = await self.fetch(tx, request, base)
@@ -330,6 +329,16 @@ class Listing:
         return rows, before, after
 
 
+async def settle(tx: Tx, given: Mapping[str, str]) -> None:
+    """Set what a source reads with `current_setting`, for this transaction. Shape: {setting: value}."""
+    if given:
+        await tx.conn.execute(
+            "SELECT set_config(name, value, true) FROM unnest($1::text[], $2::text[]) AS x (name, value)",
+            list(given),
+            list(given.values()),
+        )
+
+
 async def _control(listing: Listing, f: Filter, tx: Tx, asked: Asked, known: Places) -> Control:
     value = asked.values.get(f.name, "")
     options: list[tuple[str, str, int]] = []
@@ -345,4 +354,4 @@ async def _control(listing: Listing, f: Filter, tx: Tx, asked: Asked, known: Pla
     return Control(f.name, listing.label(f.name), f.kind, value, options)
 
 
-__all__ = ["SIZES", "Column", "Filter", "Listing", "Page", "Secret"]
+__all__ = ["SIZES", "Column", "Filter", "Listing", "Page", "Secret", "settle"]

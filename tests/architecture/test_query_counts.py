@@ -28,7 +28,7 @@ LISTS = {
     "/calendar": 22,
     "/ranking": 4,
     "/refresh": 5,
-    "/refresh/compare?before=2025-10&after=2026-04": 6,
+    "/refresh/compare?before=2025-10&after=2026-04": 7,
     "/refresh/as-of?day=2026-04-01": 3,
     "/refresh/counties": 3,
     "/reserve": 3,
