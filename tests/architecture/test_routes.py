@@ -68,6 +68,8 @@ OBJECTS = {
     "asset_id": "projects_asset",
     "dossier_id": "projects_dossier",
     "item_id": "projects_plan_item",
+    "photo_id": "projects_public_photo",
+    "succession_id": "projects_succession",
     "code_id": "inspection_site_code",
     "visit_id": "inspection_visit",
     "finding_id": "inspection_finding",
