@@ -68,7 +68,7 @@ class ReturnIn(msgspec.Struct, frozen=True):
     """An application goes back."""
 
     seen: int
-    remarks: Annotated[list[RemarkIn], Meta(max_length=60)]
+    remarks: Annotated[list[RemarkIn], Meta(max_length=200)]
     opinion: Text = ""
 
 

@@ -50,7 +50,7 @@ class ReturnForm(msgspec.Struct, frozen=True):
     """The application goes back, with remarks."""
 
     seen: int
-    remarks: Annotated[list[Spoken], Meta(max_length=60)]
+    remarks: Annotated[list[Spoken], Meta(max_length=200)]
     opinion: Opinion = ""
 
 
