@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 
 from projects import choices
-from projects.changes import lists, places, queries, rules, service
+from projects.changes import documents, lists, places, queries, rules, service
 from projects.changes.forms import AdjustForm, DecideForm, StopForm
 from projects.changes.rules import Action
 from projects.changes.states import CHANGE as MACHINE
@@ -24,6 +24,8 @@ from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.files import files_of
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.journal import timeline
+from quzhou_migrants.kernel.pdf import build
+from quzhou_migrants.kernel.pool import in_pool
 from quzhou_migrants.kernel.states import verbs_open
 from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.web.forms import Form, new_form, read_form
@@ -34,7 +36,6 @@ AnyRequest = Request[Any, Any, Any]
 Page = Response[bytes]
 Row = dict[str, Any]
 Work = Callable[[Tx, int, DecideForm], Awaitable[Row]]
-PLACES = ("lat", "lon", "shape")
 ASK = [f"/projects/{{project_id:int}}/{action}" for action in Action]
 VERBS: dict[str, Work] = {
     "pass": service.pass_on,
@@ -126,12 +127,25 @@ async def _change(request: AnyRequest, change_id: int, form: Form[DecideForm] | 
             "papers": await files_of(tx, (queries.CHANGE, change_id)),
             "entries": await timeline(tx, queries.CHANGE, change_id),
             "verbs": _verbs(row, verbs_open(MACHINE, row, tx.actor), tx.actor.user_id),
-            "rows": _rows(row),
+            "rows": queries.compared(row),
             "places": _places(row),
         }
     shown = form or new_form(DecideForm, seen=row["version"])
     status = shown.status if shown.problems else 200
     return render(request, "projects/changes/change.html", status=status, form=shown, **facts)
+
+
+@get("/changes/{change_id:int}/form.pdf", opt=needs(P.VIEW), include_in_schema=False)
+async def form_pdf(request: AnyRequest, change_id: FromPath[int]) -> Page:
+    """Print a change order with its opinions so far."""
+    async with open_tx(request) as tx:
+        row = await queries.find(tx, change_id)
+        project = await find(tx, row["project"])
+        entries = await timeline(tx, queries.CHANGE, change_id)
+        document = documents.change_form(row, project, entries, tx.actor.org_name)
+        name = documents.file_name(row, tx.today)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"', "Cache-Control": "no-store"}
+    return Response(await in_pool(build, document), media_type="application/pdf", headers=headers)
 
 
 def _verbs(row: Row, verbs: list[str], user_id: int | None) -> list[str]:
@@ -140,15 +154,10 @@ def _verbs(row: Row, verbs: list[str], user_id: int | None) -> list[str]:
     return [v for v in verbs if v not in hidden and not (v == "pass" and user_id == row["proposed_by"])]
 
 
-def _rows(row: Row) -> list[tuple[str, Any, Any]]:
-    """Set before and after beside each other. Shape: [(field, before, after)]."""
-    return [(name, value, row["after"].get(name)) for name, value in row["before"].items() if name not in PLACES]
-
-
 def _places(row: Row) -> list[Row]:
     """Both places of a moved project, for the map; nothing when only its words changed."""
     before, after = row["before"], row["after"]
-    if all(before.get(name) == after.get(name) for name in PLACES):
+    if all(before.get(name) == after.get(name) for name in queries.POSITION):
         return []
     titles = [CATALOGUE.text(f"projects.change.{side}") for side in ("before", "after")]
     return [*places.on_map(before, titles[0], "quiet"), *places.on_map(after, titles[1], "go")]
@@ -195,4 +204,4 @@ def _last(request: AnyRequest) -> str:
     return request.url.path.rsplit("/", 1)[-1]
 
 
-ROUTES = [changes, ask_page, ask, change, edit_page, edit, decide]
+ROUTES = [changes, ask_page, ask, change, form_pdf, edit_page, edit, decide]

@@ -6,7 +6,7 @@ import json
 from datetime import date
 from typing import Any
 
-from projects.changes.rules import Limits, Terms
+from projects.changes.rules import FIELDS, Limits, Terms
 from projects.rules import Bound
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import Fen
@@ -15,6 +15,7 @@ from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
 CHANGE = "projects_change"
+POSITION = ("lat", "lon", "shape")
 
 _FIND = f"SELECT * FROM {CHANGE} WHERE id = $1"  # noqa: S608 - our own name
 
@@ -56,6 +57,13 @@ async def of_project(tx: Tx, project_id: int) -> list[Row]:
     """List the change orders of a project, the newest first."""
     rows = await tx.conn.fetch("SELECT * FROM projects_change WHERE project = $1 ORDER BY id DESC", project_id)
     return [dict(r) for r in rows]
+
+
+def compared(row: Row) -> list[tuple[str, Any, Any]]:
+    """List what a change order changes but for the position on the map. Shape: [(field, before, after)]."""
+    before, after = row["before"], row["after"]
+    names = [name for fields in FIELDS.values() for name in fields if name in before and name not in POSITION]
+    return [(name, before[name], after.get(name)) for name in names if before[name] != after.get(name)]
 
 
 def written(values: Row) -> Row:

@@ -34,10 +34,12 @@ from projects import public
 from projects.changes import places
 from projects.changes import queries as change_queries
 from projects.changes import service as changes
+from projects.changes.documents import change_form
 from projects.changes.forms import AdjustForm, DecideForm, StopForm
 from projects.changes.panels import waiting
 from projects.changes.rules import Action, Cause
 from projects.intake.forms import ShapeKind
+from projects.queries import find
 from projects.works import delays, procurement, queries
 from projects.works import service as works
 from projects.works.forms import AnswerForm, CompleteForm, Method, StartForm
@@ -46,6 +48,7 @@ from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Invalid, Refused
 from quzhou_migrants.kernel.files import files_of
 from quzhou_migrants.kernel.journal import timeline
+from quzhou_migrants.kernel.pdf import Grid, build
 from quzhou_migrants.kernel.tx import Tx
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -301,6 +304,25 @@ async def available(tx: Tx) -> int:
             "SELECT sum(balance_fen) FROM allocation_balance WHERE kind = 'available' AND division_code = $1", QUJIANG
         )
     )
+
+
+async def test_the_printed_form_says_before_after_and_who_decided(tx: Tx) -> None:
+    project = await building(tx)
+    async with become(tx, VILLAGE):
+        form = await adjustment(tx, project, contract_fen=470_000_00, shape="28.97, 118.87", place="村口")
+        change = await changes.propose(tx, project, Action.ADJUST, form)
+    await decided(tx, change)
+    row = await change_queries.find(tx, change)
+    paper = change_form(row, await find(tx, project), await timeline(tx, CHANGE, change), "移民中心")
+    assert paper.number == "衢江移〔2026〕21号"
+    compared, opinions = (block for block in paper.blocks if isinstance(block, Grid))
+    assert compared.rows == (
+        ("建设地点", "村中心", "村口"),
+        ("合同金额", "480,000.00 元", "470,000.00 元"),
+        ("坐标", "", "28.97, 118.87"),
+    )
+    assert [row[2:] for row in opinions.rows] == [("提出了变更", "材料涨价"), ("审查通过", "属实"), ("批准", "同意")]
+    assert build(paper).startswith(b"%PDF")
 
 
 async def test_a_place_is_drawn_anew(tx: Tx) -> None:
