@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from litestar.testing import RequestFactory
 from project_house import read
 
 from projects.intake.rules import DayKind, Notice, NoticeRule, notice_days
 from projects.notices.rules import Posted, PostingRule, check_posting, last_day
+from projects.notices.visitors import address_of
 from projects.rules import Bound, problems
 from quzhou_migrants.kernel.clock import STATUTORY
 
@@ -53,3 +55,18 @@ def test_last_day_is_the_first_that_is_long_enough(start: date, need: int, kind:
     assert notice_days(Notice(start, end, 0, 0), rule, STATUTORY.works) == need
     earlier = Notice(start, date.fromordinal(end.toordinal() - 1), 0, 0)
     assert notice_days(earlier, rule, STATUTORY.works) < need
+
+
+@pytest.mark.parametrize(
+    ("host", "said", "address"),
+    [
+        ("10.1.2.3", "", "10.1.2.3"),
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("127.0.0.1", "6.6.6.6, 10.1.2.3", "10.1.2.3"),
+        ("10.1.2.3", "6.6.6.6", "10.1.2.3"),
+    ],
+)
+def test_only_the_own_proxy_is_believed_about_an_address(host: str, said: str, address: str) -> None:
+    request = RequestFactory().get("/", headers={"x-forwarded-for": said} if said else {})
+    request.scope["client"] = (host, 1)
+    assert address_of(request) == address
