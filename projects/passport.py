@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from projects.assets.queries import end_of
+from projects.assets.rules import cut_bp
 from projects.dossier import queries as dossier
 from projects.dossier.rules import completeness
 from projects.intake import queries as intake
@@ -46,6 +47,7 @@ async def passport(tx: Tx, row: Row) -> Row:
         "missing": [p for p in places if p.filed == "overdue"],
         "place": _place(row),
         "settled_fen": _settled(end),
+        "cut_bp": cut_bp(end["audit"]["submitted_fen"], end["audit"]["settled_fen"]) if end["audit"] else 0,
         "recent": entries[:SHOWN_LINES],
         "earlier": entries[SHOWN_LINES:],
         **end,
