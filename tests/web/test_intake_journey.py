@@ -105,6 +105,20 @@ async def test_two_people_at_one_application_lose_nothing(desks):
     assert await second.input_value("#other_source") == "美丽乡村资金"
 
 
+async def test_what_is_typed_without_a_network_is_saved_when_it_comes_back(desks):
+    page = desks[0]["second"]
+    await page.goto("/projects")
+    await page.get_by_role("link", name="白马新村渠道").click()
+    await page.goto(page.url + "/apply/readiness")
+    await page.context.set_offline(offline=True)
+    await page.fill("#design_unit", "演示水利设计有限公司")
+    await autosaved(page, "没有保存成功")
+    await page.context.set_offline(offline=False)
+    await autosaved(page, "自动保存")
+    await page.reload()
+    assert await page.input_value("#design_unit") == "演示水利设计有限公司"
+
+
 async def test_a_session_that_ends_in_mid_form_comes_back_with_what_was_typed(desks):
     windows, owner, people = desks
     page = windows["first"]

@@ -104,6 +104,9 @@ document.addEventListener("htmx:afterRequest", (event) => {
   else note.textContent = event.detail.xhr?.status === 401 ? note.dataset.ended : note.dataset.failed;
 });
 
+// What could not be saved while the network was away is saved when it comes back, without another key stroke.
+window.addEventListener("online", () => all(".saved--bad").forEach((note) => note.closest("form")?.dispatchEvent(new Event("change", { bubbles: true }))));
+
 const ready = () => {
   document.querySelector("[data-focus]")?.focus();
   all("[data-money]").forEach(echoAmount);
