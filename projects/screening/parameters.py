@@ -23,6 +23,8 @@ def screening_rule(policy: Policies) -> ScreeningRule:
         common_words=tuple(policy.get("projects.screening.common_words")),
         thresholds=_bound(policy, "projects.screening.thresholds"),
         margin_bp=_bound(policy, "projects.screening.margin_bp"),
+        split_years=_bound(policy, "projects.screening.split_years"),
+        beside=_bound(policy, "projects.screening.split_metres"),
         papers_above=_bound(policy, "projects.screening.papers_above"),
         papers_of=_bound(policy, "projects.screening.papers_of"),
     )

@@ -119,12 +119,19 @@ class ScreeningRule:
     common_words: tuple[str, ...]
     thresholds: Bound[tuple[int, ...]]
     margin_bp: Bound[int]
+    split_years: Bound[int]
+    beside: Bound[int]
     papers_above: Bound[Mapping[str, int]]
     papers_of: Bound[Mapping[str, str]]
 
 
-def screen(asked: Asked, others: Sequence[Other], rule: ScreeningRule) -> tuple[list[Sign], list[Match]]:
-    """Run every check. Shape: (signs in the order of the form, matches from the likest down)."""
+def screen(
+    asked: Asked, others: Sequence[Other], rule: ScreeningRule, *, recent: date
+) -> tuple[list[Sign], list[Match]]:
+    """Run every check. `recent` is the first day that still counts as splitting.
+
+    Shape: (signs in the order of the form, matches from the likest down).
+    """
     matches = resembling(asked, others, rule)
     signs = [
         *_banned(asked, rule),
@@ -132,7 +139,7 @@ def screen(asked: Asked, others: Sequence[Other], rule: ScreeningRule) -> tuple[
         *_caps(asked, rule),
         *_overlap(matches, rule),
         *_bunched(asked, rule),
-        *_split(asked, matches, rule),
+        *_split(asked, _parts(asked, others, matches, rule, recent), rule),
         *_papers(asked, rule),
     ]
     return signs, matches
@@ -240,9 +247,24 @@ def _bunched(asked: Asked, rule: ScreeningRule) -> Iterable[Sign]:
             yield _sign("PRJ-536", "estimate_fen", Weight.WAIT, rule.thresholds, estimate=asked.estimate_fen, line=line)
 
 
-def _split(asked: Asked, matches: list[Match], rule: ScreeningRule) -> Iterable[Sign]:
-    """Tell when like projects of one village are each under a threshold and together over it."""
-    parts = [m.other for m in matches if m.other.kind == "project" and m.other.village == asked.village]
+def _parts(
+    asked: Asked, others: Sequence[Other], matches: list[Match], rule: ScreeningRule, recent: date
+) -> list[Other]:
+    """Find what may be parts of one project: of late, in the village, alike or at one place, or by the same builder."""
+    alike = {m.other.id for m in matches if m.other.kind == "project"}
+    mine = [o for o in others if o.kind == "project" and o.village == asked.village and o.day >= recent]
+    close = [o for o in mine if o.id in alike or _beside(asked, o, rule)]
+    builders = {o.contractor for o in close if o.contractor}
+    return [o for o in mine if o in close or o.contractor in builders]
+
+
+def _beside(asked: Asked, other: Other, rule: ScreeningRule) -> bool:
+    away = distance(asked.lat, asked.lon, other.lat, other.lon)
+    return away is not None and away <= rule.beside.value
+
+
+def _split(asked: Asked, parts: list[Other], rule: ScreeningRule) -> Iterable[Sign]:
+    """Tell when parts are each under a threshold and together over it."""
     if not parts or not asked.estimate_fen:
         return
     whole = asked.estimate_fen + sum(p.estimate_fen for p in parts)

@@ -57,7 +57,8 @@ async def screen_asked(tx: Tx, asked: Asked) -> Screened:
     rule = screening_rule(tx.policy_for(asked.village))
     since = _years_before(tx.today, rule.years.value)
     others = await queries.around(tx, asked, rule.metres.value, since)
-    signs, matches = screen(asked, others, rule)
+    recent = _years_before(tx.today, rule.split_years.value)
+    signs, matches = screen(asked, others, rule, recent=recent)
     return Screened(asked, signs, matches)
 
 

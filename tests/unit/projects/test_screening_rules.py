@@ -26,6 +26,7 @@ from projects.screening.rules import (
 from quzhou_migrants.kernel.tx import installed_packs
 
 RULE = screening_rule(installed_packs().at(date(2026, 9, 16), "330803112229"))
+RECENT = date(2025, 9, 16)
 BASE: dict[str, Any] = {
     "id": 1,
     "village": "330803112229",
@@ -61,16 +62,22 @@ def asked_of(change: dict[str, Any]) -> Asked:
 @pytest.mark.parametrize("case", cases("screening"), ids=lambda c: c["name"])
 def test_signs_match_worked_case(case: dict[str, Any]) -> None:
     others = [Other(**{**NEIGHBOUR, **o}) for o in case.get("others", [])]
-    signs, _ = screen(asked_of(case.get("change", {})), others, RULE)
+    signs, _ = screen(asked_of(case.get("change", {})), others, RULE, recent=RECENT)
     assert [s.code for s in signs] == case["signs"]
     assert all(s.source and s.weight in Weight for s in signs)
 
 
 def test_split_names_the_whole_the_line_and_who_built() -> None:
     other = Other(
-        **{**NEIGHBOUR, "title": "白马新村灌溉渠道修复", "estimate_fen": 25_000_000, "contractor": "演示公司"}
+        **{
+            **NEIGHBOUR,
+            "title": "白马新村灌溉渠道修复",
+            "estimate_fen": 25_000_000,
+            "contractor": "演示公司",
+            "day": RECENT,
+        }
     )
-    signs, matches = screen(asked_of({"sector_note": "无"}), [other], RULE)
+    signs, matches = screen(asked_of({"sector_note": "无"}), [other], RULE, recent=RECENT)
     assert signs[-1].facts == {"count": 2, "whole": 55_000_000, "line": 50_000_000, "builders": "演示公司"}
     assert (matches[0].metres, matches[0].likeness_bp) == (0, 10_000)
 
