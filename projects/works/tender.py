@@ -6,7 +6,7 @@ Source: 招标投标法 第三、二十八条; 国家发展改革委令第16号 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -30,14 +30,14 @@ class Kind(StrEnum):
 class Terms:
     """The rules of the day on which bids were opened, for one kind of purchase.
 
-    Shape: `ways` rows are (from_fen, method, …): the highest row not above the amount names the methods.
+    Shape: `ways` rows are {from_fen, methods}: the highest row not above the amount names the methods.
     Units: fen, basis points.
     """
 
     tender_fen: Bound[Fen]
     public_fen: Bound[Fen]
     public_bp: Bound[int]
-    ways: Bound[Sequence[Sequence[Any]]]
+    ways: Bound[Sequence[Mapping[str, Any]]]
     bids_from_fen: Bound[Fen]
     least_bidders: Bound[int]
     least_quotes: Bound[int]
@@ -76,8 +76,9 @@ def methods(deal: Deal, terms: Terms) -> tuple[str, ...]:
     """Name the ways that stand open for a purchase, in the pack's order."""
     if must_tender(deal, terms):
         return (TENDER,)
-    rows = sorted((row for row in terms.ways.value if row[0] <= deal.amount_fen), key=lambda row: int(row[0]))
-    return tuple(str(name) for name in rows[-1][1:]) if rows else (TENDER,)
+    rows = [row for row in terms.ways.value if row["from_fen"] <= deal.amount_fen]
+    highest = max(rows, key=lambda row: int(row["from_fen"]), default={"methods": (TENDER,)})
+    return tuple(str(name) for name in highest["methods"])
 
 
 def explain(deal: Deal, method: str, terms: Terms) -> list[Line]:
