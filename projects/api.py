@@ -10,6 +10,7 @@ from litestar import Request, Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
+from projects.assets.api import ROUTES as ASSETS
 from projects.intake import service as intake
 from projects.permissions import P
 from projects.queries import find
@@ -157,5 +158,5 @@ async def refuse(request: AnyRequest, project_id: FromPath[int], data: JSONBody[
 
 
 API = Router(
-    "/api/v1", route_handlers=[projects, project, submit, pass_on, send_back, admit, refuse], tags=["projects"]
+    "/api/v1", route_handlers=[projects, project, submit, pass_on, send_back, admit, refuse, *ASSETS], tags=["projects"]
 )

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import asyncpg
-from house import BAIMA, NIANLI, QUJIANG, Database, actor
+from house import BAIMA, KECHENG, NIANLI, QUJIANG, Database, actor
 
 from projects.dossier import making, service
 from quzhou_migrants.accounts.roles import Role
@@ -73,3 +73,26 @@ async def test_only_who_asked_gets_it(db: Database, client_as: Client) -> None:
             assert (await town.get(where)).status_code == 404
             assert (await town.get(f"{where}/file")).status_code == 404
     await conn.close()
+
+
+async def test_programs_read_asset_cards_of_their_range(db: Database, client_as: Client) -> None:
+    conn = await asyncpg.connect(**connect_arguments(db.owner))
+    project = await filed(conn)
+    asset = await conn.fetchval(
+        "INSERT INTO projects_asset (project, division_code, number, name, kind, value_fen, in_use_on, caretaker,"
+        " next_check_on) VALUES ($1, $2, 'A-1', '渠道', 'water', 100, '2026-09-16', '村委会', '2027-09-16')"
+        " RETURNING id",
+        project,
+        BAIMA,
+    )
+    await conn.execute(
+        "INSERT INTO projects_asset_share (asset, division_code, seq, owner, invested_fen, share_bp)"
+        " VALUES ($1, $2, 1, '合作社', 100, 10000)",
+        asset,
+        BAIMA,
+    )
+    await conn.close()
+    async with client_as(Role.COUNTY_CLERK, QUJIANG) as own, client_as(Role.COUNTY_CLERK, KECHENG) as other:
+        page = (await own.get("/api/v1/assets?limit=1")).json()
+        assert ([i["owners"] for i in page["items"]], page["next"]) == ([["合作社"]], None)
+        assert (await other.get("/api/v1/assets")).json() == {"items": [], "next": None}
