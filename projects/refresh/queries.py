@@ -76,6 +76,17 @@ async def history(tx: Tx, project_id: int) -> list[Row]:
     ]
 
 
+async def changed_since(tx: Tx, project: Row) -> list[Row]:
+    """List what the changes since the (last) admission of a project found before them, the oldest first."""
+    rows = await tx.conn.fetch(
+        "SELECT a.before FROM projects_refresh_answer a JOIN projects_refresh r ON r.id = a.refresh"
+        " WHERE a.project = $1 AND a.at >= $2 ORDER BY r.opens_on",
+        project["id"],
+        project["admitted_at"],
+    )
+    return [json.loads(r["before"]) for r in rows]
+
+
 # Silences in a row, as the latest refresh since its (last) admission left them.
 SILENCES = """
 coalesce((SELECT a.silences FROM projects_refresh_answer a JOIN projects_refresh r ON r.id = a.refresh

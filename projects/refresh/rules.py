@@ -80,16 +80,31 @@ def changes(before: Row, after: Row) -> dict[str, tuple[Any, Any]]:
     return {name: (before[name], after[name]) for name in MAY_CHANGE if before[name] != after[name]}
 
 
-def check_change(before: Row, after: Row, growth_bp: int) -> list[Problem]:
+def as_admitted(project: Row, earlier: Iterable[Row]) -> dict[str, int]:
+    """Give the limited figures as they stood at admission.
+
+    Shape: `earlier` what former changes found before them {column: value}, the oldest first; what none
+    of them touched still stands as admitted.
+    """
+    found: dict[str, int] = {}
+    for before in earlier:
+        for name in LIMITED:
+            if name in before:
+                found.setdefault(name, int(before[name]))
+    return {name: found.get(name, int(project[name])) for name in LIMITED}
+
+
+def check_change(before: Row, after: Row, growth_bp: int, admitted: Row | None = None) -> list[Problem]:
     """Find what keeps a change from being an update of the same project.
 
+    Growth is measured against what was admitted, so that small steps do not add up unseen.
     Shape: problems PRJ-276 (nothing differs), PRJ-273 (grew too much), PRJ-141 (sources do not add
     up), PRJ-142 (dates), PRJ-144 (people).
     Units: fen, basis points.
     """
     found = [] if changes(before, after) else [Problem("PRJ-276", "answer")]
     for name in LIMITED:
-        limit = before[name] * (WHOLE_BP + growth_bp) // WHOLE_BP
+        limit = (admitted or before)[name] * (WHOLE_BP + growth_bp) // WHOLE_BP
         if after[name] > limit:
             found.append(Problem("PRJ-273", name, {"most": growth_bp, "limit": limit}))
     total = after["asked_fen"] + after["own_fen"] + after["other_fen"]

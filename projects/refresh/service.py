@@ -104,7 +104,8 @@ async def _change(tx: Tx, project: Row, form: AnswerForm) -> dict[str, tuple[Any
     """Write the new figures on the project; answer what differs."""
     after = {name: getattr(form, name) for name in rules.MAY_CHANGE}
     growth = tx.policy_for(project["division_code"]).whole("projects.refresh.growth_bp")
-    found = rules.check_change(project, after, growth)
+    admitted = rules.as_admitted(project, await queries.changed_since(tx, project))
+    found = rules.check_change(project, after, growth, admitted)
     if found:
         raise Invalid(found)
     changed = rules.changes(project, after)
@@ -121,8 +122,10 @@ _KEEP = """
 INSERT INTO projects_refresh_answer (refresh, project, division_code, answer, note, before, after, author,
   author_title, at)
 VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8, $9, $10)
-ON CONFLICT ON CONSTRAINT projects_refresh_answer_once DO UPDATE SET answer = excluded.answer, note = excluded.note,
-  before = projects_refresh_answer.before || excluded.before, after = projects_refresh_answer.after || excluded.after,
+ON CONFLICT ON CONSTRAINT projects_refresh_answer_once DO UPDATE SET
+  answer = CASE WHEN projects_refresh_answer.answer = 'changed' AND excluded.answer = 'confirmed' THEN 'changed'
+    ELSE excluded.answer END, note = excluded.note,
+  before = excluded.before || projects_refresh_answer.before, after = projects_refresh_answer.after || excluded.after,
   author = excluded.author, author_title = excluded.author_title, at = excluded.at
 """
 

@@ -259,6 +259,25 @@ async def test_owners_answer_silence_ages_and_the_closing_freezes(tx: Tx) -> Non
         assert (back["state"], back["valid_until"]) == ("admitted", date(2029, 11, 3))
 
 
+async def test_small_steps_do_not_add_up_and_an_answer_may_be_changed(tx: Tx) -> None:
+    one = await project(tx, 1, 40)
+    async with on_day(tx, at(4, 3)), become(tx, COUNTY):
+        spring = await service.open_refresh(tx)
+    async with on_day(tx, at(4, 5)), become(tx, CLERK):
+        await said(tx, spring, one, "changed", estimate_fen=54_000_000, own_fen=14_000_000)
+        with pytest.raises(Invalid) as wrong:
+            await said(tx, spring, one, "changed", estimate_fen=56_000_000, own_fen=16_000_000)
+        assert [p.code for p in wrong.value.problems] == ["PRJ-273"]
+        await said(tx, spring, one, "changed", estimate_fen=55_000_000, own_fen=15_000_000)
+        await said(tx, spring, one, "confirmed")
+    found = (await queries.history(tx, one))[0]
+    assert (found["answer"], found["before"]["estimate_fen"], found["after"]["estimate_fen"]) == (
+        "changed",
+        50_000_000,
+        55_000_000,
+    )
+
+
 async def as_of(tx: Tx, day: str) -> dict[int, tuple[str, int]]:
     await tx.conn.execute("SELECT set_config('app.as_of', $1, true)", day)
     rows = await tx.conn.fetch(f"SELECT id, state, asked_fen FROM {lists.RESERVE_AS_OF} ORDER BY id")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from project_house import read
 
-from projects.refresh.rules import FROZEN, check_change, coming, digest, lapsed, running
+from projects.refresh.rules import FROZEN, as_admitted, check_change, coming, digest, lapsed, running
 
 CASES = read("refresh")
 BEFORE = {
@@ -31,6 +31,15 @@ def test_refresh_months_match_worked_case(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", CASES["change"], ids=lambda c: c["name"])
 def test_change_matches_worked_case(case: dict[str, Any]) -> None:
     assert [p.code for p in check_change(BEFORE, BEFORE | case["after"], 1000)] == case["codes"]
+
+
+def test_growth_is_measured_against_what_was_admitted() -> None:
+    former = [{"starts_on": "2027-03-01"}, {"estimate_fen": 9_500_000}, {"estimate_fen": 9_900_000}]
+    admitted = as_admitted(BEFORE, former)
+    assert admitted == {"estimate_fen": 9_500_000, "asked_fen": 8_000_000}
+    after = BEFORE | {"estimate_fen": 10_500_000, "own_fen": 2_500_000}
+    assert [p.code for p in check_change(BEFORE, after, 1000, admitted)] == ["PRJ-273"]
+    assert check_change(BEFORE, after, 1000) == []
 
 
 def test_works_cannot_end_before_they_begin() -> None:
