@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from litestar import Request, get
 from litestar.response import Response
 
-from projects.overview import queries
+from projects.overview import documents, queries
 from projects.overview.queries import Row, Scope
 from projects.overview.rules import CLEARS, DELAYS, GROUPS, STAGES, Limits, share_bp
 from projects.permissions import P
@@ -17,6 +17,7 @@ from quzhou_migrants.kernel.actor import trimmed
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import Tx, open_tx
+from quzhou_migrants.kernel.xlsx import MEDIA_TYPE
 from quzhou_migrants.web.divisions import Places, places
 from quzhou_migrants.web.render import render
 
@@ -44,6 +45,11 @@ class Figures:
         year = str(self.scope.year or "")
         asked = {"measure": measure, "division": place or self.scope.division, "year": year, **more}
         return f"/overview/projects?{urlencode({k: v for k, v in asked.items() if v})}"
+
+    @property
+    def sheet(self) -> str:
+        """Address of these figures as a spreadsheet."""
+        return f"/overview/figures.xlsx?{urlencode({'division': self.scope.division, 'year': self.scope.year or ''})}"
 
     def down(self, place: str) -> str:
         """Address of the dashboard of a place."""
@@ -156,6 +162,18 @@ def _spot(row: Row, known: Places) -> Row:
     }
 
 
+@get("/overview/figures.xlsx", opt=needs(P.VIEW), include_in_schema=False)
+async def figures_xlsx(request: AnyRequest) -> Page:
+    """Give the figures of a dashboard as a spreadsheet."""
+    async with open_tx(request) as tx:
+        scope, known = _scope(request, tx), await places(tx)
+        about = documents.facts(tx, scope, known)
+        data = documents.book(about, await queries.figures(tx, scope), known)
+        name = quote(f"{_text('title')}-{tx.today:%Y%m%d}.xlsx")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"}
+    return Response(data, media_type=MEDIA_TYPE, headers=headers)
+
+
 @get("/overview/projects", opt=needs(P.VIEW))
 async def behind(request: AnyRequest) -> Page:
     """List the rows behind a figure."""
@@ -164,4 +182,4 @@ async def behind(request: AnyRequest) -> Page:
     return await listing.respond(request, "projects/overview/rows.html")
 
 
-ROUTES = [overview, behind]
+ROUTES = [overview, figures_xlsx, behind]

@@ -170,6 +170,12 @@ async def test_a_figure_leads_to_its_rows_and_they_leave_as_a_sheet(portal: Any)
     book = openpyxl.load_workbook(io.BytesIO(await sheet.body()), read_only=True)
     facts = {row[0]: row[1] for row in book.worksheets[0].iter_rows(values_only=True) if row[0]}
     assert facts["筛选条件"] == "统计口径 正在建设"
+    figures = await page.request.get("/overview/figures.xlsx?year=2026")
+    book = openpyxl.load_workbook(io.BytesIO(await figures.body()), read_only=True)
+    about = {row[0]: row[1] for row in book.worksheets[0].iter_rows(values_only=True) if row[0]}
+    heads, line = list(book.worksheets[1].iter_rows(values_only=True))[:2]
+    assert about["筛选条件"] == "地区 柯城区；年度 2026"
+    assert (line[0], line[heads.index("正在建设")], line[heads.index("下达资金（元）")]) == ("石梁镇", 1, 500000)
     assert portal["complaints"] == []
 
 
