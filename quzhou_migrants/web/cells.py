@@ -35,6 +35,14 @@ def escaped(texts: Sequence[str]) -> list[str]:
     return str(escape(BETWEEN.join(texts))).split(BETWEEN) if texts else []
 
 
+def even(numbers: Sequence[str]) -> list[str]:
+    """Give decimals of one column the same number of places, so that their points stand in one line."""
+    places = max((len(n.partition(".")[2]) for n in numbers), default=0)
+    if not places:
+        return list(numbers)
+    return [f"{n.partition('.')[0]}.{n.partition('.')[2]:0<{places}}" if n else n for n in numbers]
+
+
 def cell(column: Column, label: Callable[[str], str]) -> Cell:
     """Make the function that writes one value of a column as text; a state comes as HTML."""
     tag = lru_cache(maxsize=256)(lambda v: label(f"{column.name}.{v}"))
@@ -65,6 +73,8 @@ def column_writer(
 
     def write(rows: Rows, known: Places) -> list[str]:
         drawn = ["" if (value := row[at]) is None else draw(value, known) for row in rows]
+        if column.kind == "wan":
+            drawn = even(drawn)
         texts = drawn if ready else escaped(drawn)
         if not link:
             return texts

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from quzhou_migrants.web.cells import even
 from quzhou_migrants.web.listing import Column, Filter, Listing
 from quzhou_migrants.web.listing_query import Cursor, Sql, read_asked
 
@@ -123,3 +124,8 @@ def test_addresses_keep_what_narrows_and_drop_the_place():
 def test_search_text_is_cut_and_cleaned():
     assert len(read_asked(LIST, {"q": "字" * 5000}, {}).q) == 100
     assert read_asked(LIST, {"q": "a\x00b"}, {}).q == ""
+
+
+def test_decimals_of_a_column_stand_in_one_line() -> None:
+    assert even(["22.82247", "47.8722", "", "15"]) == ["22.82247", "47.87220", "", "15.00000"]
+    assert even(["3", "12"]) == ["3", "12"]
