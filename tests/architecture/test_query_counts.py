@@ -43,6 +43,7 @@ LISTS = {
     "/notices/objections": 2,
     "/screening/sector": 2,
     "/plan": 2,
+    "/plan/freed": 2,
     "/works": 2,
     "/works/delays": 2,
     "/changes": 2,
@@ -102,3 +103,15 @@ async def test_a_longer_page_costs_no_more(clerk, monkeypatch):
     counter.said.clear()
     await clerk.get("/register/households?size=200")
     assert len(counter.said) <= short
+
+
+async def test_a_plan_costs_the_same_whatever_it_holds(clerk, monkeypatch):
+    plans = (await clerk.get("/api/v1/plans?in_state=approved")).json()["items"]
+    counter = Counter(monkeypatch)
+    costs = []
+    for plan in plans:
+        counter.said.clear()
+        assert (await clerk.get(f"/plan/{plan['id']}")).status_code == 200
+        costs.append(len(counter.said))
+    assert len(plans) > 1
+    assert max(costs[1:]) <= FRAME + 8, "\n".join(counter.said)
