@@ -132,6 +132,8 @@ async def test_a_term_is_extended_through_the_chain(desks):
     await looked_at(county, "change")
     await press(county, "批准")
     assert "已批准" in await county.inner_text("h1")
+    paper = await county.request.get(change + "/form.pdf")
+    assert (paper.headers["content-type"], (await paper.body())[:4]) == ("application/pdf", b"%PDF")
     await county.goto("/changes")
     await looked_at(county, "changes")
 
