@@ -9,8 +9,9 @@ use([BarChart, FunnelChart, LineChart, PieChart, AriaComponent, GridComponent, L
 
 const INK = "#1b2733", QUIET = "#52606d", LINE = "#d8dee6";
 const COLOURS = ["#155299", "#b07a00", "#1c7345", "#b3261e", "#6a4c93", "#3f7f93", "#8a5a3c", "#52606d"];
-const PAPER_WIDTH = 660; // pixels that an A4 sheet shows between its margins
+const PAPER_WIDTH = 600; // pixels that an A4 sheet shows between its margins
 const drawn = new Map();
+let printing = false;
 
 const figure = (value) => (value === null || value === undefined ? "—" : Number(value).toLocaleString("zh-CN", { maximumFractionDigits: 2 }));
 
@@ -65,19 +66,21 @@ function draw(place) {
   resizing.observe(canvas);
 }
 
-const resizing = new ResizeObserver((changes) => changes.forEach((change) => drawn.get(change.target)?.resize()));
+const resizing = new ResizeObserver((changes) => { if (!printing) changes.forEach((change) => drawn.get(change.target)?.resize()); });
 
 const fresh = (root = document) => root.querySelectorAll("[data-chart]:not(.is-drawn)").forEach(draw);
 
-window.addEventListener("beforeprint", () => drawn.forEach((chart, canvas) => {
-  canvas.closest("[data-chart]").querySelector("details")?.setAttribute("open", "");
-  chart.setOption({ aria: { decal: { show: true } } });
-  chart.resize({ width: Math.min(canvas.clientWidth, PAPER_WIDTH) });
-}));
-window.addEventListener("afterprint", () => drawn.forEach((chart, canvas) => {
-  canvas.closest("[data-chart]").querySelector("details")?.removeAttribute("open");
-  chart.setOption({ aria: { decal: { show: false } } });
-  chart.resize({ width: "auto" });
-}));
+// On paper every table is open, patterns stand beside the colours, and nothing is wider than the sheet.
+function forPaper(on) {
+  printing = on;
+  drawn.forEach((chart, canvas) => {
+    canvas.closest("[data-chart]").querySelector("details")?.toggleAttribute("open", on);
+    chart.setOption({ aria: { decal: { show: on } } });
+    chart.resize({ width: on ? Math.min(canvas.clientWidth, PAPER_WIDTH) : "auto" });
+    chart.getZr().flush();
+  });
+}
+window.addEventListener("beforeprint", () => forPaper(true));
+window.addEventListener("afterprint", () => forPaper(false));
 document.addEventListener("htmx:load", (event) => fresh(event.target));
 fresh();
