@@ -31,19 +31,6 @@ async def visitor_tx(request: AnyRequest, notice: Row, *, once: str | None = Non
         yield tx
 
 
-OWN_PROXY = frozenset({"127.0.0.1", "::1"})
-
-
-def address_of(request: AnyRequest) -> str:
-    """Where a request comes from: behind the machine's own proxy, the address that proxy saw.
-
-    What anybody else says about itself is not believed.
-    """
-    host = request.client.host if request.client else ""
-    seen = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    return seen if host in OWN_PROXY and seen else host
-
-
 async def by_receipt(tx: Tx, posting_id: int, receipt: str) -> Row:
     """Give what became of an objection, to who knows its receipt: state and answer, no person.
 

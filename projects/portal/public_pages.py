@@ -26,6 +26,7 @@ from quzhou_migrants.kernel.errors import Problem, Refused
 from quzhou_migrants.kernel.files import root
 from quzhou_migrants.kernel.guards import public as open_to_all
 from quzhou_migrants.kernel.tx import Tx, public_tx
+from quzhou_migrants.web.address import address_of
 from quzhou_migrants.web.forms import Form, new_form, read_form
 from quzhou_migrants.web.listing import Listing
 from quzhou_migrants.web.render import render, see_other, wants_fragment
@@ -118,7 +119,7 @@ async def object_to(request: AnyRequest, notice_id: FromPath[int]) -> Page:
         async with public_tx(request) as tx:
             row = await _notice(tx, notice_id)
         async with form.refusals(), visitors.visitor_tx(request, row, once=form.once) as tx:
-            made = await take_online(tx, notice_id, form.value, visitors.address_of(request))
+            made = await take_online(tx, notice_id, form.value, address_of(request))
             way = f"/public/notices/{notice_id}/receipt?receipt={made['receipt']}"
             return see_other(await tx.done(way), flash="PRJ-710")
     return await _objection(request, notice_id, form)

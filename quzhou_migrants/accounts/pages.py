@@ -28,6 +28,7 @@ from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
 from quzhou_migrants.kernel.guards import needs, public, signed_in
 from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.tx import Tx, open_tx
+from quzhou_migrants.web.address import address_of
 from quzhou_migrants.web.forms import new_form, read_form
 from quzhou_migrants.web.render import render, see_other
 
@@ -70,7 +71,7 @@ async def sign_in(request: AnyRequest) -> Page:
     if form.ok:
         async with form.refusals():
             given = form.value
-            address = request.client.host if request.client else ""
+            address = address_of(request)
             old = request.scope["state"].get("actor")
             token = await sessions.sign_in(
                 given.login.strip().lower(),

@@ -13,9 +13,9 @@ from project_house import read
 
 from projects.intake.rules import DayKind, Notice, NoticeRule, notice_days
 from projects.notices.rules import Posted, PostingRule, check_posting, last_day
-from projects.notices.visitors import address_of
 from projects.rules import Bound, problems
 from quzhou_migrants.kernel.clock import STATUTORY
+from quzhou_migrants.web.address import address_of
 
 TODAY = date(2026, 9, 16)
 CASES = read("postings")
