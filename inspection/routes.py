@@ -12,7 +12,7 @@ from inspection.visits.routes import ROUTES as VISIT_ROUTES
 from projects.events import VillageSucceeded
 from projects.public import in_dossier
 
-in_dossier("inspection_visit", "building")
+in_dossier("inspection_visit", "building", photos=True)
 
 ROUTES = [*CODE_ROUTES, *VISIT_ROUTES]
 HEARS = [(Awarded, on_awarded), (VillageSucceeded, on_village_succeeded)]

@@ -10,6 +10,7 @@ from projects.assets.queries import end_of
 from projects.assets.rules import cut_bp
 from projects.dossier import queries as dossier
 from projects.dossier.rules import completeness
+from projects.dossier.sources import SOURCES
 from projects.intake import queries as intake
 from projects.public import Figure, Panel
 from projects.queries import PROJECT
@@ -23,7 +24,6 @@ Row = dict[str, Any]
 SHOTS = 12
 SHAPES = {"Point": "point", "LineString": "line", "Polygon": "area"}
 SHOWN_LINES = 8
-SITE_STAGES = frozenset({"review", "building", "completion"})
 SITE_KINDS = frozenset({"site_before", "completion_photo"})
 
 
@@ -73,9 +73,12 @@ def _settled(end: Row) -> int | None:
 
 def _shots(papers: list[dossier.Paper]) -> list[dossier.Paper]:
     """The latest pictures from the site, the newest last: photographs, not scanned papers."""
-    seen = [p for p in papers if p.file.is_picture and p.stage in SITE_STAGES]
-    from_site = [p for p in seen if p.table != PROJECT or p.file.kind in SITE_KINDS]
-    return sorted(from_site, key=lambda p: p.added_at)[-SHOTS:]
+    return sorted((p for p in papers if _from_site(p)), key=lambda p: p.added_at)[-SHOTS:]
+
+
+def _from_site(paper: dossier.Paper) -> bool:
+    known = paper.file.kind in SITE_KINDS if paper.table == PROJECT else SOURCES[paper.table].photos
+    return known and paper.file.is_picture
 
 
 def _place(row: Row) -> Row | None:

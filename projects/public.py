@@ -96,9 +96,9 @@ class FurtherFiles(Protocol):
         """Name them. Shape: [(table, id)]."""
 
 
-def in_dossier(table: str, stage: str) -> None:
+def in_dossier(table: str, stage: str, *, photos: bool = False) -> None:
     """Say that the files of a table's rows, which name a project, belong into its dossier. See dossier.sources."""
-    sources.in_dossier(table, stage)
+    sources.in_dossier(table, stage, photos=photos)
 
 
 async def brief(tx: Tx, project_id: int) -> Row:

@@ -12,22 +12,27 @@ from projects.queries import PROJECT
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A table whose files belong to a project's dossier. `ids` selects its ids for project $1."""
+    """A table whose files belong to a project's dossier. `ids` selects its ids for project $1.
+
+    `photos`: its pictures are photographs of the site, not scanned papers.
+    """
 
     table: str
     stage: str
     ids: str
+    photos: bool = False
 
 
 SOURCES: dict[str, Source] = {}
 
 
-def in_dossier(table: str, stage: str, ids: str = "") -> None:
+def in_dossier(table: str, stage: str, ids: str = "", *, photos: bool = False) -> None:
     """Say that files of a table's rows belong into the dossier of the project the rows name."""
-    SOURCES[table] = Source(table, stage, ids or f"SELECT id FROM {table} WHERE project = $1")  # noqa: S608 - our own tables
+    own = f"SELECT id FROM {table} WHERE project = $1"  # noqa: S608 - our own tables
+    SOURCES[table] = Source(table, stage, ids or own, photos)
 
 
-in_dossier("projects_site_check", "review")
+in_dossier("projects_site_check", "review", photos=True)
 in_dossier("projects_change", "building")
 in_dossier(
     "projects_posting",
