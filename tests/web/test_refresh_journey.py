@@ -33,8 +33,8 @@ OCTOBER = datetime(2026, 10, 9, 9, tzinfo=SHANGHAI)
 _PROJECT = """
 INSERT INTO projects_project (code, division_code, title, category, state, estimate_fen, asked_fen, own_fen,
   beneficiaries, migrants, round, admitted_at, valid_until)
-VALUES ($1, $2, $3, 'farmland_water', 'admitted', $4::bigint, 40000000, $4::bigint - 40000000, 500, 200, 1, '2026-04-09 10:00+08',
-  '2031-04-09')
+VALUES ($1, $2, $3, 'farmland_water', 'admitted', $4::bigint, 40000000, $4::bigint - 40000000, 500, 200, 1,
+  '2026-04-09 10:00+08', '2031-04-09')
 """
 
 
