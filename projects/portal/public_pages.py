@@ -5,6 +5,7 @@ Source: 政府信息公开条例 第十五条, 第二十一条; 衢政办发〔2
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from litestar import Request, get, post
@@ -189,7 +190,7 @@ async def photo(request: AnyRequest, photo_id: FromPath[int]) -> File | Page:
     if not path.is_file():
         raise Refused("KRN-648")
     if request.query_params.get("small"):
-        path = blobs.thumbnail(root(), sha256)
+        path = await asyncio.to_thread(blobs.thumbnail, root(), sha256)
     return File(
         path,
         media_type="image/jpeg",

@@ -162,6 +162,10 @@ async def test_a_figure_leads_to_its_rows_and_they_leave_as_a_sheet(portal: Any)
     await page.wait_for_selector("#funnel.is-drawn svg text")
     await page.wait_for_selector("#places .leaflet-interactive", state="attached")
     await at_both_widths(page, "overview")
+    await page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert await page.locator("#funnel details[open]").count() == 1
+    assert await page.locator("#groups svg pattern").count() > 0  # told apart without colours
+    await page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     await page.locator("#funnel summary").click()
     await page.locator("#funnel td a").last.wait_for()
     await page.goto("/overview/projects?measure=at_works")
