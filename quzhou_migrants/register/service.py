@@ -25,6 +25,7 @@ from quzhou_migrants.register.tables import Household as HouseholdTable
 from quzhou_migrants.register.words import Household, Relation
 
 TABLE: Final = "register_household"
+NEEDED: Final = ("code", "division_code", "name")
 _READ: Final = {"code": "household_code", "division_code": "village_code"}
 _OWN: Final = ("code", "division_code", "reservoir", "moved_year", "phone", "bank_name", "bank_account")
 SECRETS: Final = {
@@ -59,9 +60,12 @@ def _by_rules(known: Known, typed: Mapping[str, object]) -> tuple[dict[str, Any]
     return values, problems
 
 
-def _values(known: Known, form: HouseholdForm | MemberForm) -> dict[str, Any]:
+def _values(known: Known, form: HouseholdForm | MemberForm, needed: tuple[str, ...] = NEEDED) -> dict[str, Any]:
     """Read typed values by the rules of a sheet; empty ones are left out. Raises: Invalid with every problem."""
-    values, problems = _by_rules(known, msgspec.structs.asdict(form))
+    typed = msgspec.structs.asdict(form)
+    values, problems = _by_rules(known, typed)
+    # A page refuses an empty field itself; a program may send one.
+    problems += [Problem("REG-110", name) for name in needed if name in typed and not typed[name]]
     if problems:
         raise Invalid(problems)
     return values
@@ -82,7 +86,7 @@ async def create(tx: Tx, form: NewHouseholdForm) -> int:
 
     Raises: Invalid (fields), Refused REG-132, REG-133 (another county), REG-201, REG-202 (this one).
     """
-    values = _values(await known_of(tx), form)
+    values = _values(await known_of(tx), form, (*NEEDED, "resident_id"))
     await _refuse_elsewhere(tx, values["code"], values["resident_id"])
     head = Person(values.pop("name"), Relation.HEAD, values.pop("resident_id"), form.migrant)
     house = House(support=form.support, low_income=form.low_income, people=(head,), **values)

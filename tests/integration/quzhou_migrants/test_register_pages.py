@@ -342,3 +342,11 @@ async def test_the_api_registers_and_refuses_like_the_pages(client_as, ids) -> N
         found = (await http.get("/api/v1/register/households", params={"name": "接口"})).json()
         assert [item["code"] for item in found["items"]] == ["T-API-1"]
         assert found["next"] is None
+
+
+async def test_a_program_that_sends_an_empty_number_is_told_so(client_as) -> None:
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        given = {"name": "王接口", "resident_id": "", "code": "T-API-2", "division_code": VILLAGE, "support": "cash"}
+        answer = await http.post("/api/v1/register/households", json=given)
+    assert answer.status_code == 422
+    assert [(e["field"], e["code"]) for e in answer.json()["errors"]] == [("resident_id", "REG-110")]
