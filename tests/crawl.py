@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import deque
 from collections.abc import Iterable
@@ -12,8 +13,9 @@ from urllib.parse import urljoin, urlsplit
 from live import AXE, DESK, PHONE
 from playwright.async_api import Error
 
+PATIENCE = 60  # seconds for one page at every width
 TWICE = {"width": 640, "height": 450}  # what 1280 x 900 becomes at 200 %
-LEAVES = re.compile(r"\.(pdf|xlsx|json|zip|txt|csv)$|^/api/(?!docs)|^/static/|^/files/|/file$|/export")
+LEAVES = re.compile(r"\.(pdf|xlsx|json|zip|txt|csv|ics)$|^/public/photos/\d|^/api/(?!docs)|^/static/|^/files/|/file$|/export")
 PARTS = re.compile(r"/(\d{2,}|\d+(?=/|$)|[A-Za-z0-9_.-]{24,}|[a-z]+(\.[a-z_]+){2,})")
 READY = {"/api/docs": "#api-docs .opblock-tag", "/field": "#screen h1"}  # pages that are drawn in the browser
 LOOK = """() => ({
@@ -71,7 +73,7 @@ class Crawler:
             if kind in self.seen:
                 continue
             self.seen[kind] = path
-            links = await self._visit(path, kind_of(path))
+            links = await self._visited(path, kind_of(path))
             waiting.extend(self._fresh(links) if follow else ())
         await self._fetch_leaves()
 
@@ -85,6 +87,15 @@ class Crawler:
                 self.leaves.setdefault(kind_of(path), path)
             else:
                 yield path
+
+    async def _visited(self, path: str, kind: str) -> list[str]:
+        """Visit a page, but do not wait for ever for one that never comes to rest."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._visit(path, kind)
+        except TimeoutError:
+            self._wrong(f"does not come to rest in {PATIENCE} s")
+            return []
 
     async def _visit(self, path: str, kind: str) -> list[str]:
         self._now = path
