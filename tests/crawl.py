@@ -15,7 +15,9 @@ from playwright.async_api import Error
 
 PATIENCE = 60  # seconds for one page at every width
 TWICE = {"width": 640, "height": 450}  # what 1280 x 900 becomes at 200 %
-LEAVES = re.compile(r"\.(pdf|xlsx|json|zip|txt|csv|ics)$|^/public/photos/\d|^/api/(?!docs)|^/static/|^/files/|/file$|/export")
+LEAVES = re.compile(
+    r"\.(pdf|xlsx|json|zip|txt|csv|ics)$|^/public/photos/\d|^/api/(?!docs)|^/static/|^/files/|/file$|/export"
+)
 PARTS = re.compile(r"/(\d{2,}|\d+(?=/|$)|[A-Za-z0-9_.-]{24,}|[a-z]+(\.[a-z_]+){2,})")
 READY = {"/api/docs": "#api-docs .opblock-tag", "/field": "#screen h1"}  # pages that are drawn in the browser
 LOOK = """() => ({
