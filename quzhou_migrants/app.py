@@ -13,7 +13,7 @@ from litestar.datastructures import State
 from quzhou_migrants import wiring
 from quzhou_migrants.accounts.parked import park_request
 from quzhou_migrants.database import addresses
-from quzhou_migrants.kernel import lifeline, logs
+from quzhou_migrants.kernel import lifeline, logs, memory
 from quzhou_migrants.kernel import pool as heavy
 from quzhou_migrants.kernel.db import ENGINE, close_pool, open_pool
 from quzhou_migrants.kernel.guards import default_deny
@@ -76,4 +76,6 @@ def application() -> Any:  # noqa: ANN401 - what an ASGI server asks for
     settings = load(os.environ)
     logs.configure(settings.log_level)
     lifeline.hold()
-    return AccessLog(create_app(settings))
+    app = AccessLog(create_app(settings))
+    memory.settle()
+    return app

@@ -21,6 +21,7 @@ from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel import pg
 from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.db import ENGINE, close_pool, connect_arguments, open_pool
+from quzhou_migrants.kernel.memory import settle
 from quzhou_migrants.kernel.migrate import migrate
 from quzhou_migrants.kernel.permissions import permissions_of
 from quzhou_migrants.kernel.tx import begin
@@ -53,6 +54,7 @@ async def main(server: pg.Server, file: Path) -> dict[str, float]:
     await connection.close()
     ENGINE.configure(server.dsn(pg.APP, DATABASE))
     await open_pool(size=4)
+    settle()  # as the server's processes do
     body = file.read_bytes()
     digest, size = hashlib.sha256(body).hexdigest(), len(body)
     del body
