@@ -12,6 +12,10 @@ from typing import Any, Protocol
 from projects import queries
 from projects.assets import queries as assets
 from projects.dossier import sources
+from projects.notices import addresses
+from projects.notices import queries as notice_queries
+from projects.notices import service as notices
+from projects.notices.rules import Kind as NoticeKind
 from projects.states import PROJECT as MACHINE
 from projects.states import S
 from projects.tables import Project
@@ -266,3 +270,43 @@ async def boards(tx: Tx, project_ids: list[int]) -> list[Row]:
         project_ids,
     )
     return [dict(r) for r in rows]
+
+
+Subject = tuple[str, int, str]
+
+
+def noticed_at(table: str, address: str) -> None:
+    """Say where the object of a notice is shown. Shape: an address with one {} for the row's id."""
+    addresses.shown_at(table, address)
+
+
+async def post_result(tx: Tx, subject: Subject, title: str, body: str, place: str) -> Row:
+    """Put a result before the public from today, for the days of the pack. See notices.service."""
+    opening = notices.Opening(NoticeKind.RESULT, title, body, tx.today, place=place)
+    return await notices.open_notice(tx, subject, opening)
+
+
+async def notice_of(tx: Tx, subject: Subject) -> Row | None:
+    """Give the newest notice about an object that was not taken down."""
+    return await notice_queries.latest(tx, subject)
+
+
+async def notices_of(tx: Tx, subject: Subject) -> list[Row]:
+    """List the notices about an object, each with its objections, the newest first; who objected stays sealed."""
+    rows = await notice_queries.of_subject(tx, subject)
+    return [{**row, "objections": await notice_queries.objections(tx, row["id"])} for row in rows]
+
+
+async def objections_open(tx: Tx, subject: Subject) -> int:
+    """Count the objections about an object that nobody has answered yet."""
+    return await notice_queries.objections_open(tx, subject)
+
+
+async def take_down(tx: Tx, subject: Subject, reason: str) -> None:
+    """Take down the notice about an object that still hangs; objections to it must be answered before.
+
+    Raises: Refused PRJ-508.
+    """
+    hanging = await notice_queries.latest(tx, subject)
+    if hanging and hanging["state"] == "open":
+        await notices.cancel_notice(tx, hanging["id"], reason)

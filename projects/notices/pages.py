@@ -10,6 +10,7 @@ from litestar.response import Response
 
 from projects import queries as project_queries
 from projects.notices import lists, queries, service
+from projects.notices.addresses import address_of
 from projects.notices.forms import (
     AnswerForm,
     CancelForm,
@@ -24,7 +25,6 @@ from projects.notices.rules import Kind, Photo
 from projects.notices.service import Opening
 from projects.notices.states import NOTICE, OBJECTION
 from projects.permissions import P
-from projects.queries import PROJECT
 from projects.states import EDITABLE
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Refused
@@ -41,8 +41,6 @@ from quzhou_migrants.web.security import UPLOAD_BODY
 AnyRequest = Request[Any, Any, Any]
 Page = Response[bytes]
 Row = dict[str, Any]
-ABOUT = {PROJECT: "/projects/{}", "projects_plan": "/plan/{}"}
-"""Where the object of a notice is shown."""
 
 
 @get("/notices", opt=needs(P.VIEW))
@@ -130,7 +128,7 @@ async def _notice(request: AnyRequest, notice_id: int, **typed: Form[Any]) -> Pa
         row = await queries.find(tx, notice_id)
         facts: Row = {
             "n": row,
-            "about": ABOUT.get(row["subject_table"], "").format(row["subject_id"]),
+            "about": address_of(row["subject_table"], row["subject_id"]),
             "lines": await service.explain(tx, row),
             "photos": await files_of(tx, (queries.POSTING, notice_id)),
             "objections": await queries.objections(tx, notice_id),

@@ -7,7 +7,7 @@ from projects.notices.rules import Kind, PostingRule
 from projects.rules import Bound
 from quzhou_migrants.kernel.policy import Param, Policies
 
-_DAYS = {Kind.VILLAGE: "projects.intake.notice"}
+_DAYS = {Kind.VILLAGE: "projects.intake.notice", Kind.RESULT: "projects.notices.result"}
 
 
 def posting_rule(policy: Policies, kind: Kind) -> PostingRule:

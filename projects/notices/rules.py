@@ -24,6 +24,7 @@ class Kind(StrEnum):
     VILLAGE = "village"
     PLAN = "plan"
     ADJUSTMENT = "adjustment"
+    RESULT = "result"
 
 
 class Channel(StrEnum):

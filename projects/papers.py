@@ -1,0 +1,8 @@
+"""What upper packages use to bind papers into one PDF or one archive, as the dossier of a project is bound."""
+
+from __future__ import annotations
+
+from projects.dossier.binding import Bound, Part, Words, bind, pack, render_all
+from projects.dossier.documents import words
+
+__all__ = ["Bound", "Part", "Words", "bind", "pack", "render_all", "words"]
