@@ -1,4 +1,7 @@
-"""The life of a factor run: data are gathered, frozen under a hash, approved by a second person."""
+"""The lives of the factor room: a scheme, a run frozen under a hash and approved by others, its notice.
+
+Source: 衢政办发〔2016〕65号 二(三)1
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,24 @@ from typing import Any
 from allocation.permissions import P
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.states import Arrow, machine
+
+
+class SchemeState(StrEnum):
+    """States of a version of a scheme; once approved its body is never changed, only followed."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    SUPERSEDED = "superseded"
+    DISCARDED = "discarded"
+
+
+class NoticeState(StrEnum):
+    """States of the notice of a run's result."""
+
+    DRAFT = "draft"
+    ISSUED = "issued"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
 
 
 class S(StrEnum):
@@ -36,6 +57,12 @@ def by_another(row: Row, facts: Row) -> None:
         raise Refused("ALC-241")
 
 
+def made_by_another(row: Row, facts: Row) -> None:
+    """Whoever made a scheme or drafted a notice does not sign it. Raises: Refused ALC-250."""
+    if row["created_by"] is not None and row["created_by"] == facts.get("signer"):
+        raise Refused("ALC-250")
+
+
 def has_reason(_row: Row, facts: Row) -> None:
     """Taking a step back is always explained."""
     if not str(facts.get("reason") or "").strip():
@@ -48,10 +75,37 @@ RUN = machine(
     S.DRAFT,
     (
         Arrow(S.DRAFT, "freeze", S.FROZEN, P.PREPARE_FACTOR, is_whole),
+        Arrow(S.FROZEN, "endorse", S.FROZEN, P.APPROVE_FACTOR, by_another),
         Arrow(S.FROZEN, "approve", S.APPROVED, P.APPROVE_FACTOR, by_another),
         Arrow(S.FROZEN, "reopen", S.DRAFT, P.PREPARE_FACTOR, has_reason),
         Arrow(S.FROZEN, "send_back", S.DRAFT, P.APPROVE_FACTOR, has_reason),
         Arrow(S.DRAFT, "cancel", S.CANCELLED, P.PREPARE_FACTOR, has_reason),
         Arrow(S.APPROVED, "revoke", S.REVOKED, P.APPROVE_FACTOR, has_reason),
+    ),
+)
+
+SCHEME = machine(
+    "FACTOR_SCHEME",
+    SchemeState,
+    SchemeState.DRAFT,
+    (
+        Arrow(SchemeState.DRAFT, "approve", SchemeState.APPROVED, P.APPROVE_FACTOR, made_by_another),
+        Arrow(SchemeState.DRAFT, "discard", SchemeState.DISCARDED, P.PREPARE_FACTOR, has_reason),
+        Arrow(SchemeState.DRAFT, "refuse", SchemeState.DISCARDED, P.APPROVE_FACTOR, has_reason),
+        Arrow(SchemeState.APPROVED, "supersede", SchemeState.SUPERSEDED, P.APPROVE_FACTOR),
+        Arrow(SchemeState.APPROVED, "retire", SchemeState.SUPERSEDED, P.APPROVE_FACTOR, has_reason),
+    ),
+)
+
+NOTICE = machine(
+    "FACTOR_NOTICE",
+    NoticeState,
+    NoticeState.DRAFT,
+    (
+        Arrow(NoticeState.DRAFT, "issue", NoticeState.ISSUED, P.APPROVE_FACTOR, made_by_another),
+        Arrow(NoticeState.DRAFT, "withdraw", NoticeState.WITHDRAWN, P.PREPARE_FACTOR, has_reason),
+        Arrow(NoticeState.ISSUED, "publish", NoticeState.PUBLISHED, P.PREPARE_FACTOR),
+        Arrow(NoticeState.ISSUED, "withdraw", NoticeState.WITHDRAWN, P.APPROVE_FACTOR, has_reason),
+        Arrow(NoticeState.PUBLISHED, "withdraw", NoticeState.WITHDRAWN, P.APPROVE_FACTOR, has_reason),
     ),
 )

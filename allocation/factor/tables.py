@@ -1,8 +1,8 @@
-"""Schemes, runs, the values they stand on, and the shares they gave."""
+"""Schemes, runs, the values they stand on, who approved them, the shares they gave, the notice of them."""
 
 from __future__ import annotations
 
-from piccolo.columns import BigInt, Boolean, Date, Integer, Text, Timestamptz, Varchar
+from piccolo.columns import JSONB, BigInt, Boolean, Date, Integer, SmallInt, Text, Timestamptz, Varchar
 
 from allocation.budget.tables import Batch
 from quzhou_migrants.kernel.tables import (
@@ -15,13 +15,19 @@ from quzhou_migrants.kernel.tables import (
     business,
     fen,
     fk,
+    index,
     state_column,
 )
+from quzhou_migrants.kernel.walls import sql_object
 
 
-@business(down=True, append_only=True)
+@business(down=True)
 class FactorScheme(Table, tablename="allocation_scheme"):
-    """One version of a scheme as data; a change is a new row, so a run can always name what it used."""
+    """One version of a scheme as data; a change is a new row, so a run can always name what it used.
+
+    Shape: `series` is the id of the first version (None on that one), `number` counts versions; a
+    trigger keeps body, title and note as they were written.
+    """
 
     id = BigSerial(primary_key=True)
     division_code = DivisionCode()
@@ -33,6 +39,13 @@ class FactorScheme(Table, tablename="allocation_scheme"):
     created_name = Varchar(length=60, null=False, default="")
     created_at = Stamp()
     is_demo = Boolean(null=False, default=False)
+    series = BigInt(null=True, default=None)
+    number = Integer(null=False, default=1)
+    state = state_column("draft")
+    version = Integer(null=False, default=1)
+    doc_no = Varchar(length=80, null=False, default="")
+    approved_name = Varchar(length=60, null=False, default="")
+    approved_at = Timestamptz(null=True, default=None)
 
 
 @business(down=True)
@@ -56,6 +69,7 @@ class FactorRun(Table, tablename="allocation_factor_run"):
     created_by = BigInt(null=True, default=None)
     created_at = Stamp()
     is_demo = Boolean(null=False, default=False)
+    attempt = SmallInt(null=False, default=0, help_text="how often the inputs were frozen")
 
     allocation_factor_run_positive = Check("pool_fen > 0")
     allocation_factor_run_frozen_whole = Check(
@@ -95,3 +109,107 @@ class FactorShare(Table, tablename="allocation_factor_share"):
     allocation_factor_share_closes = Check(
         "amount_fen = base_fen + performance_fen AND base_fen >= 0 AND performance_fen >= 0"
     )
+
+
+@business(append_only=True)
+class FactorOpinion(Table, tablename="allocation_factor_opinion"):
+    """One approval of one freezing of a run: which level, who, in which words."""
+
+    id = BigSerial(primary_key=True)
+    division_code = DivisionCode()
+    run = fk(FactorRun)
+    attempt = SmallInt(null=False)
+    step = SmallInt(null=False)
+    approver = BigInt(null=False)
+    name = Varchar(length=60, null=False)
+    title = Varchar(length=120, null=False, default="")
+    opinion = Varchar(length=500, null=False, default="")
+    at = Stamp()
+
+    allocation_factor_opinion_one_step = Unique(["run", "attempt", "step"])
+    allocation_factor_opinion_nobody_twice = Unique(["run", "attempt", "approver"])
+
+
+@business(down=True, public="published_on IS NOT NULL")
+class FactorNotice(Table, tablename="allocation_factor_notice"):
+    """The notice that tells the result of a run: drafted, issued under a number, published in time.
+
+    Shape: `printed` freezes at issue all that the page and the paper show; `sha256` names the paper
+    as it was issued; `due_on` is the last day of publication.
+    """
+
+    id = BigSerial(primary_key=True)
+    division_code = DivisionCode()
+    run = fk(FactorRun)
+    doc_no = Varchar(length=80, null=False)
+    title = Varchar(length=160, null=False)
+    addressees = Varchar(length=400, null=False)
+    body = Text(null=False)
+    signer = Varchar(length=120, null=False)
+    copies = Varchar(length=400, null=False, default="")
+    issued_on = Date(null=True, default=None)
+    printed = JSONB(null=False, default="{}")
+    sha256 = Varchar(length=64, null=False, default="")
+    due_on = Date(null=True, default=None)
+    published_on = Date(null=True, default=None)
+    published_by = Varchar(length=60, null=False, default="")
+    state = state_column("draft")
+    version = Integer(null=False, default=1)
+    created_by = BigInt(null=True, default=None)
+    created_at = Stamp()
+    is_demo = Boolean(null=False, default=False)
+
+    allocation_factor_notice_whole = Check(
+        "state NOT IN ('issued', 'published') OR (length(sha256) = 64 AND issued_on IS NOT NULL AND due_on IS NOT NULL)"
+    )
+
+
+index("allocation_scheme_versions", "UNIQUE allocation_scheme (coalesce(series, id), number)")
+index("allocation_factor_notice_live", "UNIQUE allocation_factor_notice (run) WHERE state <> 'withdrawn'")
+index(
+    "allocation_factor_notice_numbered",
+    "UNIQUE allocation_factor_notice (division_code, doc_no) WHERE state <> 'withdrawn'",
+)
+
+# What was approved or issued stays as it was written, whatever the program above believes. Schemes used to
+# be rows that nobody could touch at all; now they move through states, and this trigger keeps their words.
+sql_object(
+    "allocation_scheme_words",
+    """
+    DROP TRIGGER IF EXISTS allocation_scheme_frozen ON allocation_scheme;
+    CREATE OR REPLACE FUNCTION allocation_scheme_words() RETURNS trigger LANGUAGE plpgsql AS $body$
+    BEGIN
+      IF (NEW.division_code, NEW.title, NEW.body, NEW.note, NEW.series, NEW.number, NEW.created_by)
+         IS DISTINCT FROM
+         (OLD.division_code, OLD.title, OLD.body, OLD.note, OLD.series, OLD.number, OLD.created_by) THEN
+        RAISE EXCEPTION 'a scheme is followed, never rewritten'
+          USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'allocation_scheme_words';
+      END IF;
+      RETURN NEW;
+    END $body$;
+    DROP TRIGGER IF EXISTS allocation_scheme_keep ON allocation_scheme;
+    CREATE TRIGGER allocation_scheme_keep BEFORE UPDATE ON allocation_scheme
+      FOR EACH ROW EXECUTE FUNCTION allocation_scheme_words();
+    """,
+)
+sql_object(
+    "allocation_factor_notice_words",
+    """
+    CREATE OR REPLACE FUNCTION allocation_factor_notice_words() RETURNS trigger LANGUAGE plpgsql AS $body$
+    BEGIN
+      IF OLD.state <> 'draft' AND
+         (NEW.run, NEW.doc_no, NEW.title, NEW.addressees, NEW.body, NEW.signer, NEW.copies, NEW.issued_on,
+          NEW.printed, NEW.sha256, NEW.due_on)
+         IS DISTINCT FROM
+         (OLD.run, OLD.doc_no, OLD.title, OLD.addressees, OLD.body, OLD.signer, OLD.copies, OLD.issued_on,
+          OLD.printed, OLD.sha256, OLD.due_on) THEN
+        RAISE EXCEPTION 'an issued notice is withdrawn, never rewritten'
+          USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'allocation_factor_notice_words';
+      END IF;
+      RETURN NEW;
+    END $body$;
+    DROP TRIGGER IF EXISTS allocation_factor_notice_keep ON allocation_factor_notice;
+    CREATE TRIGGER allocation_factor_notice_keep BEFORE UPDATE ON allocation_factor_notice
+      FOR EACH ROW EXECUTE FUNCTION allocation_factor_notice_words();
+    """,
+)
