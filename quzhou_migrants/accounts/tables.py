@@ -1,6 +1,6 @@
 """People, their posts in organisations, outsiders' engagements, and sessions."""
 
-from piccolo.columns import BigInt, Boolean, Bytea, Date, Integer, LazyTableReference, Text, Varchar
+from piccolo.columns import Array, BigInt, Boolean, Bytea, Date, Integer, LazyTableReference, Text, Varchar
 
 from quzhou_migrants.kernel.tables import (
     BigSerial,
@@ -12,6 +12,7 @@ from quzhou_migrants.kernel.tables import (
     business,
     fk,
     platform,
+    state_column,
 )
 
 
@@ -105,3 +106,36 @@ class ParkedPost(Table, tablename="accounts_parked_post"):
     path = Text(null=False)
     body = Bytea(null=False)
     at = Stamp()
+
+
+@business()
+class ApiKey(Table, tablename="accounts_api_key"):
+    """What a program of another office signs in with: only the hash is kept, the key is shown once."""
+
+    id = BigSerial(primary_key=True)
+    division_code = DivisionCode()
+    name = Varchar(length=80, null=False)
+    holder = Varchar(length=120, null=False)
+    scopes = Array(base_column=Text(), null=False)
+    key_hash = Bytea(null=False, unique=True)
+    hint = Varchar(length=16, null=False)
+    expires_on = Date(null=False)
+    per_minute = Integer(null=False)
+    state = state_column("active")
+    version = Integer(null=False, default=1)
+    created_by = BigInt(null=True, default=None)
+    created_name = Varchar(length=60, null=False, default="")
+    created_at = Stamp()
+    is_demo = Boolean(null=False, default=False)
+    accounts_api_key_rate = Check("per_minute > 0")
+
+
+@platform()
+class ApiUse(Table, tablename="accounts_api_use"):
+    """How often a key was used in the running minute, and in all."""
+
+    key_id = BigInt(primary_key=True)
+    minute = Stamp()
+    used = Integer(null=False, default=0)
+    total = BigInt(null=False, default=0)
+    last_at = Stamp()
