@@ -27,11 +27,20 @@ class P(StrEnum):
     PREPARE_ROUND = "allocation.rounds.prepare"
     APPROVE_ROUND = "allocation.rounds.approve"
     SCORE = "allocation.rounds.score"
+    # experts
+    VIEW_EXPERTS = "allocation.experts.view"
+    KEEP_EXPERTS = "allocation.experts.keep"
+    WITNESS_DRAW = "allocation.experts.draw"
     # payments
     VIEW_CLAIMS = "allocation.claims.view"
     CLAIM = "allocation.claims.prepare"
     SIGN = "allocation.claims.sign"
     PAY = "allocation.claims.pay"
+    # terms
+    VIEW_TERMS = "allocation.terms.view"
+    KEEP_POOL = "allocation.terms.pool"
+    PREPARE_TAKEBACK = "allocation.terms.prepare"
+    TAKE_BACK = "allocation.terms.take_back"
 
 
 _BUDGET: dict[Role, tuple[P, ...]] = {
@@ -61,6 +70,13 @@ _COMPETITIVE: dict[Role, tuple[P, ...]] = {
     Role.EXPERT: (P.SCORE,),
     Role.AUDITOR: (P.VIEW_ROUNDS,),
 }
+_EXPERTS: dict[Role, tuple[P, ...]] = {
+    Role.CITY_CLERK: (P.VIEW_EXPERTS, P.KEEP_EXPERTS),
+    Role.CITY_LEADER: (P.VIEW_EXPERTS,),
+    Role.COUNTY_CLERK: (P.VIEW_EXPERTS, P.KEEP_EXPERTS),
+    Role.COUNTY_LEADER: (P.VIEW_EXPERTS, P.WITNESS_DRAW),
+    Role.AUDITOR: (P.VIEW_EXPERTS,),
+}
 _PAYMENTS: dict[Role, tuple[P, ...]] = {
     Role.CITY_CLERK: (P.VIEW_CLAIMS,),
     Role.CITY_LEADER: (P.VIEW_CLAIMS,),
@@ -69,6 +85,16 @@ _PAYMENTS: dict[Role, tuple[P, ...]] = {
     Role.COUNTY_FINANCE: (P.VIEW_CLAIMS, P.SIGN, P.PAY),
     Role.AUDITOR: (P.VIEW_CLAIMS,),
 }
+_TERMS: dict[Role, tuple[P, ...]] = {
+    Role.CITY_CLERK: (P.VIEW_TERMS, P.PREPARE_TAKEBACK),
+    Role.CITY_LEADER: (P.VIEW_TERMS, P.TAKE_BACK),
+    Role.CITY_ADMIN: (P.VIEW_TERMS,),
+    Role.COUNTY_CLERK: (P.VIEW_TERMS, P.KEEP_POOL, P.PREPARE_TAKEBACK),
+    Role.COUNTY_LEADER: (P.VIEW_TERMS, P.TAKE_BACK),
+    Role.COUNTY_FINANCE: (P.VIEW_TERMS,),
+    Role.TOWNSHIP_CLERK: (P.VIEW_TERMS,),
+    Role.AUDITOR: (P.VIEW_TERMS,),
+}
 
-_ROOMS = (_BUDGET, _FACTOR, _COMPETITIVE, _PAYMENTS)
+_ROOMS = (_BUDGET, _FACTOR, _COMPETITIVE, _EXPERTS, _PAYMENTS, _TERMS)
 GRANTS: dict[Role, tuple[P, ...]] = {role: tuple(p for room in _ROOMS for p in room.get(role, ())) for role in Role}
