@@ -36,9 +36,9 @@ OWN_WORD_IN = (
     f" AND d.expert = {MY_SEAT} AND d.state IN ('scored', 'abstained'))"
 )
 
-PUBLISHED = "state IN ('open', 'scoring', 'ranked', 'decided', 'awarded')"
+PUBLISHED = "state IN ('open', 'scoring', 'ranked', 'decided', 'posted', 'awarded')"
 OF_PUBLISHED = f"round IN (SELECT r.id FROM allocation_round r WHERE r.{PUBLISHED})"  # noqa: S608 - constants of this file
-OF_APPROVED = "round IN (SELECT r.id FROM allocation_round r WHERE r.state = 'awarded')"
+OF_APPROVED = "round IN (SELECT r.id FROM allocation_round r WHERE r.state IN ('posted', 'awarded'))"  # noqa: S608 - constants of this file
 
 
 @business(outsider=f"id = {MY_ROUND}", public=PUBLISHED)
@@ -103,7 +103,10 @@ class Candidate(Table, tablename="allocation_candidate"):
     counted = SmallInt(null=False, default=0)
     given = SmallInt(null=False, default=0)
     proposed_fen = fen(null=True)
+    decided_fen = fen(null=True)
     awarded_fen = fen(null=True)
+    reserve_place = SmallInt(null=True, default=None)
+    vetoed = Boolean(null=False, default=False)
     added_at = Stamp()
 
     allocation_candidate_once = Unique(["round", "project"])
@@ -122,7 +125,11 @@ class Expert(Table, tablename="allocation_expert"):
     name = Varchar(length=60, null=False)
     employer = Varchar(length=100, null=False, default="")
     engagement_id = BigInt(null=True, default=None)
+    source = Varchar(length=8, null=False, default="pool")
+    left_at = Stamp(null=True, default=None)
+    left_reason = Varchar(length=500, null=False, default="")
 
+    allocation_expert_known_source = Check("source IN ('pool', 'outside')")
     allocation_expert_one_seat = Unique(["round", "seat"])
     allocation_expert_nobody_twice = Unique(["round", "user_id"])
 
@@ -139,6 +146,7 @@ class Declaration(Table, tablename="allocation_declaration"):
     conflict = Varchar(length=24, null=False, default="")
     reason = Varchar(length=500, null=False, default="")
     comment = Varchar(length=1000, null=False, default="")
+    explained = Varchar(length=500, null=False, default="")
     declared_at = Stamp(null=True, default=None)
     done_at = Stamp(null=True, default=None)
     state = state_column("not_opened")
@@ -194,6 +202,7 @@ class Attendance(Table, tablename="allocation_attendance"):
     avoids = Boolean(null=False, default=False)
     reason = Varchar(length=300, null=False, default="")
     vote = Varchar(length=8, null=False, default="")
+    excepts = Varchar(length=120, null=False, default="")
 
     allocation_attendance_once = Unique(["decision", "name"])
     allocation_attendance_known_vote = Check("vote IN ('for', 'against', 'abstain', '')")
