@@ -10,7 +10,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
-from allocation.payments import documents, judging, queries, rules, service
+from allocation.payments import documents, judging, queries, rules, service, signing
 from allocation.payments.forms import ClaimForm, EmptyForm, PaperForm, PayForm, ReturnForm, SignForm
 from allocation.payments.judging import TABLE
 from allocation.payments.listing import CLAIMABLE, CLAIMS
@@ -171,7 +171,7 @@ async def _show(request: AnyRequest, claim_id: int, failed: tuple[str, Form[Any]
             "gates": gates,
             "terms": terms,
             "marks": {s["step"]: s for s in given if s["attempt"] == row["attempt"] and row["state"] != "returned"},
-            "next": rules.next_step(row["steps"], standing),
+            "next": signing.next_step(row["steps"], standing),
             "verbs": verbs_open(CLAIM, row, tx.actor),
             "papers": await files.files_of(tx, (TABLE, claim_id)),
             "needed": tx.policy.get("allocation.payments.papers")[row["kind"]],

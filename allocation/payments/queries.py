@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from allocation.budget import ledger
-from allocation.payments.rules import Books, Signed, Terms
+from allocation.payments.rules import Books, Terms
+from allocation.payments.signing import Signed
 from allocation.payments.states import COUNTED
 from projects import public as projects
 from quzhou_migrants.kernel.errors import Refused

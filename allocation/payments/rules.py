@@ -1,4 +1,4 @@
-"""What may be paid: ceilings, stages, papers and signatures, decided from plain figures.
+"""What may be paid: ceilings, stages, holds and papers, decided from plain figures.
 
 Every ceiling is on the running total of a project, so the order of claims never matters: an
 advance is worked off by the progress that follows, and nothing is ever recovered by hand.
@@ -7,47 +7,61 @@ Source: 衢政办发〔2016〕65号 二(三)3; 财建〔2022〕183号 一、二
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
+from quzhou_migrants.kernel.errors import Invalid, Problem
 from quzhou_migrants.kernel.money import Fen
 
 WHOLE = 10_000  # basis points in one whole
-FEWEST_SIGNATURES = 2  # the co-managed account: never one hand alone
 
 
 class Kind(StrEnum):
-    """What a claim asks for."""
+    """What a claim asks for: the stages of a payment scheme."""
 
+    PREPAY = "prepay"
     ADVANCE = "advance"
     PROGRESS = "progress"
+    COMPLETION = "completion"
     SETTLEMENT = "settlement"
+    RETENTION = "retention"
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The payment terms in force: shares in basis points, amounts in fen.
+    """The payment scheme in force: shares in basis points, amounts in fen.
 
     `advance_bp` of the base before works are seen; `progress_bp` of the finished value while
     building; `retention_bp` of the settled value kept; at or below `small_fen` one payment only.
+    `completion_bp` of the base once works are complete, 0: no such stage; `prepay_bp` of the base
+    where a county may prepay, 0: it may not; `steps` replace the smooth share of progress by a
+    table (seen, running total of the base); awards below `retention_from_fen` keep no retention.
     """
 
     advance_bp: int
     progress_bp: int
     retention_bp: int
     small_fen: Fen
+    completion_bp: int = 0
+    prepay_bp: int = 0
+    retention_months: int = 0
+    retention_from_fen: Fen = 0
+    steps: Sequence[Sequence[int]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Where one project stands before a claim is looked at.
+    """Where one project stands before a claim is looked at. All of it can be written as JSON.
 
-    Units: fen; `claimed_fen` counts every other claim that is submitted, signed or paid;
-    `seen_bp` is physical progress verified on site, 0..10000; `settled_fen` what the audit or the
-    acceptance left of the final account, None before.
+    Units: fen; `claimed_fen` counts every other claim that is submitted, signed or paid, of which
+    `advance_fen` came before works were seen; `seen_bp` is physical progress verified on site,
+    0..10000; `settled_fen` what the audit or the acceptance left of the final account, None before.
+    Days are ISO texts, "" when there is none: `day` the claim is judged on, `term_ends` of the
+    contract, `retention_due`. Counted against the project: `notices` still open, `objections`
+    unanswered, `findings` that hold payments, `defects` of the warranty not mended.
     """
 
     award_fen: Fen
@@ -57,17 +71,39 @@ class Books:
     accepted: bool
     contractor: str
     settled_fen: Fen | None = None
+    advance_fen: Fen = 0
+    completed: bool = False
+    retained_fen: Fen = 0
+    day: str = ""
+    term_ends: str = ""
+    retention_due: str = ""
+    works: bool = False
+    stopped: bool = False
+    notices: int = 0
+    objections: int = 0
+    defects: int = 0
+    findings: int = 0
+    finding_said: str = ""
+    finding_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What one claim asks. `final_fen` is the audited final account, for a settlement."""
+    """What one claim asks. `final_fen` is the audited final account, for a settlement.
+
+    `wages_fen` is the part for workers' wages, None when nobody named it; `measured_bp` the progress
+    that builder and supervisor measured; `guarantee` the number of a bank's guarantee or an insurance
+    that stands in for the retention.
+    """
 
     kind: Kind
     amount_fen: Fen
     payee: str
     invoice_fen: Fen
     final_fen: Fen | None = None
+    wages_fen: Fen | None = None
+    measured_bp: int | None = None
+    guarantee: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +131,62 @@ def is_small(books: Books, terms: Terms) -> bool:
     return books.award_fen <= terms.small_fen
 
 
-def retained(books: Books, terms: Terms, final_fen: Fen | None = None) -> Fen:
+def keeps_nothing(books: Books, terms: Terms) -> bool:
+    """Tell whether no retention is kept: small projects, or awards below the scheme's own bound."""
+    return is_small(books, terms) or books.award_fen < terms.retention_from_fen
+
+
+def retained(books: Books, terms: Terms, final_fen: Fen | None = None, guarantee: str = "") -> Fen:
     """Give the money kept back at settlement, rounded up so that never too little is kept.
 
-    Source: 财建〔2022〕183号 二 (at most 3 % of the settled price)
+    Source: 财建〔2022〕183号 二 (at most 3 % of the settled price; a guarantee may stand in for it)
     """
-    if is_small(books, terms):
+    if guarantee or keeps_nothing(books, terms):
         return 0
     return -(-base(books, final_fen) * terms.retention_bp // WHOLE)
+
+
+def earned(books: Books, terms: Terms) -> Fen:
+    """Give the running total that verified progress has earned while building. Units: fen, cut."""
+    if terms.steps:
+        reached = [total for seen, total in terms.steps if seen <= books.seen_bp]
+        return base(books) * max(reached, default=0) // WHOLE
+    return base(books) * books.seen_bp * terms.progress_bp // WHOLE**2
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """How an advance is worked off by works that were seen. Units: fen; the two parts make the whole."""
+
+    advance_fen: Fen
+    worked_off_fen: Fen
+
+    @property
+    def left_fen(self) -> Fen:
+        """What no work has earned yet."""
+        return self.advance_fen - self.worked_off_fen
+
+
+def recovery(books: Books, terms: Terms) -> Recovery:
+    """Set an advance against the works seen since: what other claims left of what is earned works it off.
+
+    Source: 财建〔2022〕183号 一
+    """
+    whole = base(books) if books.accepted else earned(books, terms)
+    others = books.claimed_fen - books.advance_fen
+    return Recovery(books.advance_fen, max(0, min(books.advance_fen, whole - others)))
 
 
 def gates(books: Books, terms: Terms, ask: Ask) -> tuple[Gate, ...]:
     """Look at every gate a claim must pass, shut ones included, in the order of the papers.
 
-    Shape: award, contract, the gates of the stage, payee, invoice.
+    Shape: award, contract, the holds of the project, the gates of the stage, payee, invoice.
     """
     total = books.claimed_fen + ask.amount_fen
     return (
         _amount("award", "ALC-401", books.award_fen, total),
         _amount("contract", "ALC-402", books.contract_fen, total),
+        *_holds(books),
         *_STAGES[ask.kind](books, terms, ask, total),
         Gate("payee", ask.payee == books.contractor, "ALC-409", facts={"contractor": books.contractor}),
         Gate(
@@ -140,7 +213,7 @@ def claimable(books: Books, terms: Terms, kind: Kind, final_fen: Fen | None = No
 
     Units: fen.
     """
-    nothing = Ask(kind, 0, books.contractor, 0, final_fen)
+    nothing = Ask(kind, 0, books.contractor, 0, final_fen, wages_fen=0)
     found = gates(books, terms, nothing)
     if any(not g.is_open for g in found):
         return 0
@@ -148,24 +221,79 @@ def claimable(books: Books, terms: Terms, kind: Kind, final_fen: Fen | None = No
     return max(0, min(ceilings) - books.claimed_fen)
 
 
+def day_of(text: str) -> date | None:
+    """Read a day of the books; None for none."""
+    return date.fromisoformat(text) if text else None
+
+
 def _amount(name: str, code: str, ceiling: Fen, total: Fen, **facts: Any) -> Gate:  # noqa: ANN401 - facts of a sentence
     return Gate(name, total <= ceiling, code, ceiling, {"ceiling": ceiling, "total": total, **facts})
 
 
+def _holds(books: Books) -> tuple[Gate, ...]:
+    """What bars every payment, whatever its stage: a notice that hangs, grave findings, works at a stop."""
+    said = {"count": books.findings, "said": books.finding_said, "url": books.finding_url}
+    return (
+        Gate(
+            "notice",
+            not (books.notices or books.objections),
+            "ALC-431",
+            facts={"notices": books.notices, "objections": books.objections},
+        ),
+        Gate("findings", not books.findings, "ALC-432", facts=said),
+        Gate("running", not books.stopped, "ALC-433"),
+    )
+
+
+def _prepay(books: Books, terms: Terms, _ask: Ask, total: Fen) -> tuple[Gate, ...]:
+    ceiling = base(books) * terms.prepay_bp // WHOLE
+    return (
+        Gate("prepay", terms.prepay_bp > 0, "ALC-434"),
+        _amount("advance", "ALC-403", ceiling, total, share=terms.prepay_bp),
+        _term(books),
+    )
+
+
 def _advance(books: Books, terms: Terms, _ask: Ask, total: Fen) -> tuple[Gate, ...]:
     ceiling = base(books) * terms.advance_bp // WHOLE
-    return (_once(books, terms), _amount("advance", "ALC-403", ceiling, total, share=terms.advance_bp))
+    return (
+        _once(books, terms),
+        _amount("advance", "ALC-403", ceiling, total, share=terms.advance_bp),
+        _term(books),
+    )
 
 
-def _progress(books: Books, terms: Terms, _ask: Ask, total: Fen) -> tuple[Gate, ...]:
-    ceiling = base(books) * books.seen_bp * terms.progress_bp // WHOLE**2
+def _progress(books: Books, terms: Terms, ask: Ask, total: Fen) -> tuple[Gate, ...]:
     facts = {"seen": books.seen_bp, "share": terms.progress_bp}
-    return (_once(books, terms), _amount("progress", "ALC-404", ceiling, total, **facts))
+    measured = books.seen_bp if ask.measured_bp is None else ask.measured_bp
+    return (
+        _once(books, terms),
+        _amount("progress", "ALC-404", earned(books, terms), total, **facts),
+        Gate(
+            "measured",
+            measured <= books.seen_bp,
+            "ALC-435",
+            facts={"measured": measured, "seen": books.seen_bp},
+        ),
+        _term(books),
+        _wages(books, ask),
+    )
+
+
+def _completion(books: Books, terms: Terms, ask: Ask, total: Fen) -> tuple[Gate, ...]:
+    ceiling = base(books) * books.seen_bp * terms.completion_bp // WHOLE**2
+    return (
+        _once(books, terms),
+        Gate("stage", terms.completion_bp > 0, "ALC-446"),
+        Gate("completed", books.completed, "ALC-437"),
+        _amount("progress", "ALC-404", ceiling, total, seen=books.seen_bp, share=terms.completion_bp),
+        _wages(books, ask),
+    )
 
 
 def _settlement(books: Books, terms: Terms, ask: Ask, total: Fen) -> tuple[Gate, ...]:
     seen = base(books) * books.seen_bp // WHOLE
-    kept = retained(books, terms, ask.final_fen)
+    kept = retained(books, terms, ask.final_fen, ask.guarantee)
     return (
         Gate("acceptance", books.accepted, "ALC-405"),
         Gate("final_account", ask.final_fen is not None, "ALC-411"),
@@ -177,8 +305,23 @@ def _settlement(books: Books, terms: Terms, ask: Ask, total: Fen) -> tuple[Gate,
             base(books, ask.final_fen) - kept,
             total,
             kept=kept,
-            share=0 if is_small(books, terms) else terms.retention_bp,
+            share=terms.retention_bp if kept else 0,
         ),
+    )
+
+
+def _retention(books: Books, _terms: Terms, ask: Ask, total: Fen) -> tuple[Gate, ...]:
+    """What was kept is given back on its day, or before against a guarantee; never more than was kept.
+
+    Source: 建质〔2017〕138号 二、十、十一
+    """
+    due = day_of(books.retention_due)
+    over = bool(ask.guarantee) or (due is not None and books.day >= books.retention_due)
+    return (
+        Gate("acceptance", books.accepted, "ALC-405"),
+        _amount("held", "ALC-438", books.claimed_fen + books.retained_fen, total, held=books.retained_fen),
+        Gate("due", over, "ALC-439", facts={"due": due, "guarantee": ask.guarantee}),
+        Gate("defects", not books.defects, "ALC-440", facts={"count": books.defects}),
     )
 
 
@@ -193,60 +336,50 @@ def _once(books: Books, terms: Terms) -> Gate:
     return Gate("once", not is_small(books, terms), "ALC-408", facts={"small": terms.small_fen})
 
 
-_STAGES = {Kind.ADVANCE: _advance, Kind.PROGRESS: _progress, Kind.SETTLEMENT: _settlement}
+def _term(books: Books) -> Gate:
+    """A contract whose term is over is prolonged by a change order before more is paid for building."""
+    ends = day_of(books.term_ends)
+    runs = books.completed or ends is None or books.day <= books.term_ends
+    return Gate("term", runs, "ALC-436", facts={"ends": ends})
+
+
+def _wages(books: Books, ask: Ask) -> Gate:
+    """The workers' part of every payment for works is named and lies within it.
+
+    Source: 国令第724号 (保障农民工工资支付条例) 24, 29
+    """
+    named = not books.works or (ask.wages_fen is not None and 0 <= ask.wages_fen <= max(ask.amount_fen, 0))
+    return Gate("wages", named, "ALC-441", facts={"wages": ask.wages_fen or 0, "asked": ask.amount_fen})
+
+
+_Stage = Callable[[Books, Terms, Ask, Fen], tuple[Gate, ...]]
+_STAGES: dict[Kind, _Stage] = {
+    Kind.PREPAY: _prepay,
+    Kind.ADVANCE: _advance,
+    Kind.PROGRESS: _progress,
+    Kind.COMPLETION: _completion,
+    Kind.SETTLEMENT: _settlement,
+    Kind.RETENTION: _retention,
+}
 _FIELDS = {
     "payee": "payee",
     "invoice": "invoice_fen",
     "acceptance": "kind",
     "once": "kind",
+    "prepay": "kind",
+    "stage": "kind",
+    "completed": "kind",
+    "due": "kind",
+    "defects": "kind",
     "final_account": "final_fen",
     "settled": "final_fen",
+    "measured": "measured_bp",
+    "wages": "wages_fen",
+    "notice": "",
+    "findings": "",
+    "running": "",
+    "term": "",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """One signature that stands: the step it fills and the hand that gave it."""
-
-    step: int
-    user_id: int
-    role: str
-
-
-def signing_steps(amount_fen: Fen, ladder: Sequence[Sequence[Any]]) -> tuple[str, ...]:
-    """Give the roles that sign an amount, in order.
-
-    Shape: `ladder` rows are [from_fen, role, role, ...]; the highest row not above the amount counts.
-    Raises: Refused ALC-420, the pack names fewer than two signatures for this amount.
-    """
-    rows = sorted((row for row in ladder if row[0] <= amount_fen), key=lambda row: int(row[0]))
-    steps = tuple(str(role) for role in rows[-1][1:]) if rows else ()
-    if len(steps) < FEWEST_SIGNATURES:
-        raise Refused("ALC-420", asked=amount_fen)
-    return steps
-
-
-def next_step(steps: Sequence[str], given: Sequence[Signed]) -> int | None:
-    """Give the first step that waits for a signature; None when all are given."""
-    return len(given) if len(given) < len(steps) else None
-
-
-def may_sign(steps: Sequence[str], given: Sequence[Signed], preparers: Collection[int], user_id: int, role: str) -> int:
-    """Give the step that this hand would sign. `preparers` are all who ever wrote on the claim.
-
-    Raises: Refused ALC-421 (complete), ALC-422 (a preparer), ALC-423 (signed before),
-    ALC-424 (it is another role's turn).
-    """
-    step = next_step(steps, given)
-    if step is None:
-        raise Refused("ALC-421")
-    if user_id in preparers:
-        raise Refused("ALC-422")
-    if any(s.user_id == user_id for s in given):
-        raise Refused("ALC-423")
-    if role != steps[step]:
-        raise Refused("ALC-424", waits_for=steps[step])
-    return step
 
 
 def missing_papers(needed: Sequence[str], present: Sequence[str]) -> tuple[str, ...]:

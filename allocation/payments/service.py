@@ -15,7 +15,7 @@ from typing import Any
 
 from allocation.budget import ledger
 from allocation.events import Paid
-from allocation.payments import judging, queries, rules
+from allocation.payments import judging, queries, rules, signing
 from allocation.payments.forms import ClaimForm, PayForm
 from allocation.payments.judging import TABLE
 from allocation.payments.rules import Kind
@@ -120,7 +120,7 @@ async def submit(tx: Tx, claim_id: int) -> Row:
     books, terms, found = await judging.look(tx, row, project)
     rules.check(found)
     await judging.check_papers(tx, row)
-    steps = rules.signing_steps(row["amount_fen"], judging.ladder(tx, row))
+    steps = signing.signing_steps(row["amount_fen"], judging.ladder(tx, row))
     frozen = {"books": asdict(books), "terms": asdict(terms), "retained": judging.kept(row, books, terms)}
     turn = 1 + int(
         await tx.conn.fetchval("SELECT coalesce(max(turn), 0) FROM allocation_claim WHERE project = $1", row["project"])
@@ -301,11 +301,11 @@ def _event(row: Row) -> str:
     return f"claim:{row['id']}:{row['attempt']}"
 
 
-async def _my_step(tx: Tx, row: Row, given: Sequence[rules.Signed]) -> int:
+async def _my_step(tx: Tx, row: Row, given: Sequence[signing.Signed]) -> int:
     if row["state"] != S.SUBMITTED:
         CLAIM.arrow(row["state"], "sign")
     try:
-        return rules.may_sign(
+        return signing.may_sign(
             row["steps"], given, await queries.preparers(tx, row["id"]), tx.actor.user_id or 0, tx.actor.role
         )
     except Refused as refused:

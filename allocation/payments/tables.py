@@ -40,7 +40,11 @@ class Claim(Table, tablename="allocation_claim"):
     invoice_number = Varchar(length=20, null=False)
     invoice_fen = fen()
     invoice_on = Date(null=False)
+    invoice_tax_fen = fen(null=True)
     final_fen = fen(null=True)
+    wages_fen = fen(null=True)
+    measured_bp = Integer(null=True, default=None, help_text="progress as builder and supervisor measured it")
+    guarantee = Varchar(length=80, null=False, default="", help_text="stands in for the retention")
     note = Varchar(length=500, null=False, default="")
     state = state_column("draft")
     version = Integer(null=False, default=1)
@@ -48,6 +52,7 @@ class Claim(Table, tablename="allocation_claim"):
     turn = Integer(null=True, default=None, help_text="place among the project's submissions")
     steps = JSONB(null=False, default="[]")
     books = JSONB(null=False, default="{}")
+    seal = Varchar(length=64, null=False, default="", help_text="SHA-256 of what was submitted")
     policy_version = Varchar(length=80, null=False, default="")
     prepared_by = BigInt(null=True, default=None)
     prepared_name = Varchar(length=120, null=False, default="")
@@ -55,8 +60,14 @@ class Claim(Table, tablename="allocation_claim"):
     submitted_at = Stamp(null=True, default=None)
     is_demo = Boolean(null=False, default=False)
 
-    allocation_claim_known_kind = Check("kind IN ('advance', 'progress', 'settlement')")
+    allocation_claim_known_stage = Check(
+        "kind IN ('prepay', 'advance', 'progress', 'completion', 'settlement', 'retention')"
+    )
     allocation_claim_positive = Check("amount_fen > 0 AND invoice_fen >= 0")
+    allocation_claim_parts = Check(
+        "coalesce(wages_fen, 0) BETWEEN 0 AND amount_fen AND coalesce(invoice_tax_fen, 0) BETWEEN 0 AND invoice_fen"
+        " AND coalesce(measured_bp, 0) BETWEEN 0 AND 10000"
+    )
     allocation_claim_invoice_digits = Check("invoice_code ~ '^[0-9]{0,12}$' AND invoice_number ~ '^[0-9]{8,20}$'")
 
 
@@ -74,10 +85,41 @@ class Signature(Table, tablename="allocation_signature"):
     name = Varchar(length=120, null=False)
     title = Varchar(length=160, null=False, default="")
     opinion = Varchar(length=500, null=False, default="")
+    for_user = BigInt(null=True, default=None, help_text="whom a deputy signed for")
+    for_name = Varchar(length=120, null=False, default="")
+    authority = BigInt(null=True, default=None)
+    group_names = Varchar(length=300, null=False, default="", help_text="village money group, signed on paper")
+    seal = Varchar(length=64, null=False, default="", help_text="seal of the claim that was signed")
     signed_at = Stamp()
 
     allocation_signature_one_per_step = Unique(["claim", "attempt", "step"])
     allocation_signature_nobody_twice = Unique(["claim", "attempt", "user_id"])
+
+
+@business()
+class Deputy(Table, tablename="allocation_deputy"):
+    """A dated authority to sign claims for somebody: from whom to whom, until when, up to how much."""
+
+    id = BigSerial(primary_key=True)
+    division_code = DivisionCode()
+    principal = BigInt(null=False)
+    principal_name = Varchar(length=120, null=False)
+    role = Varchar(length=24, null=False)
+    deputy = BigInt(null=False)
+    deputy_name = Varchar(length=120, null=False)
+    deputy_role = Varchar(length=24, null=False)
+    starts_on = Date(null=False)
+    ends_on = Date(null=False)
+    limit_fen = fen(null=True)
+    doc_no = Varchar(length=80, null=False)
+    reason = Varchar(length=300, null=False)
+    state = state_column("standing")
+    version = Integer(null=False, default=1)
+    created_at = Stamp()
+    is_demo = Boolean(null=False, default=False)
+
+    allocation_deputy_somebody_else = Check("principal <> deputy")
+    allocation_deputy_days = Check("ends_on >= starts_on")
 
 
 @business(append_only=True)
@@ -107,10 +149,17 @@ index(
     "allocation_claim_one_invoice",
     "UNIQUE allocation_claim (invoice_number, invoice_code) WHERE state <> 'cancelled'",
 )
+index(
+    "allocation_signature_one_hand",
+    "UNIQUE allocation_signature (claim, attempt, coalesce(for_user, user_id))",
+)
+index("allocation_deputy_keyset", "allocation_deputy (division_code, id)")
+index("allocation_deputy_whose", "allocation_deputy (deputy, ends_on) WHERE state = 'standing'")
 index("allocation_claim_keyset", "allocation_claim (division_code, id)")
 index("allocation_claim_waiting", "allocation_claim (state, id) WHERE state IN ('submitted', 'signed')")
 
-# What was signed cannot be altered by anybody, whatever the program above believes.
+# What was signed cannot be altered by anybody, whatever the program above believes. The division may:
+# a claim follows its village to a successor.
 sql_object(
     "allocation_claim_frozen",
     """
@@ -118,10 +167,12 @@ sql_object(
     BEGIN
       IF OLD.state NOT IN ('draft', 'returned') AND
          (NEW.project, NEW.kind, NEW.amount_fen, NEW.payee, NEW.invoice_code, NEW.invoice_number,
-          NEW.invoice_fen, NEW.invoice_on, NEW.final_fen, NEW.steps, NEW.prepared_by, NEW.division_code)
+          NEW.invoice_fen, NEW.invoice_on, NEW.final_fen, NEW.steps, NEW.prepared_by,
+          NEW.invoice_tax_fen, NEW.wages_fen, NEW.measured_bp, NEW.guarantee, NEW.seal)
          IS DISTINCT FROM
          (OLD.project, OLD.kind, OLD.amount_fen, OLD.payee, OLD.invoice_code, OLD.invoice_number,
-          OLD.invoice_fen, OLD.invoice_on, OLD.final_fen, OLD.steps, OLD.prepared_by, OLD.division_code) THEN
+          OLD.invoice_fen, OLD.invoice_on, OLD.final_fen, OLD.steps, OLD.prepared_by,
+          OLD.invoice_tax_fen, OLD.wages_fen, OLD.measured_bp, OLD.guarantee, OLD.seal) THEN
         RAISE EXCEPTION 'a submitted claim is frozen'
           USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'allocation_claim_frozen';
       END IF;
