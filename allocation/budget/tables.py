@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from piccolo.columns import BigInt, Boolean, Date, Integer, LazyTableReference, SmallInt, Varchar
 
+import allocation.budget.posting  # noqa: F401 - the trigger that accepts a posting
 from quzhou_migrants.kernel.tables import (
     BigSerial,
     Check,
@@ -17,7 +18,6 @@ from quzhou_migrants.kernel.tables import (
     index,
     state_column,
 )
-from quzhou_migrants.kernel.walls import sql_object
 
 PROJECT = LazyTableReference("Project", app_name="projects")
 
@@ -38,6 +38,8 @@ class Batch(Table, tablename="allocation_batch"):
     per_head_fen = fen()
     persons = Integer(null=False, default=0)
     direct_reach = Boolean(null=False, default=False)
+    upper_doc_no = Varchar(length=80, null=False, default="", help_text="the document above that it passes on")
+    budget_year = SmallInt(null=False, default=0, help_text="0: the year of the document")
     note = Varchar(length=500, null=False, default="")
     state = state_column("draft")
     version = Integer(null=False, default=1)
@@ -48,6 +50,24 @@ class Batch(Table, tablename="allocation_batch"):
     allocation_batch_one_document = Unique(["division_code", "doc_no", "fund_kind"])
     allocation_batch_amounts = Check("cash_fen >= 0 AND project_fen >= 0 AND cash_fen + project_fen > 0")
     allocation_batch_whole_persons = Check("cash_fen = persons * per_head_fen")
+
+
+@business(down=True)
+class Earmark(Table, tablename="allocation_earmark"):
+    """Money of a batch that its document binds to a use, a place or one project; nothing else may have it."""
+
+    id = BigSerial(primary_key=True)
+    division_code = DivisionCode()
+    batch = fk(Batch)
+    title = Varchar(length=200, null=False)
+    amount_fen = fen()
+    category = Varchar(length=24, null=False, default="", help_text="of project; empty: any")
+    place_code = Varchar(length=12, null=False, default="", help_text="county, township or village; empty: any")
+    project = fk(PROJECT, null=True)
+    is_demo = Boolean(null=False, default=False)
+
+    allocation_earmark_positive = Check("amount_fen > 0")
+    allocation_earmark_binds = Check("category <> '' OR place_code <> '' OR project IS NOT NULL")
 
 
 @business(append_only=True)
@@ -61,15 +81,20 @@ class Entry(Table, tablename="allocation_entry"):
     batch = fk(Batch)
     project = fk(PROJECT, null=True)
     kind = Varchar(length=16, null=False)
+    earmark = BigInt(null=False, default=0, help_text="0: money bound to nothing")
     amount_fen = BigInt(null=False)
     source_table = Varchar(length=48, null=False)
     source_id = BigInt(null=False)
     posted_at = Stamp()
 
     allocation_entry_once = Unique(["event_key", "line"])
-    allocation_entry_known_kind = Check(
-        "kind IN ('notified', 'cash', 'available', 'planned', 'awarded', 'contracted', 'claimed',"
-        " 'paid', 'retained', 'settled', 'returned')"
+    allocation_entry_kind_listed = Check(
+        "kind IN ('notified', 'interest', 'cash', 'issuing', 'issued', 'available', 'earmarked', 'competing',"
+        " 'planned', 'awarded', 'contracted', 'claimed', 'paid', 'retained', 'settled', 'returned')"
+    )
+    allocation_entry_bound_kind = Check(
+        "CASE WHEN earmark = 0 THEN kind <> 'earmarked'"
+        " ELSE kind NOT IN ('interest', 'cash', 'issuing', 'issued', 'available', 'competing', 'planned') END"
     )
     allocation_entry_not_nothing = Check("amount_fen <> 0")
 
@@ -83,11 +108,12 @@ class Balance(Table, tablename="allocation_balance"):
     batch = fk(Batch)
     project = BigInt(null=False, default=0, help_text="0: money of no project yet")
     kind = Varchar(length=16, null=False)
+    earmark = BigInt(null=False, default=0)
     balance_fen = fen()
 
-    allocation_balance_account = Unique(["division_code", "batch", "project", "kind"])
-    allocation_balance_never_negative = Check(
-        "CASE WHEN kind = 'notified' THEN balance_fen <= 0 ELSE balance_fen >= 0 END"
+    allocation_balance_holder = Unique(["division_code", "batch", "project", "kind", "earmark"])
+    allocation_balance_sign = Check(
+        "CASE WHEN kind IN ('notified', 'interest') THEN balance_fen <= 0 ELSE balance_fen >= 0 END"
     )
 
 
@@ -110,54 +136,15 @@ class Award(Table, tablename="allocation_award"):
     is_demo = Boolean(null=False, default=False)
 
     allocation_award_positive = Check("amount_fen > 0")
-    allocation_award_known_source = Check("source IN ('factor', 'round', 'plan')")
+    allocation_award_source_named = Check("source IN ('factor', 'round', 'plan', 'mixed', 'grant')")
 
 
 index("allocation_entry_account", "allocation_entry (batch, division_code, kind, project, id)")
+index("allocation_entry_period", "allocation_entry (division_code, posted_at)")
 index("allocation_entry_source", "allocation_entry (source_table, source_id)")
 index("allocation_balance_project", "allocation_balance (project) WHERE project <> 0")
+index("allocation_earmark_batch", "allocation_earmark (batch)")
 index(
     "allocation_award_standing",
     "UNIQUE allocation_award (project, source, coalesce(source_id, 0)) WHERE state = 'standing'",
-)
-
-# A posting is one INSERT: its lines are summed and its accounts moved before anything else sees
-# them. Accounts are locked in one order, so two postings wait for each other instead of dying.
-sql_object(
-    "allocation_post",
-    """
-    CREATE OR REPLACE FUNCTION allocation_post() RETURNS trigger LANGUAGE plpgsql AS $body$
-    BEGIN
-      IF EXISTS (
-        SELECT 1 FROM added GROUP BY event_key, batch HAVING sum(amount_fen) <> 0
-      ) OR EXISTS (
-        SELECT 1 FROM allocation_entry e WHERE e.event_key IN (SELECT event_key FROM added)
-        GROUP BY e.event_key
-        HAVING count(*) <> (SELECT count(*) FROM added a WHERE a.event_key = e.event_key)
-      ) THEN
-        RAISE EXCEPTION 'a posting is written whole and sums to zero in each batch'
-          USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'allocation_entry_balanced';
-      END IF;
-      INSERT INTO allocation_balance (division_code, batch, project, kind, balance_fen)
-        SELECT DISTINCT division_code, batch, coalesce(project, 0), kind, 0 FROM added
-        ORDER BY 1, 2, 3, 4 ON CONFLICT DO NOTHING;
-      PERFORM 1 FROM allocation_balance b
-        WHERE (b.division_code, b.batch, b.project, b.kind) IN
-          (SELECT division_code, batch, coalesce(project, 0), kind FROM added)
-        ORDER BY b.division_code, b.batch, b.project, b.kind FOR UPDATE;
-      UPDATE allocation_balance b SET balance_fen = b.balance_fen + d.moved
-        FROM (SELECT division_code, batch, coalesce(project, 0) AS project, kind, sum(amount_fen) AS moved
-              FROM added GROUP BY 1, 2, 3, 4) d
-        WHERE (b.division_code, b.batch, b.project, b.kind) = (d.division_code, d.batch, d.project, d.kind)
-          AND d.moved <> 0;
-      RETURN NULL;
-    END $body$;
-    DROP TRIGGER IF EXISTS allocation_entry_post ON allocation_entry;
-    CREATE TRIGGER allocation_entry_post AFTER INSERT ON allocation_entry
-      REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION allocation_post();
-    DROP TRIGGER IF EXISTS allocation_balance_derived ON allocation_balance;
-    CREATE TRIGGER allocation_balance_derived
-      BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON allocation_balance
-      FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION kernel_refuse_alteration();
-    """,
 )

@@ -71,7 +71,7 @@ async def test_reversal_mirrors_and_only_while_the_money_lies_still(tx_as) -> No
 
 BROKEN = {
     "allocation_entry_balanced": [Line(0, CITY, Kind.NOTIFIED, -100), Line(0, CITY, Kind.AVAILABLE, 99)],
-    "allocation_balance_never_negative": [Line(0, CITY, Kind.AVAILABLE, -100), Line(0, CITY, Kind.PLANNED, 100)],
+    "allocation_balance_sign": [Line(0, CITY, Kind.AVAILABLE, -100), Line(0, CITY, Kind.PLANNED, 100)],
 }
 
 

@@ -178,7 +178,7 @@ async def test_county_sees_approved_runs_only_and_awards_from_its_share(tx_as) -
         with pytest.raises(asyncpg.IntegrityConstraintViolationError) as spent:
             async with become(tx, LEADER), tx.conn.transaction():
                 await service.revoke_run(tx, run, "重算")
-        assert spent.value.constraint_name == "allocation_balance_never_negative"
+        assert spent.value.constraint_name == "allocation_balance_sign"
         async with become(tx, actor(Role.CITY_CLERK, CITY)):
             assert await budget.ledger_faults(tx.conn) == []
 
