@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
+from litestar.datastructures import UploadFile
 from msgspec import Meta
 
 from allocation.competitive.rules import FULL_MARKS, CutRule, Vote
@@ -88,6 +89,7 @@ class MemberForm(msgspec.Struct):
     avoids: bool = False
     reason: Annotated[str, Meta(max_length=300)] = ""
     vote: Vote = Vote.NONE
+    steps_out: Annotated[str, Meta(max_length=60)] = ""
 
 
 class LineForm(msgspec.Struct):
@@ -107,6 +109,26 @@ class DecisionForm(msgspec.Struct):
     minutes: Annotated[str, Meta(max_length=5000)]
     members: Annotated[list[MemberForm], Meta(min_length=1, max_length=60)]
     lines: Annotated[list[LineForm], Meta(min_length=1, max_length=200)]
+
+
+class PromoteForm(msgspec.Struct):
+    """A project moves up from the reserve list; past whom, and why."""
+
+    candidate: int
+    reason: Reason
+    doc_no: Annotated[str, Meta(max_length=80)] = ""
+
+
+class SignedForm(msgspec.Struct):
+    """The minutes as the members signed them, scanned."""
+
+    file: UploadFile
+
+
+class MakeForm(msgspec.Struct):
+    """A dossier of the round is asked for."""
+
+    kind: Literal["pdf", "zip"]
 
 
 class EmptyForm(msgspec.Struct):

@@ -153,14 +153,15 @@ def cut(placings: Sequence[Placing], asked: Mapping[str, Fen], terms: Cut) -> di
     left, proposed, stopped = terms.budget_fen, {}, False
     for placing in sorted(placings, key=lambda p: p.rank):
         wish = min(asked[placing.code], terms.cap_fen)
-        give = 0 if stopped or placing.mean < terms.pass_mark else _grant(wish, left, terms)
+        give = 0 if stopped or placing.mean < terms.pass_mark else granted(wish, left, terms)
         stopped = stopped or (give < wish and terms.rule is not CutRule.SKIP)
         proposed[placing.code] = give
         left -= give
     return proposed
 
 
-def _grant(wish: Fen, left: Fen, terms: Cut) -> Fen:
+def granted(wish: Fen, left: Fen, terms: Cut) -> Fen:
+    """Give what the rest of a budget grants to one wish, by the cut rule: all, a part worth it, or nothing."""
     if wish <= left:
         return wish
     worth_it = left * WHOLE >= wish * terms.partial_bp
@@ -196,6 +197,7 @@ class Member:
     present: bool
     avoids: bool
     vote: Vote
+    excepts: frozenset[int] = frozenset()  # ranks of the projects this person alone steps out for
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from allocation.permissions import P
-from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.errors import Invalid, Refused
 from quzhou_migrants.kernel.states import Arrow, machine
 
 Row = Mapping[str, Any]
@@ -25,6 +25,7 @@ class S(StrEnum):
     SCORING = "scoring"
     RANKED = "ranked"
     DECIDED = "decided"
+    POSTED = "posted"
     AWARDED = "awarded"
     CANCELLED = "cancelled"
 
@@ -56,6 +57,19 @@ def all_in(_row: Row, facts: Row) -> None:
         raise Refused("ALC-322", project=facts["thin"], fewest=facts["fewest"])
 
 
+def notice_clear(_row: Row, facts: Row) -> None:
+    """A result is approved when its notice is over and nothing said against it stands. Raises: Invalid."""
+    if facts["problems"]:
+        raise Invalid(facts["problems"])
+
+
+def notice_over(row: Row, facts: Row) -> None:
+    """A result is not sent back while its notice hangs. Raises: Refused ALC-320, ALC-378."""
+    has_reason(row, facts)
+    if facts["hangs"]:
+        raise Refused("ALC-378")
+
+
 ROUND = machine(
     "ROUND",
     S,
@@ -65,8 +79,11 @@ ROUND = machine(
         Arrow(S.OPEN, "start", S.SCORING, P.PREPARE_ROUND),
         Arrow(S.SCORING, "close", S.RANKED, P.PREPARE_ROUND, all_in),
         Arrow(S.RANKED, "decide", S.DECIDED, P.PREPARE_ROUND),
-        Arrow(S.DECIDED, "approve", S.AWARDED, P.APPROVE_ROUND),
+        Arrow(S.DECIDED, "post", S.POSTED, P.PREPARE_ROUND),
         Arrow(S.DECIDED, "reject", S.RANKED, P.APPROVE_ROUND, has_reason),
+        Arrow(S.POSTED, "take_back", S.RANKED, P.PREPARE_ROUND, has_reason),
+        Arrow(S.POSTED, "approve", S.AWARDED, P.APPROVE_ROUND, notice_clear),
+        Arrow(S.POSTED, "reject", S.RANKED, P.APPROVE_ROUND, notice_over),
         Arrow(S.DRAFT, "cancel", S.CANCELLED, P.PREPARE_ROUND, has_reason),
         Arrow(S.OPEN, "cancel", S.CANCELLED, P.PREPARE_ROUND, has_reason),
         Arrow(S.SCORING, "cancel", S.CANCELLED, P.APPROVE_ROUND, has_reason),
