@@ -17,6 +17,9 @@ class P(StrEnum):
     # budget
     VIEW_FUNDS = "allocation.funds.view"
     RECORD_BATCH = "allocation.funds.record"
+    SPLIT = "allocation.funds.split"
+    ISSUE_SPLIT = "allocation.funds.issue"
+    CLOSE = "allocation.funds.close"
     AWARD = "allocation.award"
     # factor
     VIEW_FACTOR = "allocation.factor.view"
@@ -36,6 +39,28 @@ class P(StrEnum):
     CLAIM = "allocation.claims.prepare"
     SIGN = "allocation.claims.sign"
     PAY = "allocation.claims.pay"
+    # bank
+    VIEW_BANK = "allocation.bank.view"
+    PROPOSE_PAYEE = "allocation.bank.payee"
+    CONFIRM_PAYEE = "allocation.bank.payee_confirm"
+    PREPARE_BANK = "allocation.bank.prepare"
+    RELEASE_BANK = "allocation.bank.release"
+    RECONCILE = "allocation.bank.reconcile"
+    CLOSE_MONTH = "allocation.bank.close"
+    # cash
+    VIEW_CASH = "allocation.cash.view"
+    PREPARE_CASH = "allocation.cash.prepare"
+    APPROVE_CASH = "allocation.cash.approve"
+    # grants
+    VIEW_GRANTS = "allocation.grants.view"
+    PREPARE_GRANT = "allocation.grants.prepare"
+    CHECK_GRANT = "allocation.grants.check"
+    APPROVE_GRANT = "allocation.grants.approve"
+    # finance: what programs of other offices may ask, each a scope of its own
+    FINANCE_PAYMENTS = "allocation.finance.payments"
+    FINANCE_ENTRIES = "allocation.finance.entries"
+    FINANCE_STATEMENTS = "allocation.finance.statements"
+    VIEW_FINANCE = "allocation.finance.view"
     # terms
     VIEW_TERMS = "allocation.terms.view"
     KEEP_POOL = "allocation.terms.pool"
@@ -44,12 +69,12 @@ class P(StrEnum):
 
 
 _BUDGET: dict[Role, tuple[P, ...]] = {
-    Role.CITY_CLERK: (P.VIEW_FUNDS, P.RECORD_BATCH),
-    Role.CITY_LEADER: (P.VIEW_FUNDS,),
+    Role.CITY_CLERK: (P.VIEW_FUNDS, P.RECORD_BATCH, P.SPLIT, P.CLOSE),
+    Role.CITY_LEADER: (P.VIEW_FUNDS, P.ISSUE_SPLIT),
     Role.CITY_ADMIN: (P.VIEW_FUNDS,),
-    Role.COUNTY_CLERK: (P.VIEW_FUNDS, P.AWARD),
-    Role.COUNTY_LEADER: (P.VIEW_FUNDS, P.AWARD),
-    Role.COUNTY_FINANCE: (P.VIEW_FUNDS,),
+    Role.COUNTY_CLERK: (P.VIEW_FUNDS, P.AWARD, P.SPLIT),
+    Role.COUNTY_LEADER: (P.VIEW_FUNDS, P.AWARD, P.ISSUE_SPLIT),
+    Role.COUNTY_FINANCE: (P.VIEW_FUNDS, P.CLOSE),
     Role.AUDITOR: (P.VIEW_FUNDS,),
 }
 _FACTOR: dict[Role, tuple[P, ...]] = {
@@ -95,6 +120,24 @@ _TERMS: dict[Role, tuple[P, ...]] = {
     Role.TOWNSHIP_CLERK: (P.VIEW_TERMS,),
     Role.AUDITOR: (P.VIEW_TERMS,),
 }
+_BANK: dict[Role, tuple[P, ...]] = {
+    Role.CITY_CLERK: (P.VIEW_BANK, P.VIEW_CASH, P.VIEW_GRANTS, P.VIEW_FINANCE),
+    Role.CITY_LEADER: (P.VIEW_BANK, P.VIEW_CASH, P.VIEW_GRANTS),
+    Role.CITY_ADMIN: (P.VIEW_FINANCE,),
+    Role.COUNTY_ADMIN: (P.VIEW_FINANCE,),
+    Role.COUNTY_CLERK: (
+        P.VIEW_BANK, P.PROPOSE_PAYEE, P.VIEW_CASH, P.PREPARE_CASH, P.VIEW_GRANTS, P.PREPARE_GRANT, P.CHECK_GRANT,
+    ),
+    Role.COUNTY_LEADER: (
+        P.VIEW_BANK, P.CONFIRM_PAYEE, P.RELEASE_BANK, P.VIEW_CASH, P.APPROVE_CASH, P.VIEW_GRANTS, P.APPROVE_GRANT,
+    ),
+    Role.COUNTY_FINANCE: (
+        P.VIEW_BANK, P.PROPOSE_PAYEE, P.CONFIRM_PAYEE, P.PREPARE_BANK, P.RELEASE_BANK, P.RECONCILE, P.CLOSE_MONTH,
+        P.VIEW_CASH, P.VIEW_GRANTS, P.VIEW_FINANCE, P.FINANCE_PAYMENTS, P.FINANCE_ENTRIES, P.FINANCE_STATEMENTS,
+    ),
+    Role.TOWNSHIP_CLERK: (P.VIEW_GRANTS, P.PREPARE_GRANT, P.CHECK_GRANT),
+    Role.AUDITOR: (P.VIEW_BANK, P.VIEW_CASH, P.VIEW_GRANTS),
+}  # fmt: skip
 
-_ROOMS = (_BUDGET, _FACTOR, _COMPETITIVE, _EXPERTS, _PAYMENTS, _TERMS)
+_ROOMS = (_BUDGET, _FACTOR, _COMPETITIVE, _EXPERTS, _PAYMENTS, _TERMS, _BANK)
 GRANTS: dict[Role, tuple[P, ...]] = {role: tuple(p for room in _ROOMS for p in room.get(role, ())) for role in Role}
