@@ -10,6 +10,8 @@ import hmac
 import json
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -54,29 +56,34 @@ class Keys:
 def load_keys(path: Path) -> Keys:
     """Read the key file, making it (owner-readable only) at the first start."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         fresh = {
             "current": "k1",
             "seal": {"k1": secrets.token_hex(KEY_BYTES)},
             "blind": secrets.token_hex(KEY_BYTES),
         }
-        _write_once(path, json.dumps(fresh, indent=1))
+        write_once(path, json.dumps(fresh, indent=1))
     stored = json.loads(path.read_text())
     ring = {k: bytes.fromhex(v) for k, v in stored["seal"].items()}
     return Keys(ring, stored["current"], bytes.fromhex(stored["blind"]))
 
 
-def _write_once(path: Path, text: str) -> None:
-    # Link, not rename: of two processes starting together the first one's keys stay.
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_text(text)
+def write_once(path: Path, text: str) -> None:
+    """Write a secret that nobody has written yet, whole and on disk, readable by its owner alone.
+
+    Of several processes or threads that come together the first one's text stays: the draft has
+    a name of its own for each of them, and it is linked, not renamed, into place.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
     finally:
-        draft.unlink()
+        os.unlink(draft)
 
 
 def key_path() -> Path:

@@ -20,6 +20,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from quzhou_migrants.kernel.crypto import write_once
+
 SECRET_BYTES = 32
 MAX_KEYS = 32  # a key number has five bits in a code
 
@@ -115,20 +117,7 @@ def save_ring(folder: Path, ring: KeyRing) -> None:
 
 
 def _create(file: Path, ring: KeyRing) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    body = json.dumps({str(k): b64encode(v).decode() for k, v in ring.secrets.items()}, indent=1)
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as out:
-        out.write(body)
-        out.flush()
-        os.fsync(out.fileno())
-    try:
-        os.link(draft, file)  # fails when another process was first: its keys are the keys
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    write_once(file, json.dumps({str(k): b64encode(v).decode() for k, v in ring.secrets.items()}, indent=1))
 
 
 def _parse(text: str) -> KeyRing:
