@@ -33,7 +33,7 @@ def recompute_split(path: str | Path) -> str:
         raise Refused("ALC-232", stated=str(stated)[:64], found=digest(text))
     inputs = thaw(document)
     outcome = inputs.split()
-    if "result" in body and body["result"] != result(outcome):
+    if "result" in body and body["result"] != result(outcome, inputs.scheme.version):
         raise Refused("ALC-233")
     return _print(inputs=inputs, sheet=working(inputs), sha256=digest(text), checked="result" in body)
 

@@ -71,7 +71,7 @@ async def _out(tx: Tx, run_id: int) -> RunOut:
         row["sha256"],
         [FindingOut(*f) for f in said(stop, names)],
         [FindingOut(*f) for f in said(notice, names)],
-        None if stop else result(inputs.split()),
+        None if stop else result(inputs.split(), inputs.scheme.version),
     )
 
 

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from allocation.factor.rules import Split, split
+from allocation.factor.rules import Made, Split, made
 from allocation.factor.scheme import Part, Scheme, from_mapping, to_mapping
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import MOST, Fen
 
-FORMAT = "quzhou-migrants/split/1"
+FORMATS = {1: "quzhou-migrants/split/1", 2: "quzhou-migrants/split/2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,13 @@ class Inputs:
         """Give the values by factor and unit."""
         return table(self.data)
 
+    def made(self) -> Made:
+        """Make the split and tell how. Raises: Invalid, see rules.split."""
+        return made(self.pool_fen, self.scheme, [u.code for u in self.units], self.table())
+
     def split(self) -> Split:
         """Make the split. Raises: Invalid, see rules.split."""
-        return split(self.pool_fen, self.scheme, [u.code for u in self.units], self.table())
+        return self.made().split
 
 
 def table(data: Sequence[Datum]) -> dict[str, dict[str, str]]:
@@ -91,10 +95,13 @@ def digest(text: str) -> str:
 
 
 def freeze(inputs: Inputs) -> str:
-    """Write the inputs of a run in canonical form, rows in the order of their codes."""
+    """Write the inputs of a run in canonical form, rows in the order of their codes.
+
+    A scheme that uses nothing of version 2 is written as version 1, for ever in the same bytes.
+    """
     return canonical(
         {
-            "format": FORMAT,
+            "format": FORMATS[inputs.scheme.version],
             "title": inputs.title,
             "document": inputs.document,
             "division": inputs.division,
@@ -118,7 +125,7 @@ def thaw(document: Mapping[str, Any]) -> Inputs:
     Raises: Refused ALC-231, not a document of this format.
     """
     try:
-        if document["format"] != FORMAT:
+        if document["format"] not in FORMATS.values():
             raise Refused("ALC-231", format=str(document["format"])[:60])
         return Inputs(
             **{k: str(document[k]) for k in ("title", "document", "division", "made_on", "policy", "remark")},
@@ -131,16 +138,21 @@ def thaw(document: Mapping[str, Any]) -> Inputs:
         raise Refused("ALC-231", format=type(fault).__name__) from fault
 
 
-def result(outcome: Split) -> dict[str, Any]:
-    """Write a split as plain values: the part pools, and each unit's parts and whole."""
+def result(outcome: Split, version: int = 1) -> dict[str, Any]:
+    """Write a split as plain values: the part pools, and each unit's parts and whole.
+
+    Version 2 names the reserve, fixed amounts and what bounds changed as well.
+    """
+    parts = {part.value: shares for part, shares in outcome.parts.items()}
+    columns = {part.value: parts.get(part.value, {}) for part in Part}
+    if version > 1:
+        columns |= {"fixed": outcome.fixed, "adjusted": outcome.adjusted}
     return {
         "pool_fen": outcome.pool_fen,
+        **({"reserve_fen": outcome.reserve_fen} if version > 1 else {}),
         "part_pools": {part.value: fen for part, fen in outcome.part_pools.items()},
         "shares": {
-            unit: {
-                **{part.value: outcome.parts.get(part, {}).get(unit, 0) for part in Part},
-                "total": total,
-            }
+            unit: {**{name: column.get(unit, 0) for name, column in columns.items()}, "total": total}
             for unit, total in outcome.shares.items()
         },
     }
@@ -149,10 +161,11 @@ def result(outcome: Split) -> dict[str, Any]:
 def export(frozen_text: str) -> str:
     """Write the one plain file anybody can check us with: inputs, their hash, the result."""
     document = json.loads(frozen_text)
+    inputs = thaw(document)
     body = {
         "sha256": digest(frozen_text),
         "frozen": document,
-        "result": result(thaw(document).split()),
+        "result": result(inputs.split(), inputs.scheme.version),
     }
     return json.dumps(body, ensure_ascii=False, indent=1) + "\n"
 

@@ -1,21 +1,29 @@
-"""A scheme of the factor method as data: factors, weights, parts, rounding.
+"""A scheme of the factor method as data: what is kept back and fixed, factors, weights, bounds, rounding.
 
-Weights are basis points of the whole pool, as published tables write them (65 : 20 : 15); the
-base and performance shares are declared beside them and must tie.
+Pool = reserve + fixed amounts + base part + performance part. Weights are basis points of the
+money the factors share out, as published tables write them (65 : 20 : 15); the base and
+performance shares are declared beside them and must tie. Floors, caps and the bands against last
+year bind a unit's whole share.
 Source: 衢政办发〔2016〕65号 二(三)1 (base share and performance share by a set ratio)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from quzhou_migrants.kernel.errors import Finding
-from quzhou_migrants.kernel.money import BY_REMAINDER, TO_LARGEST, Mode, Rounding
+from quzhou_migrants.kernel.money import BY_REMAINDER, TO_LARGEST, Fen, Mode, Rounding
 
 WHOLE = 10_000  # basis points in one whole
+YUAN_PLACES = 2  # decimals an amount in yuan may have
+
+_NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,6})?", re.ASCII)
+_NEW_IN_TWO = ("reserve", "fixed", "bounds", "against")
+_NEW_IN_FACTOR = ("per", "grades")
 
 
 class Part(StrEnum):
@@ -26,17 +34,47 @@ class Part(StrEnum):
 
 
 class Form(StrEnum):
-    """How a value becomes strength: more gives more, or less gives more."""
+    """How a value becomes strength.
+
+    Direct: more gives more. Inverse: the smallest value divided by one's own. Gap: how far one
+    lies below the greatest value. Grade: the coefficient of the grade reached.
+    """
 
     DIRECT = "direct"
     INVERSE = "inverse"
+    GAP = "gap"
+    GRADE = "grade"
+
+
+class Kind(StrEnum):
+    """What a bound does. Floor and cap hold for everybody or one unit; loss and gain bind against last year."""
+
+    FLOOR = "floor"
+    CAP = "cap"
+    LOSS = "loss"
+    GAIN = "gain"
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """One grade: its name, its coefficient, and the score it begins at when scores are written instead of names.
+
+    Units: coefficient and score as decimal text.
+    """
+
+    name: str
+    coefficient: str
+    least: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Factor:
     """One factor. `times` names a factor whose value multiplies this one (score x migrants).
 
-    `places` is how many decimals a value may have; `least` and `most` are its bounds as text.
+    `per` names a factor whose value divides this one before anything else (money per head);
+    `grades` belong to the form "grade". `places` is how many decimals a value may have; `least`
+    and `most` are its bounds as text. A factor without weight takes no part of its own: it only
+    serves as `times`, `per` or `Scheme.against`.
     """
 
     key: str
@@ -51,14 +89,52 @@ class Factor:
     most: str = ""
     source: str = ""
     confirmed: bool = False
+    per: str = ""
+    grades: tuple[Grade, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """What the division keeps back: an amount, a share of the pool cut to whole units, or both. Units: fen, bp."""
+
+    fen: Fen = 0
+    bp: int = 0
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """An amount given before the factors share out the rest; an empty unit means every unit. Units: fen."""
+
+    unit: str
+    fen: Fen
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One bound on a unit's whole share (fixed amounts included); an empty unit means every unit.
+
+    Floor, cap: `fen`, plus `bp` of the pool less the reserve. Loss, gain: `bp` is the most a share
+    may fall or rise against last year's; a unit that got nothing last year is not bound by them.
+    Several bounds hold together: the highest floor and the lowest cap count.
+    """
+
+    kind: Kind
+    fen: Fen = 0
+    bp: int = 0
+    unit: str = ""
+    source: str = ""
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
     """Everything a split needs besides pool and data.
 
-    `inverse_places` is how many decimals the coefficient of an inverse factor keeps (the smallest
-    value divided by one's own, half up): the same figure a pocket calculator gives.
+    `inverse_places` is how many decimals a quotient keeps, half up (the smallest value divided by
+    one's own, a value per head): the same figure a pocket calculator gives. `against` names the
+    weightless factor whose values are last year's shares in yuan.
     """
 
     title: str
@@ -67,6 +143,10 @@ class Scheme:
     factors: tuple[Factor, ...]
     rounding: Rounding
     inverse_places: int = 8
+    reserve: Reserve = field(default_factory=Reserve)
+    fixed: tuple[Fixed, ...] = ()
+    bounds: tuple[Bound, ...] = ()
+    against: str = ""
 
     def part(self, part: Part) -> tuple[Factor, ...]:
         """Give the factors of one part that carry weight."""
@@ -76,34 +156,68 @@ class Scheme:
         """Give the declared share of one part."""
         return self.base_bp if part is Part.BASE else self.performance_bp
 
+    def factor(self, key: str) -> Factor:
+        """Find a factor by its key. Raises: KeyError."""
+        return {f.key: f for f in self.factors}[key]
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether shares are bound against last year's."""
+        return any(b.kind in {Kind.LOSS, Kind.GAIN} for b in self.bounds)
+
+    @property
+    def version(self) -> int:
+        """Tell which version of the file format can hold this scheme: 1 while nothing of 2 is used."""
+        plain = self.reserve == Reserve() and not (self.fixed or self.bounds or self.against)
+        old = {Form.DIRECT, Form.INVERSE}
+        plain = plain and not self.rounding.mode.by_divisor
+        return 1 if plain and all(f.form in old and not f.per and not f.grades for f in self.factors) else 2
+
 
 def to_mapping(scheme: Scheme) -> dict[str, Any]:
-    """Write a scheme as plain JSON values."""
-    return asdict(scheme)
+    """Write a scheme as plain JSON values, in the oldest version that can hold it."""
+    raw = asdict(scheme)
+    if scheme.version == 1:
+        for key in _NEW_IN_TWO:
+            del raw[key]
+        for factor in raw["factors"]:
+            for key in _NEW_IN_FACTOR:
+                del factor[key]
+    return raw
 
 
 def from_mapping(raw: Mapping[str, Any]) -> Scheme:
-    """Read a scheme back from plain JSON values.
+    """Read a scheme of any version back from plain JSON values.
 
     Raises: KeyError, TypeError, ValueError when something is missing or of the wrong kind.
     """
-    factors = tuple(Factor(**{**f, "part": Part(f["part"]), "form": Form(f["form"])}) for f in raw["factors"])
     rounding = raw["rounding"]
     return Scheme(
         title=str(raw["title"]),
         base_bp=int(raw["base_bp"]),
         performance_bp=int(raw["performance_bp"]),
-        factors=factors,
+        factors=tuple(_factor(f) for f in raw["factors"]),
         rounding=Rounding(Mode(rounding["mode"]), int(rounding["unit_fen"]), str(rounding["residual"])),
         inverse_places=int(raw["inverse_places"]),
+        reserve=Reserve(**raw.get("reserve", {})),
+        fixed=tuple(Fixed(**f) for f in raw.get("fixed", ())),
+        bounds=tuple(Bound(**{**b, "kind": Kind(b["kind"])}) for b in raw.get("bounds", ())),
+        against=str(raw.get("against", "")),
     )
+
+
+def _factor(raw: Mapping[str, Any]) -> Factor:
+    grades = tuple(Grade(**g) for g in raw.get("grades", ()))
+    return Factor(**{**raw, "part": Part(raw["part"]), "form": Form(raw["form"]), "grades": grades})
 
 
 def faults(scheme: Scheme, units: tuple[str, ...]) -> list[Finding]:
     """Find what makes a scheme unusable: weights that do not add up, parts that do not tie.
 
-    Codes: ALC-201 (weights), ALC-202 (a part), ALC-203 (a factor named twice or multiplied by an
-    unknown one), ALC-204 (residual party), ALC-205 (a weight or unit below zero).
+    Codes: ALC-201 (weights), ALC-202 (a part), ALC-203 (a factor named twice, or multiplied or
+    divided by an unknown one), ALC-204 (residual party), ALC-205 (a weight or unit below zero),
+    ALC-227 (a bound that binds nothing or an unknown unit), ALC-228 (last year's shares not among
+    the factors), ALC-229 (grades), ALC-234 (reserve or fixed amounts).
     """
     found: list[Finding] = []
     total = sum(f.weight_bp for f in scheme.factors)
@@ -118,11 +232,48 @@ def faults(scheme: Scheme, units: tuple[str, ...]) -> list[Finding]:
     found += [
         Finding("ALC-203", f.key, {"factor": f.title})
         for f in scheme.factors
-        if keys.count(f.key) > 1 or (f.times and f.times not in keys)
+        if keys.count(f.key) > 1 or any(named and named not in keys for named in (f.times, f.per))
     ]
     residual = scheme.rounding.residual
     if residual not in {BY_REMAINDER, TO_LARGEST, *units}:
         found.append(Finding("ALC-204", residual, {"party": residual}))
     if scheme.rounding.unit_fen < 1 or any(f.weight_bp < 0 for f in scheme.factors):
         found.append(Finding("ALC-205", scheme.title))
-    return found
+    return [*found, *_grade_faults(scheme), *_set_aside_faults(scheme, units), *_bound_faults(scheme, units)]
+
+
+def _grade_faults(scheme: Scheme) -> Iterator[Finding]:
+    """Grades belong to their form; each has another name, another beginning, a number as coefficient."""
+    for f in scheme.factors:
+        names, begins = [g.name for g in f.grades], [g.least for g in f.grades if g.least]
+        sound = (
+            bool(f.grades) == (f.form is Form.GRADE)
+            and all(names)
+            and len(set(names)) == len(names)
+            and len(set(begins)) == len(begins)
+            and all(_NUMBER.fullmatch(text) for g in f.grades for text in (g.coefficient, g.least or "0"))
+            and not (f.per and f.form is Form.GRADE)
+        )
+        if not sound:
+            yield Finding("ALC-229", f.key, {"factor": f.title})
+
+
+def _set_aside_faults(scheme: Scheme, units: tuple[str, ...]) -> Iterator[Finding]:
+    reserve = scheme.reserve
+    if reserve.fen < 0 or not 0 <= reserve.bp <= WHOLE:
+        yield Finding("ALC-234", "reserve", {"unit": ""})
+    for f in scheme.fixed:
+        if f.fen < 0 or (f.unit and f.unit not in units):
+            yield Finding("ALC-234", f"fixed.{f.unit}", {"unit": f.unit})
+
+
+def _bound_faults(scheme: Scheme, units: tuple[str, ...]) -> Iterator[Finding]:
+    for n, b in enumerate(scheme.bounds):
+        banded = b.kind in {Kind.LOSS, Kind.GAIN}
+        too_much = b.bp > WHOLE and b.kind is not Kind.GAIN
+        if b.fen < 0 or b.bp < 0 or too_much or (banded and b.fen) or (b.unit and b.unit not in units):
+            yield Finding("ALC-227", f"bounds.{n}", {"unit": b.unit, "kind": b.kind.value})
+    last = next((f for f in scheme.factors if f.key == scheme.against), None)
+    named = last is not None and last.places <= YUAN_PLACES and not last.weight_bp and last.form is Form.DIRECT
+    if (scheme.holds or scheme.against) and not named:
+        yield Finding("ALC-228", scheme.against)

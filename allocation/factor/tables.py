@@ -102,12 +102,15 @@ class FactorShare(Table, tablename="allocation_factor_share"):
     run = fk(FactorRun)
     base_fen = fen()
     performance_fen = fen()
+    fixed_fen = BigInt(null=False, default=0, help_text="given before the factors count")
+    adjusted_fen = BigInt(null=False, default=0, help_text="what floors, caps and bands gave (+) or took (-)")
     amount_fen = fen()
     approved_at = Stamp()
 
     allocation_factor_share_one_share = Unique(["run", "division_code"])
-    allocation_factor_share_closes = Check(
-        "amount_fen = base_fen + performance_fen AND base_fen >= 0 AND performance_fen >= 0"
+    allocation_factor_share_whole = Check(
+        "amount_fen = base_fen + performance_fen + fixed_fen + adjusted_fen AND base_fen >= 0"
+        " AND performance_fen >= 0 AND fixed_fen >= 0 AND amount_fen >= 0"
     )
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from allocation.factor.frozen import Inputs, Unit
-from allocation.factor.rules import Sheet, part_pools, read, strengths, weights
+from allocation.factor.reading import Sheet, read, strengths
+from allocation.factor.rules import part_pools, weights
 from allocation.factor.scheme import Factor, Form, Part, Scheme
 from quzhou_migrants.kernel.errors import Invalid, Problem
 from quzhou_migrants.kernel.money import Fen, apportion

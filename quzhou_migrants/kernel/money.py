@@ -14,6 +14,8 @@ from fractions import Fraction
 from math import lcm
 from typing import TypeAlias
 
+from quzhou_migrants.kernel import divisors
+from quzhou_migrants.kernel.divisors import Limits
 from quzhou_migrants.kernel.errors import Refused
 
 Fen: TypeAlias = int
@@ -33,12 +35,26 @@ _LONGEST = 64  # a text longer than this is no amount, and int() must not be ask
 
 
 class Mode(StrEnum):
-    """How an exact part becomes a whole number of units before the residual is placed."""
+    """How an exact part becomes a whole number of units before the residual is placed.
+
+    The last five are divisor methods: they place every unit by their own rule, so no residual of
+    whole units is left.
+    """
 
     LARGEST_REMAINDER = "largest_remainder"
     HALF_UP = "half_up"
     HALF_EVEN = "half_even"
     FLOOR = "floor"
+    JEFFERSON = "jefferson"
+    WEBSTER = "webster"
+    HILL = "hill"
+    DEAN = "dean"
+    ADAMS = "adams"
+
+    @property
+    def by_divisor(self) -> bool:
+        """Tell whether this is a divisor method."""
+        return self.value in divisors.DIVISORS
 
 
 BY_REMAINDER = "largest_remainder"
@@ -51,7 +67,7 @@ class Rounding:
 
     `residual` is "largest_remainder" (unit by unit to those rounding hurt most), "largest" (the
     party with the greatest weight), or the key of a named party. In mode "largest_remainder"
-    only the first applies.
+    only the first applies; a divisor method leaves at most what is smaller than one unit.
     Units: unit_fen in fen (1 = fen, 100 = yuan, 1_000_000 = ten thousand yuan).
     """
 
@@ -63,17 +79,24 @@ class Rounding:
 FEN_EXACT = Rounding()
 
 
-def apportion(pool: Fen, weights: Mapping[str, Weight], rounding: Rounding = FEN_EXACT) -> dict[str, Fen]:
+def apportion(
+    pool: Fen, weights: Mapping[str, Weight], rounding: Rounding = FEN_EXACT, limits: Limits | None = None
+) -> dict[str, Fen]:
     """Part a pool in proportion to weights, exactly.
 
+    `limits` hold the least and the most a key may get, in whole units; the exact shares must lie
+    within them, so that only rounding has to respect them.
     Shape: {key: fen} in key order; the sum is the pool, no part is negative, and the order of
     `weights` never matters. Ties always favour the lower key.
     Units: fen. Weights are integers or fractions of any common scale.
     Raises: Refused KRN-201 (no weight to go by), KRN-202 (negative weight or pool),
-    KRN-203 (unit, or a residual party that is not among the keys).
+    KRN-203 (unit, or a residual party that is not among the keys); ValueError, limits that no
+    rounding can respect.
     """
     _check(pool, weights, rounding)
     scaled = whole_weights(weights)
+    if rounding.mode.by_divisor:
+        return _by_divisor(pool, scaled, rounding, limits or {})
     total, unit = sum(scaled.values()), rounding.unit_fen
     whole, error = {}, {}
     for key in sorted(scaled):
@@ -81,7 +104,21 @@ def apportion(pool: Fen, weights: Mapping[str, Weight], rounding: Rounding = FEN
         up = _rounds_up(rounding.mode, floor, rest, total * unit)
         whole[key] = (floor + up) * unit
         error[key] = rest - up * total * unit  # what rounding owes (+) or gave too much (-)
-    _place(pool - sum(whole.values()), whole, _takers(rounding, scaled, error), rounding)
+    _place(pool - sum(whole.values()), whole, _takers(rounding, scaled, error), rounding, limits or {})
+    return whole
+
+
+def _by_divisor(pool: Fen, scaled: Mapping[str, int], r: Rounding, limits: Limits) -> dict[str, Fen]:
+    """Place whole units by a divisor method; what is smaller than a unit goes where the residual goes."""
+    unit = r.unit_fen
+    room = {k: (-(-least // unit), None if most is None else most // unit) for k, (least, most) in limits.items()}
+    units = divisors.place(pool // unit, scaled, r.mode.value, room)
+    whole = {key: held * unit for key, held in units.items()}
+    takers = _takers(r, scaled, dict.fromkeys(scaled, 0))
+    if r.residual == BY_REMAINDER:
+        ask = {k: divisors.claims(scaled[k], n, r.mode.value)(units[k]) for n, k in enumerate(sorted(scaled))}
+        takers = sorted(takers, key=lambda k: (not scaled[k], ask[k]))
+    _place(pool % unit, whole, takers, r, limits)
     return whole
 
 
@@ -120,23 +157,28 @@ def _takers(r: Rounding, scaled: Mapping[str, int], error: Mapping[str, int]) ->
     return [r.residual, *(k for k in by_weight if k != r.residual)]
 
 
-def _place(left: int, whole: dict[str, Fen], takers: list[str], r: Rounding) -> None:
-    """Give out or take back what rounding left; nobody falls below zero."""
+def _place(left: int, whole: dict[str, Fen], takers: list[str], r: Rounding, limits: Limits) -> None:
+    """Give out or take back what rounding left; nobody falls below zero or leaves its limits."""
     by_unit = r.mode is Mode.LARGEST_REMAINDER or r.residual == BY_REMAINDER
-    step = r.unit_fen if by_unit else abs(left)
-    for key in takers if left > 0 or not by_unit else reversed(takers):
-        if not left:
-            return
-        move = min(step, left) if left > 0 else -min(step, -left, whole[key])
-        whole[key] += move
-        left -= move
-        step = r.unit_fen if by_unit else abs(left)
+    while left:
+        before = left
+        for key in takers if left > 0 or not by_unit else reversed(takers):
+            if not left:
+                return
+            least, most = limits.get(key, (0, None))
+            step = min(r.unit_fen, abs(left)) if by_unit else abs(left)
+            room = (step if most is None else most - whole[key]) if left > 0 else whole[key] - least
+            move = min(step, max(room, 0))
+            whole[key] += move if left > 0 else -move
+            left -= move if left > 0 else -move
+        if left == before:
+            raise ValueError(left)
 
 
 def part_of(amount: Fen, share: Fraction, rounding: Rounding = FEN_EXACT) -> Fen:
     """Take one share of an amount, rounded by mode and unit alone (no residual to place).
 
-    Units: fen. A "largest_remainder" mode has nobody to compare with and cuts, like "floor".
+    Units: fen. A mode that compares parties has nobody to compare with and cuts, like "floor".
     """
     exact = amount * share / rounding.unit_fen
     floor, rest = divmod(exact.numerator, exact.denominator)
