@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from allocation.budget import ledger, queries
+from allocation.payments.holds import Hold, Sight, bars_payments, shows_works
 from allocation.payments.queries import MoneyLine, money_line
 from quzhou_migrants.kernel.money import Fen
 from quzhou_migrants.kernel.tx import Tx
 
-__all__ = ["MoneyLine", "award_fen", "money_by_kind", "money_line"]
+__all__ = [
+    "Hold",
+    "MoneyLine",
+    "Sight",
+    "award_fen",
+    "bars_payments",
+    "money_by_kind",
+    "money_line",
+    "shows_works",
+]
 
 
 async def award_fen(tx: Tx, project_id: int) -> Fen:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from projects import queries
 from projects.assets import queries as assets
+from projects.assets.rules import add_months as add_months  # noqa: PLC0414 - given on to upper packages
 from projects.dossier import sources
 from projects.notices import addresses
 from projects.notices import queries as notice_queries
@@ -119,6 +120,30 @@ async def lock(tx: Tx, project_id: int) -> Row:
 async def settled(tx: Tx, project_id: int) -> Fen | None:
     """Give what the audit, or the acceptance, left of the final account; None before. Units: fen."""
     return await assets.settled_fen(tx, project_id) or None
+
+
+_STANDING = """
+SELECT p.state = 'suspended' AS stopped, p.completed_on IS NOT NULL AS completed, coalesce(k.kind, '') AS kind,
+  k.ends_on, coalesce(k.bond_fen, 0) AS bond_fen,
+  (SELECT count(*) FROM projects_posting n WHERE n.subject_table = 'projects_project' AND n.subject_id = p.id
+     AND n.state = 'open') AS notices,
+  (SELECT count(*) FROM projects_objection o JOIN projects_posting n ON n.id = o.posting
+    WHERE n.subject_table = 'projects_project' AND n.subject_id = p.id AND o.state = 'received') AS objections,
+  (SELECT count(*) FROM projects_defect f WHERE f.project = p.id AND f.state <> 'confirmed') AS defects
+FROM projects_project p LEFT JOIN projects_contract k ON k.project = p.id WHERE p.id = $1
+"""
+
+
+async def standing(tx: Tx, project_id: int) -> Row:
+    """Tell what stands for or against paying a project: its contract, notices, objections, faults, a stop.
+
+    Shape: {stopped, completed, kind, ends_on, bond_fen, notices, objections, defects}; `kind` of the
+    contract, "" before there is one. Units: fen. Raises: Refused KRN-404.
+    """
+    row = await tx.conn.fetchrow(_STANDING, project_id)
+    if row is None:
+        raise Refused("KRN-404")
+    return dict(row)
 
 
 async def milestones(tx: Tx, project_id: int) -> list[Row]:

@@ -10,10 +10,24 @@ from litestar.datastructures import UploadFile
 from msgspec import Meta
 
 from allocation.payments.rules import Kind
-from quzhou_migrants.web.fields import Yuan
+from quzhou_migrants.web.fields import Percent, Yuan
 
 Positive = Annotated[Yuan, Meta(gt=0)]
-Paper = Literal["invoice", "contract", "progress", "acceptance", "final_account", "other"]
+NotNegative = Annotated[Yuan, Meta(ge=0)]
+Paper = Literal[
+    "invoice",
+    "contract",
+    "prepay_approval",
+    "progress",
+    "photo",
+    "completion",
+    "acceptance",
+    "final_account",
+    "guarantee",
+    "inspection",
+    "group",
+    "other",
+]
 
 
 class ClaimForm(msgspec.Struct):
@@ -26,7 +40,11 @@ class ClaimForm(msgspec.Struct):
     invoice_fen: Positive
     invoice_on: date
     invoice_code: Annotated[str, Meta(max_length=20)] = ""
+    invoice_tax_fen: NotNegative | None = None
+    wages_fen: NotNegative | None = None
+    measured_bp: Annotated[Percent, Meta(ge=0, le=10_000)] | None = None
     final_fen: Positive | None = None
+    guarantee: Annotated[str, Meta(max_length=80)] = ""
     note: Annotated[str, Meta(max_length=500)] = ""
 
 
@@ -42,9 +60,21 @@ class EmptyForm(msgspec.Struct):
 
 
 class SignForm(msgspec.Struct):
-    """One signature."""
+    """One signature. `group` are the members of the village money group who signed on paper."""
 
     opinion: Annotated[str, Meta(max_length=500)] = ""
+    group: Annotated[str, Meta(max_length=300)] = ""
+
+
+class DeputyForm(msgspec.Struct):
+    """Who signs in one's place, from when to when. `deputy` is the post of the other person."""
+
+    deputy: int
+    starts_on: date
+    ends_on: date
+    doc_no: Annotated[str, Meta(min_length=2, max_length=80)]
+    reason: Annotated[str, Meta(min_length=2, max_length=300)]
+    limit_fen: Positive | None = None
 
 
 class ReturnForm(msgspec.Struct):
@@ -73,5 +103,9 @@ class ClaimBody(msgspec.Struct):
     invoice_fen: Annotated[int, Meta(gt=0)]
     invoice_on: date
     invoice_code: str = ""
+    invoice_tax_fen: int | None = None
+    wages_fen: int | None = None
+    measured_bp: int | None = None
     final_fen: int | None = None
+    guarantee: str = ""
     note: str = ""

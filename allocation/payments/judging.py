@@ -7,6 +7,8 @@ Source: 衢政办发〔2016〕65号 二(三)3
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +25,7 @@ from quzhou_migrants.kernel.tx import Tx
 Row = dict[str, Any]
 
 TABLE = "allocation_claim"
+CLAUSE = "衢政办发〔2016〕65号 二(三)3"
 
 
 async def locked(tx: Tx, claim_id: int) -> tuple[Row, Row]:
@@ -48,12 +51,23 @@ def as_submitted(row: Row) -> tuple[Books, tuple[Gate, ...]] | None:
 
 def ask_of(row: Row) -> Ask:
     """Give a claim as the rules know it."""
-    return Ask(Kind(row["kind"]), row["amount_fen"], row["payee"], row["invoice_fen"], row["final_fen"])
+    return Ask(
+        Kind(row["kind"]),
+        row["amount_fen"],
+        row["payee"],
+        row["invoice_fen"],
+        row["final_fen"],
+        row["wages_fen"],
+        row["measured_bp"],
+        row["guarantee"],
+    )
 
 
 def kept(row: Row, books: Books, terms: Terms) -> Fen:
     """Give what a settlement leaves behind as retention; nothing for other kinds. Units: fen."""
-    return rules.retained(books, terms, row["final_fen"]) if row["kind"] == Kind.SETTLEMENT else 0
+    if row["kind"] != Kind.SETTLEMENT:
+        return 0
+    return rules.retained(books, terms, row["final_fen"], row["guarantee"])
 
 
 def ladder(tx: Tx, row: Row) -> Sequence[Sequence[Any]]:
@@ -66,7 +80,47 @@ async def check_papers(tx: Tx, row: Row) -> None:
     """Let a claim pass with every paper its stage needs. Raises: Refused ALC-414."""
     needed = tx.policy_for(row["division_code"]).get("allocation.payments.papers")[row["kind"]]
     present = [f.kind for f in await files.files_of(tx, (TABLE, row["id"]))]
+    if row["guarantee"]:
+        needed = [*needed, "guarantee"]
     missing = rules.missing_papers(needed, present)
     if missing:
         names = " · ".join(CATALOGUE.text(f"paper.{kind}") for kind in missing)
         raise Refused("ALC-414", papers=names)
+
+
+SEALED = (
+    "project",
+    "kind",
+    "amount_fen",
+    "payee",
+    "invoice_code",
+    "invoice_number",
+    "invoice_fen",
+    "invoice_tax_fen",
+    "invoice_on",
+    "final_fen",
+    "wages_fen",
+    "measured_bp",
+    "guarantee",
+    "note",
+    "prepared_by",
+    "attempt",
+)
+"""What people sign: the figures of a claim, besides its papers."""
+
+
+async def seal_of(tx: Tx, row: Row) -> str:
+    """Give the SHA-256 of a claim as it stands: its figures and the content of every paper.
+
+    What was signed can be proved later: each signature keeps the seal it was given on.
+    """
+    papers = sorted((f.kind, f.sha256) for f in await files.files_of(tx, (TABLE, row["id"])))
+    content = {"claim": row["id"], "papers": papers, **{name: row[name] for name in SEALED}}
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def check_seal(tx: Tx, row: Row) -> None:
+    """Let a hand go under nothing but what was submitted. Raises: Refused ALC-448."""
+    if row["seal"] and await seal_of(tx, row) != row["seal"]:
+        raise Refused("ALC-448")

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from allocation.budget import ledger
-from allocation.payments.rules import Books, Terms
-from allocation.payments.signing import Signed
+from allocation.payments.holds import holds_of
+from allocation.payments.rules import Books, Kind, Terms
+from allocation.payments.signing import Authority, Signed
 from allocation.payments.states import COUNTED
 from projects import public as projects
+from quzhou_migrants.kernel.actor import ancestors
+from quzhou_migrants.kernel.clock import shanghai
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import Fen
+from quzhou_migrants.kernel.policy import Policies
 from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
@@ -55,7 +60,20 @@ async def preparers(tx: Tx, claim_id: int) -> set[int]:
 
 def standing(signed: list[Row], attempt: int) -> list[Signed]:
     """Keep the signatures that stand for the present attempt."""
-    return [Signed(r["step"], r["user_id"], r["role"]) for r in signed if r["attempt"] == attempt]
+    return [Signed(r["step"], r["user_id"], r["role"], r["for_user"]) for r in signed if r["attempt"] == attempt]
+
+
+async def authorities(tx: Tx, division_code: str, deputy: int) -> list[Authority]:
+    """List the authorities that somebody holds today over claims of a division."""
+    rows = await tx.conn.fetch(
+        "SELECT d.id, d.principal, d.principal_name, d.role, d.deputy, d.starts_on, d.ends_on, d.limit_fen"
+        " FROM allocation_deputy d WHERE d.deputy = $1 AND d.state = 'standing'"
+        " AND $2 BETWEEN d.starts_on AND d.ends_on AND d.division_code = ANY($3)",
+        deputy,
+        tx.today,
+        list(ancestors(division_code)),
+    )
+    return [Authority(*r.values()) for r in rows]
 
 
 async def payment(tx: Tx, claim_id: int) -> Row | None:
@@ -64,8 +82,11 @@ async def payment(tx: Tx, claim_id: int) -> Row | None:
     return dict(row) if row else None
 
 
-async def claimed(tx: Tx, project_id: int, besides: Row | None = None) -> Fen:
-    """Add up the claims that use the ceilings. Units: fen.
+EARLY = (Kind.ADVANCE.value, Kind.PREPAY.value)
+
+
+async def claimed(tx: Tx, project_id: int, besides: Row | None = None) -> tuple[Fen, Fen]:
+    """Add up the claims that use the ceilings. Units: fen. Shape: (all, of which before works were seen).
 
     Seen from a claim that was submitted, only those submitted before it: the later ones were
     judged with it in mind, and must not shut its gates behind it.
@@ -73,39 +94,89 @@ async def claimed(tx: Tx, project_id: int, besides: Row | None = None) -> Fen:
     counts = [s.value for s in COUNTED]
     own = besides["id"] if besides else 0
     turn = besides["turn"] if besides and besides["state"] in counts else None
-    return int(
-        await tx.conn.fetchval(
-            "SELECT coalesce(sum(amount_fen), 0)::bigint FROM allocation_claim WHERE project = $1 AND id <> $2"
-            " AND state = ANY($3) AND ($4::int IS NULL OR coalesce(turn, 0) < $4)",
-            project_id,
-            own,
-            counts,
-            turn,
-        )
+    row = await tx.conn.fetchrow(
+        "SELECT coalesce(sum(amount_fen), 0)::bigint AS every,"
+        " coalesce(sum(amount_fen) FILTER (WHERE kind = ANY($5)), 0)::bigint AS early"
+        " FROM allocation_claim WHERE project = $1 AND id <> $2"
+        " AND state = ANY($3) AND ($4::int IS NULL OR coalesce(turn, 0) < $4)",
+        project_id,
+        own,
+        counts,
+        turn,
+        list(EARLY),
     )
+    return int(row["every"]), int(row["early"])
+
+
+def terms_of(policy: Policies) -> Terms:
+    """Read the payment scheme of a pack."""
+    whole = {
+        name: policy.whole(f"allocation.payments.{name}")
+        for name in (
+            "advance_bp",
+            "progress_bp",
+            "retention_bp",
+            "small_fen",
+            "completion_bp",
+            "prepay_bp",
+            "retention_months",
+            "retention_from_fen",
+        )
+    }
+    return Terms(**whole, steps=[list(step) for step in policy.get("allocation.payments.steps")])
 
 
 def terms(tx: Tx, division_code: str) -> Terms:
     """Give the payment terms in force today in a division."""
-    policy = tx.policy_for(division_code)
-    whole = {
-        name: policy.whole(f"allocation.payments.{name}")
-        for name in ("advance_bp", "progress_bp", "retention_bp", "small_fen")
-    }
-    return Terms(**whole)
+    return terms_of(tx.policy_for(division_code))
 
 
 async def books(tx: Tx, project: Row, besides: Row | None = None) -> Books:
-    """Put together where a project stands, as seen from one claim or from none."""
+    """Put together where a project stands, as seen from one claim or from none.
+
+    A claim that was submitted is judged on the day it was submitted: a term that ends while others
+    sign does not shut it out.
+    """
+    every, early = await claimed(tx, project["id"], besides)
+    facts = await projects.standing(tx, project["id"])
+    holds = await holds_of(tx, project["id"])
+    months = tx.policy_for(project["division_code"]).whole("allocation.payments.retention_months")
+    accepted = project["accepted_on"]
+    counted = besides is not None and besides["state"] in COUNTED and besides["submitted_at"] is not None
     return Books(
         project["award_fen"],
         project["contract_fen"],
-        await claimed(tx, project["id"], besides),
+        every,
         project["progress_bp"],
-        project["accepted_on"] is not None,
+        accepted is not None,
         project["contractor"],
         await projects.settled(tx, project["id"]),
+        advance_fen=early,
+        completed=facts["completed"],
+        retained_fen=await _held(tx, project["id"], besides),
+        day=(shanghai(besides["submitted_at"]).date() if besides and counted else tx.today).isoformat(),
+        term_ends=_iso(facts["ends_on"]),
+        retention_due=_iso(projects.add_months(accepted, months)) if accepted else "",
+        works=facts["kind"] == "works",
+        stopped=facts["stopped"],
+        notices=facts["notices"],
+        objections=facts["objections"],
+        defects=facts["defects"],
+        findings=len(holds),
+        finding_said=holds[0].said if holds else "",
+        finding_url=holds[0].url if holds else "",
     )
+
+
+async def _held(tx: Tx, project_id: int, besides: Row | None) -> Fen:
+    """Give the retention still kept; what a retention's own claim already took on its way counts as kept."""
+    held = (await ledger.project_money(tx, project_id)).get(ledger.Kind.RETAINED, 0)
+    own = besides is not None and besides["kind"] == Kind.RETENTION and besides["state"] in COUNTED
+    return held + (besides["amount_fen"] if besides and own else 0)
+
+
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else ""
 
 
 @dataclass(frozen=True, slots=True)

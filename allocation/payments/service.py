@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -17,7 +16,8 @@ from allocation.budget import ledger
 from allocation.events import Paid
 from allocation.payments import judging, queries, rules, signing
 from allocation.payments.forms import ClaimForm, PayForm
-from allocation.payments.judging import TABLE
+from allocation.payments.hands import sign
+from allocation.payments.judging import CLAUSE, TABLE
 from allocation.payments.rules import Kind
 from allocation.payments.states import CLAIM, EDITABLE, S
 from allocation.payments.tables import Claim
@@ -32,7 +32,8 @@ from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
 
-CLAUSE = "衢政办发〔2016〕65号 二(三)3"
+__all__ = ["add_paper", "cancel", "draft", "edit", "pay", "send_back", "sign", "submit"]
+
 _BLANKS = re.compile(r"\s+")
 
 
@@ -121,6 +122,7 @@ async def submit(tx: Tx, claim_id: int) -> Row:
     rules.check(found)
     await judging.check_papers(tx, row)
     steps = signing.signing_steps(row["amount_fen"], judging.ladder(tx, row))
+    seal = await judging.seal_of(tx, {**row, "attempt": row["attempt"] + 1})
     frozen = {"books": asdict(books), "terms": asdict(terms), "retained": judging.kept(row, books, terms)}
     turn = 1 + int(
         await tx.conn.fetchval("SELECT coalesce(max(turn), 0) FROM allocation_claim WHERE project = $1", row["project"])
@@ -138,6 +140,7 @@ async def submit(tx: Tx, claim_id: int) -> Row:
             "attempt": row["attempt"] + 1,
             "steps": json.dumps(steps),
             "books": json.dumps(frozen),
+            "seal": seal,
             "policy_version": tx.policy.version,
             "submitted_at": tx.now,
         },
@@ -146,49 +149,10 @@ async def submit(tx: Tx, claim_id: int) -> Row:
         tx,
         _event(moved),
         row["project"],
-        ledger.Kind.CONTRACTED,
+        ledger.Kind.RETAINED if row["kind"] == Kind.RETENTION else ledger.Kind.CONTRACTED,
         ledger.Kind.CLAIMED,
         row["amount_fen"],
         source=(TABLE, claim_id),
-    )
-    return moved
-
-
-@command(P.SIGN, audit="allocation.claim.sign")
-async def sign(tx: Tx, claim_id: int, opinion: str = "") -> Row:
-    """Sign the next step; the last signature makes the claim ready to pay. Gates are looked at again.
-
-    Raises: Refused ALC-421..424 (whose turn), KRN-409 (two hands at once), Invalid (a gate shut since).
-    """
-    row, project = await judging.locked(tx, claim_id)
-    given = queries.standing(await queries.signatures(tx, claim_id), row["attempt"])
-    step = await _my_step(tx, row, given)
-    rules.check((await judging.look(tx, row, project))[2])
-    last = step == len(row["steps"]) - 1
-    moved = await fire(
-        tx,
-        CLAIM,
-        Claim,
-        row,
-        "sign_last" if last else "sign",
-        clause=CLAUSE,
-        step=step + 1,
-        of=len(row["steps"]),
-        opinion=opinion,
-    )
-    await tx.conn.execute(
-        "INSERT INTO allocation_signature (division_code, claim, attempt, step, role, user_id, name, title,"
-        " opinion, signed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        row["division_code"],
-        claim_id,
-        row["attempt"],
-        step,
-        tx.actor.role,
-        tx.actor.user_id,
-        tx.actor.name,
-        tx.actor.title,
-        opinion,
-        tx.now,
     )
     return moved
 
@@ -222,6 +186,7 @@ async def pay(tx: Tx, claim_id: int, form: PayForm) -> Row:
     await _check_payment(tx, row, form.paid_on)
     books, terms, found = await judging.look(tx, row, project)
     rules.check(found)
+    await judging.check_seal(tx, row)
     moved = await fire(tx, CLAIM, Claim, row, "pay", clause=CLAUSE, voucher_no=form.voucher_no, paid_on=form.paid_on)
     payment_id = int(
         await tx.conn.fetchval(
@@ -282,6 +247,10 @@ def _columns(tx: Tx, form: ClaimForm) -> dict[str, Any]:
         "invoice_number": _digits(form.invoice_number),
         "invoice_fen": form.invoice_fen,
         "invoice_on": form.invoice_on,
+        "invoice_tax_fen": form.invoice_tax_fen,
+        "wages_fen": form.wages_fen,
+        "measured_bp": form.measured_bp if form.kind in {Kind.PROGRESS, Kind.COMPLETION} else None,
+        "guarantee": form.guarantee.strip() if form.kind in {Kind.SETTLEMENT, Kind.RETENTION} else "",
         "final_fen": form.final_fen if form.kind is Kind.SETTLEMENT else None,
         "note": form.note,
     }
@@ -299,18 +268,6 @@ def _must_be_open(row: Row) -> None:
 def _event(row: Row) -> str:
     """Name the ledger event of one attempt, so that a returned claim can be claimed again."""
     return f"claim:{row['id']}:{row['attempt']}"
-
-
-async def _my_step(tx: Tx, row: Row, given: Sequence[signing.Signed]) -> int:
-    if row["state"] != S.SUBMITTED:
-        CLAIM.arrow(row["state"], "sign")
-    try:
-        return signing.may_sign(
-            row["steps"], given, await queries.preparers(tx, row["id"]), tx.actor.user_id or 0, tx.actor.role
-        )
-    except Refused as refused:
-        waits = refused.facts.get("waits_for")
-        raise Refused(refused.code, waits_for=CATALOGUE.role(waits)) if waits else refused from None
 
 
 async def _check_payment(tx: Tx, row: Row, paid_on: date) -> None:

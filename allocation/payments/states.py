@@ -53,3 +53,13 @@ CLAIM = machine(
 EDITABLE = (S.DRAFT, S.RETURNED)
 COUNTED = (S.SUBMITTED, S.SIGNED, S.PAID)
 """States in which a claim uses up the ceilings."""
+
+
+class D(StrEnum):
+    """States of an authority; its last day ends it without a move."""
+
+    STANDING = "standing"
+    REVOKED = "revoked"
+
+
+DEPUTY = machine("DEPUTY", D, D.STANDING, (Arrow(D.STANDING, "revoke", D.REVOKED, P.SIGN, has_reason),))

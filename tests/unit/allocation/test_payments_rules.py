@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allocation.payments import rules
-from allocation.payments.rules import Ask, Books, Kind, Signed, Terms
+from allocation.payments import rules, signing
+from allocation.payments.rules import Ask, Books, Kind, Terms
+from allocation.payments.signing import Signed
 from quzhou_migrants.kernel.errors import Invalid, Refused
 from quzhou_migrants.kernel.money import parse_yuan, yuan
 
@@ -143,8 +144,8 @@ LADDER = [[0, "county_leader", "county_finance"], [100_000_000, "county_leader",
 
 
 def test_signing_steps_rise_with_the_amount() -> None:
-    assert rules.signing_steps(99_999_999, LADDER) == ("county_leader", "county_finance")
-    assert rules.signing_steps(100_000_000, list(reversed(LADDER))) == (
+    assert signing.signing_steps(99_999_999, LADDER) == ("county_leader", "county_finance")
+    assert signing.signing_steps(100_000_000, list(reversed(LADDER))) == (
         "county_leader",
         "county_finance",
         "county_finance",
@@ -154,7 +155,7 @@ def test_signing_steps_rise_with_the_amount() -> None:
 @pytest.mark.parametrize("ladder", [[], [[0, "county_finance"]], [[5, "county_leader", "county_finance"]]])
 def test_fewer_than_two_signatures_are_refused(ladder: list[list[Any]]) -> None:
     with pytest.raises(Refused) as caught:
-        rules.signing_steps(4, ladder)
+        signing.signing_steps(4, ladder)
     assert caught.value.code == "ALC-420"
 
 
@@ -173,7 +174,7 @@ TWO = ("county_leader", "county_finance")
 )
 def test_signature_out_of_turn_is_refused(given_: list[Signed], user: int, role: str, code: str) -> None:
     with pytest.raises(Refused) as caught:
-        rules.may_sign(TWO, given_, {1}, user, role)
+        signing.may_sign(TWO, given_, {1}, user, role)
     assert caught.value.code == code
 
 
@@ -183,7 +184,7 @@ def test_whoever_tries_signatures_stand_in_order_by_different_hands(tries: list[
     given_: list[Signed] = []
     for user, role in tries:
         try:
-            given_.append(Signed(rules.may_sign(steps, given_, {1}, user, role), user, role))
+            given_.append(Signed(signing.may_sign(steps, given_, {1}, user, role), user, role))
         except Refused:
             continue
     assert [s.role for s in given_] == list(steps[: len(given_)])
