@@ -26,6 +26,13 @@ class CriterionForm(msgspec.Struct):
     hint: Annotated[str, Meta(max_length=300)] = ""
 
 
+class VetoForm(msgspec.Struct):
+    """One item that rules a project out."""
+
+    title: Annotated[str, Meta(max_length=100)]
+    hint: Annotated[str, Meta(max_length=300)] = ""
+
+
 class RoundForm(msgspec.Struct):
     """One call. Units: fen, typed as yuan."""
 
@@ -38,19 +45,13 @@ class RoundForm(msgspec.Struct):
     score_by: date
     decide_by: date
     criteria: Annotated[list[CriterionForm], Meta(min_length=1, max_length=20)]
+    vetoes: Annotated[list[VetoForm], Meta(max_length=20)] = []
 
 
 class PickForm(msgspec.Struct):
     """Projects chosen from the reserve."""
 
     project: Annotated[list[int], Meta(min_length=1, max_length=200)]
-
-
-class ExpertForm(msgspec.Struct):
-    """A person invited to the panel."""
-
-    user_id: int
-    employer: Annotated[str, Meta(max_length=100)]
 
 
 class ReasonForm(msgspec.Struct):
@@ -73,11 +74,26 @@ class PointForm(msgspec.Struct):
     points: Points
 
 
+class MarkForm(msgspec.Struct):
+    """One item found to rule a candidate out, with the reason."""
+
+    veto: int
+    hit: bool = False
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
 class SheetForm(msgspec.Struct):
     """One expert's score sheet on one candidate."""
 
     points: Annotated[list[PointForm], Meta(min_length=1, max_length=20)]
     comment: Annotated[str, Meta(max_length=1000)] = ""
+    vetoes: Annotated[list[MarkForm], Meta(max_length=20)] = []
+
+
+class ClearForm(msgspec.Struct):
+    """No conflict of interest, with a word on what the data suggested."""
+
+    explained: Annotated[str, Meta(max_length=500)] = ""
 
 
 class MemberForm(msgspec.Struct):

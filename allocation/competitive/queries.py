@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from allocation.competitive import rules
+from allocation.competitive.outcome import RosterChange, roster_change
 from allocation.competitive.rules import Criterion, Entry
 from allocation.competitive.states import OWN_IN, R, S
 from quzhou_migrants.kernel.errors import Refused
@@ -16,6 +17,8 @@ from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
 
+RESERVE = ("admitted", "planned")
+"""States of a project that may be awarded by a round."""
 SEALED = (S.DRAFT, S.OPEN, S.SCORING)
 """States of a round in which nobody but its author sees a score."""
 
@@ -33,6 +36,7 @@ class Terms:
     outlier_points: int
     quorum: str
     majority: str
+    veto_share: str = "0"
 
 
 def terms_in_force(tx: Tx, division_code: str) -> Terms:
@@ -51,6 +55,14 @@ async def round_of(tx: Tx, round_id: int) -> Row:
         raise Refused("KRN-404")
     frozen = json.loads(row["terms"])
     return {**row, "terms": Terms(**frozen) if frozen else terms_in_force(tx, row["division_code"])}
+
+
+async def own_round(tx: Tx, round_id: int) -> Row:
+    """Read a round that the caller's own division holds. Raises: Refused KRN-404, ALC-386 (another's round)."""
+    row = await round_of(tx, round_id)
+    if row["division_code"] != tx.actor.division_code:
+        raise Refused("ALC-386")
+    return row
 
 
 async def criteria(tx: Tx, round_id: int) -> list[Row]:
@@ -88,6 +100,43 @@ async def experts(tx: Tx, round_id: int) -> list[Row]:
     ]
 
 
+async def expert(tx: Tx, expert_id: int) -> Row:
+    """Read one member of a panel. Raises: Refused KRN-404."""
+    row = await tx.conn.fetchrow("SELECT * FROM allocation_expert WHERE id = $1", expert_id)
+    if row is None:
+        raise Refused("KRN-404")
+    return dict(row)
+
+
+async def reviews_of(tx: Tx, expert_id: int) -> list[Row]:
+    """List the reviews of one member as the office sees them, without any score."""
+    rows = await tx.conn.fetch("SELECT * FROM allocation_declaration WHERE expert = $1 ORDER BY id", expert_id)
+    return [dict(r) for r in rows]
+
+
+async def vetoes(tx: Tx, round_id: int) -> list[Row]:
+    """List the items that rule a project out, in their published order."""
+    return [dict(r) for r in await tx.conn.fetch("SELECT * FROM allocation_veto WHERE round = $1 ORDER BY seq", round_id)]
+
+
+async def veto_marks(tx: Tx, round_row: Row) -> list[Row]:
+    """List who ruled which candidate out and why, once scoring is closed; empty before, whoever asks."""
+    return [] if round_row["state"] in SEALED else await all_veto_marks(tx, round_row["id"])
+
+
+async def all_veto_marks(tx: Tx, round_id: int) -> list[Row]:
+    """List every veto of reviews that count, sealed or not: for the ranking alone, never for a page."""
+    rows = await tx.conn.fetch(
+        "SELECT m.candidate, m.expert, e.seat, v.title, m.reason FROM allocation_veto_mark m"
+        " JOIN allocation_veto v ON v.id = m.veto JOIN allocation_expert e ON e.id = m.expert"
+        " JOIN allocation_declaration d ON d.expert = m.expert AND d.candidate = m.candidate"
+        " WHERE m.round = $1 AND d.state = $2 ORDER BY m.candidate, e.seat, v.seq",
+        round_id,
+        R.SCORED.value,
+    )
+    return [dict(r) for r in rows]
+
+
 async def progress(tx: Tx, round_id: int) -> dict[tuple[int, int], str]:
     """Give the state of every review, without any score. Shape: {(candidate, expert): state}."""
     rows = await tx.conn.fetch("SELECT candidate, expert, state FROM allocation_declaration WHERE round = $1", round_id)
@@ -121,7 +170,7 @@ async def all_scores(tx: Tx, round_id: int) -> dict[int, dict[int, dict[int, int
 
 def entries(rows: list[Row], given: dict[int, dict[int, dict[int, int]]]) -> list[Entry]:
     """Put candidates and their scores together for the rules."""
-    return [Entry(c["code"], c["asked_fen"], tuple(given.get(c["id"], {}).values())) for c in rows]
+    return [Entry(c["code"], c["asked_fen"], tuple(given.get(c["id"], {}).values()), c["vetoed"]) for c in rows]
 
 
 def for_rules(rows: list[Row]) -> list[Criterion]:
@@ -147,6 +196,63 @@ async def decision(tx: Tx, round_id: int) -> Row | None:
         row["id"],
     )
     return {**row, "members": [dict(m) for m in members], "lines": [dict(x) for x in lines]}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What became of an approved round. Units: fen. Shape: candidates."""
+
+    awarded_fen: int
+    fallen: list[Row]
+    waiting: list[Row]
+    promoted: list[Row]
+
+
+async def standing(tx: Tx, round_id: int) -> Standing:
+    """Tell what of a round still stands, which awards fell, who waits on the reserve list, who moved up."""
+    money = int(
+        await tx.conn.fetchval(
+            "SELECT coalesce(sum(amount_fen), 0) FROM allocation_award"
+            " WHERE source = 'round' AND source_id = $1 AND state = 'standing'",
+            round_id,
+        )
+    )
+    given = {
+        r["project"]
+        for r in await tx.conn.fetch(
+            "SELECT project FROM allocation_award WHERE source = 'round' AND source_id = $1 AND state = 'standing'",
+            round_id,
+        )
+    }
+    moved = await tx.conn.fetch(
+        "SELECT m.*, c.code, c.title FROM allocation_promotion m JOIN allocation_candidate c ON c.id = m.candidate"
+        " WHERE m.round = $1 ORDER BY m.id",
+        round_id,
+    )
+    up = {m["candidate"] for m in moved}
+    rows = await candidates(tx, round_id)
+    fallen = [c for c in rows if c["awarded_fen"] and c["project"] not in given]
+    waiting = [c for c in rows if c["reserve_place"] and c["id"] not in up]
+    return Standing(money, fallen, sorted(waiting, key=lambda c: c["reserve_place"]), [dict(m) for m in moved])
+
+
+async def last_roster(tx: Tx, division_code: str, before: int | None = None) -> list[Row]:
+    """List who was due at the division's last decision, or at the one before a decision. Shape: name, title."""
+    rows = await tx.conn.fetch(
+        "SELECT name, title FROM allocation_attendance WHERE decision = (SELECT max(id) FROM allocation_decision"
+        " WHERE division_code = $1 AND ($2::bigint IS NULL OR id < $2)) ORDER BY seq",
+        division_code,
+        before,
+    )
+    return [dict(r) for r in rows]
+
+
+async def roster_before(tx: Tx, row: Row, decision: Row) -> RosterChange | None:
+    """Compare who was due at a decision with who was due at the one before; None for the first."""
+    before = await last_roster(tx, row["division_code"], decision["id"])
+    if not before:
+        return None
+    return roster_change([m["name"] for m in before], [m["name"] for m in decision["members"]])
 
 
 async def my_seat(tx: Tx) -> Row:

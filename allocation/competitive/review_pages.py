@@ -10,10 +10,11 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Response
 
-from allocation.competitive import queries, reviews, view
-from allocation.competitive.forms import EmptyForm, ReasonForm, RecuseForm, SheetForm
+from allocation.competitive import papers, queries, reviews, view
+from allocation.competitive.forms import ClearForm, EmptyForm, ReasonForm, RecuseForm, SheetForm
 from allocation.competitive.rules import FULL_MARKS, written
 from allocation.competitive.states import OWN_IN, REVIEW
+from allocation.experts import hints
 from allocation.permissions import P
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.states import verbs_open
@@ -68,13 +69,16 @@ async def _show(request: AnyRequest, review_id: int, failed: tuple[str, Form[Any
             "candidate": await queries.candidate(tx, review["candidate"]),
             "verbs": verbs_open(REVIEW, review, tx.actor),
             "totals": queries.totals(peers, queries.for_rules(criteria)),
+            "hints": await hints.of_review(tx, seat["id"], review["candidate"]),
+            "papers": await papers.of_candidate(tx, review["candidate"]),
+            "vetoes": await queries.vetoes(tx, review["round"]),
         }
     empty = [{"criterion": c["id"]} for c in criteria]
     forms: dict[str, Form[Any]] = {
-        "step": new_form(EmptyForm),
+        "clear": new_form(ClearForm),
         "recuse": new_form(RecuseForm),
         "reason": new_form(ReasonForm),
-        "sheet": new_form(SheetForm, points=empty),
+        "sheet": new_form(SheetForm, points=empty, vetoes=[{"veto": v["id"]} for v in context["vetoes"]]),
     }
     if failed:
         forms[failed[0]] = failed[1]
@@ -112,10 +116,10 @@ async def _step(  # noqa: PLR0913 - one step has these parts
 async def clear(request: AnyRequest, review_id: FromPath[int]) -> Page:
     """Declare no conflict."""
 
-    async def work(tx: Tx, key: int, _form: EmptyForm) -> None:
-        await reviews.clear(tx, key)
+    async def work(tx: Tx, key: int, form: ClearForm) -> None:
+        await reviews.clear(tx, key, form.explained)
 
-    return await _step(request, review_id, "step", EmptyForm, work)
+    return await _step(request, review_id, "clear", ClearForm, work)
 
 
 @post("/reviews/{review_id:int}/recuse", opt=needs(P.SCORE), include_in_schema=False, status_code=200)

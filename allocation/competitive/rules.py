@@ -43,6 +43,7 @@ class Entry:
     code: str
     asked_fen: Fen
     scores: tuple[Mapping[int, int], ...]
+    ruled_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Placing:
     mean: Fraction
     counted: int
     given: int
+    ruled_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def mean(values: Sequence[Fraction]) -> Fraction:
 
 
 def rank(entries: Sequence[Entry], criteria: Sequence[Criterion], trim_from: int) -> tuple[Placing, ...]:
-    """Put the candidates in order, best first.
+    """Put the candidates in order, best first; those ruled out by a veto stand behind all others.
 
     Ties go to the higher mean on the heaviest criterion, then to the smaller request, then to
     the lower project code: the same rule that the call publishes.
@@ -129,32 +131,32 @@ def rank(entries: Sequence[Entry], criteria: Sequence[Criterion], trim_from: int
     """
     heaviest = min(criteria, key=lambda c: (-c.weight_bp, c.id)).id
 
-    def key(pair: tuple[Entry, Placing]) -> tuple[Fraction, Fraction, Fen, str]:
+    def key(pair: tuple[Entry, Placing]) -> tuple[bool, Fraction, Fraction, Fen, str]:
         entry, placing = pair
         main = mean([Fraction(s[heaviest]) for s in entry.scores])
-        return -placing.mean, -main, entry.asked_fen, entry.code
+        return entry.ruled_out, -placing.mean, -main, entry.asked_fen, entry.code
 
     placed = sorted(((e, _place(e, criteria, trim_from)) for e in entries), key=key)
-    return tuple(Placing(p.code, n, p.mean, p.counted, p.given) for n, (_, p) in enumerate(placed, start=1))
+    return tuple(Placing(p.code, n, p.mean, p.counted, p.given, p.ruled_out) for n, (_, p) in enumerate(placed, start=1))
 
 
 def _place(entry: Entry, criteria: Sequence[Criterion], trim_from: int) -> Placing:
     totals = [weighted(s, criteria) for s in entry.scores]
     kept = trimmed(totals, trim_from)
-    return Placing(entry.code, 0, mean(kept), len(kept), len(totals))
+    return Placing(entry.code, 0, mean(kept), len(kept), len(totals), entry.ruled_out)
 
 
 def cut(placings: Sequence[Placing], asked: Mapping[str, Fen], terms: Cut) -> dict[str, Fen]:
     """Walk down the ranking and propose money until the budget is used.
 
     Shape: {code: fen}, 0 for the reserve list; the sum never exceeds the budget, no part exceeds
-    the request or the cap, and nothing goes to a mean below the pass mark.
+    the request or the cap, and nothing goes to a mean below the pass mark or to what a veto ruled out.
     """
     left, proposed, stopped = terms.budget_fen, {}, False
     for placing in sorted(placings, key=lambda p: p.rank):
         wish = min(asked[placing.code], terms.cap_fen)
-        give = 0 if stopped or placing.mean < terms.pass_mark else granted(wish, left, terms)
-        stopped = stopped or (give < wish and terms.rule is not CutRule.SKIP)
+        give = 0 if stopped or placing.ruled_out or placing.mean < terms.pass_mark else granted(wish, left, terms)
+        stopped = stopped or (give < wish and not placing.ruled_out and terms.rule is not CutRule.SKIP)
         proposed[placing.code] = give
         left -= give
     return proposed
@@ -166,6 +168,14 @@ def granted(wish: Fen, left: Fen, terms: Cut) -> Fen:
         return wish
     worth_it = left * WHOLE >= wish * terms.partial_bp
     return left if terms.rule is CutRule.PARTIAL and worth_it else 0
+
+
+def vetoed(hits: int, given: int, share: Fraction) -> bool:
+    """Tell whether a candidate is ruled out: more of those who scored than the share found an item against it.
+
+    Source: 招标投标法实施条例 第五十一条 (by analogy)
+    """
+    return hits > given * share
 
 
 def outliers(totals: Mapping[str, Fraction], spread: int) -> list[Finding]:

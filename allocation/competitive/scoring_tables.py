@@ -94,7 +94,7 @@ class ReviewReminder(Table, tablename="allocation_review_reminder"):
 
 @business(append_only=True)
 class Outlier(Table, tablename="allocation_outlier"):
-    """A score that lay far from the panel's median when scoring was closed. Shape: exact fractions as text."""
+    """A score that lay far from the panel's median when scoring was closed. Shape: written with two decimals."""
 
     id = BigSerial(primary_key=True)
     division_code = DivisionCode()

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from allocation.competitive import queries, rules
-from allocation.competitive.forms import ExpertForm, RoundForm
+from allocation.competitive import panel, papers, queries, rules
+from allocation.competitive.forms import RoundForm
 from allocation.competitive.states import ROUND, S
 from allocation.competitive.tables import Round
+from allocation.experts import hints
 from allocation.permissions import P
 from projects import public as projects
-from quzhou_migrants.accounts import public as accounts
 from quzhou_migrants.kernel.commands import command
 from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
 from quzhou_migrants.kernel.states import fire
@@ -74,7 +74,7 @@ async def draft(tx: Tx, form: RoundForm) -> int:
             tx.now,
         )
     )
-    await _write_criteria(tx, round_id, tx.actor.division_code, form)
+    await _write_items(tx, round_id, tx.actor.division_code, form)
     await tx.note((TABLE, round_id, tx.actor.division_code), "allocation.round.draft", clause=CLAUSE)
     return round_id
 
@@ -94,7 +94,8 @@ async def edit(tx: Tx, round_id: int, version: int, form: RoundForm) -> None:
     if done is None:
         raise Refused("KRN-409", who="", title="", at=tx.now)
     await tx.conn.execute("DELETE FROM allocation_criterion WHERE round = $1", round_id)
-    await _write_criteria(tx, round_id, row["division_code"], form)
+    await tx.conn.execute("DELETE FROM allocation_veto WHERE round = $1", round_id)
+    await _write_items(tx, round_id, row["division_code"], form)
     await tx.note((TABLE, round_id, row["division_code"]), "allocation.round.edit")
 
 
@@ -131,6 +132,7 @@ async def drop_candidate(tx: Tx, candidate_id: int) -> int:
     """Take a candidate out before scoring. Gives the round's id. Raises: Refused ALC-323, KRN-404."""
     row = await queries.candidate(tx, candidate_id)
     owner = await _open_round(tx, row["round"], OPEN_FOR_CHANGE)
+    await tx.conn.execute("DELETE FROM allocation_candidate_paper WHERE candidate = $1", candidate_id)
     await tx.conn.execute("DELETE FROM allocation_candidate WHERE id = $1", candidate_id)
     await tx.note(
         (TABLE, owner["id"], owner["division_code"]),
@@ -138,57 +140,6 @@ async def drop_candidate(tx: Tx, candidate_id: int) -> int:
         note=f"{row['code']} {row['title']}",
     )
     return int(owner["id"])
-
-
-@command(P.PREPARE_ROUND, audit="allocation.round.add_expert")
-async def add_expert(tx: Tx, round_id: int, form: ExpertForm) -> None:
-    """Engage an expert for this round alone, until the scoring day. Raises: Refused ALC-323, ALC-328."""
-    row = await _open_round(tx, round_id, OPEN_FOR_CHANGE)
-    known = {p["id"]: p for p in await accounts.people_outside(tx, accounts.Role.EXPERT)}
-    if form.user_id not in known:
-        raise Refused("ALC-327", field="user_id", name=form.user_id)
-    seat = 1 + int(
-        await tx.conn.fetchval("SELECT coalesce(max(seat), 0) FROM allocation_expert WHERE round = $1", round_id)
-    )
-    expert_id = await tx.conn.fetchval(
-        "INSERT INTO allocation_expert (division_code, round, seat, user_id, name, employer)"
-        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
-        row["division_code"],
-        round_id,
-        seat,
-        form.user_id,
-        known[form.user_id]["name"],
-        form.employer,
-    )
-    engagement = await accounts.engage(
-        tx,
-        user_id=form.user_id,
-        role=accounts.Role.EXPERT,
-        subject_table=TABLE,
-        subject_id=round_id,
-        purpose=row["title"],
-        starts_on=tx.today,
-        ends_on=max(row["score_by"], tx.today),
-    )
-    await tx.conn.execute("UPDATE allocation_expert SET engagement_id = $2 WHERE id = $1", expert_id, engagement)
-    await tx.note(
-        (TABLE, round_id, row["division_code"]),
-        "allocation.round.add_expert",
-        note=f"{known[form.user_id]['name']} {form.employer}",
-    )
-
-
-@command(P.PREPARE_ROUND, audit="allocation.round.drop_expert")
-async def drop_expert(tx: Tx, expert_id: int) -> int:
-    """Let an expert go before scoring; the engagement ends. Gives the round's id. Raises: Refused ALC-323."""
-    expert = await tx.conn.fetchrow("SELECT * FROM allocation_expert WHERE id = $1", expert_id)
-    if expert is None:
-        raise Refused("KRN-404")
-    row = await _open_round(tx, expert["round"], OPEN_FOR_CHANGE)
-    await tx.conn.execute("DELETE FROM allocation_expert WHERE id = $1", expert_id)
-    await accounts.revoke(tx, expert["engagement_id"])
-    await tx.note((TABLE, row["id"], row["division_code"]), "allocation.round.drop_expert", note=expert["name"])
-    return int(row["id"])
 
 
 @command(P.PREPARE_ROUND, audit="allocation.round.publish")
@@ -222,7 +173,9 @@ async def start(tx: Tx, round_id: int) -> Row:
     """
     row = await _locked(tx, round_id)
     terms = row["terms"]
-    rules.check_panel(len(await queries.experts(tx, round_id)), terms.panel_min, odd=terms.panel_odd)
+    sitting = await queries.experts(tx, round_id)
+    rules.check_panel(len(sitting), terms.panel_min, odd=terms.panel_odd)
+    hints.check_sources(tx, row, sitting)
     if tx.today > row["score_by"]:
         raise Refused("ALC-331", by=row["score_by"])
     rows = await queries.candidates(tx, round_id)
@@ -232,20 +185,17 @@ async def start(tx: Tx, round_id: int) -> Row:
     if gone:
         raise Invalid([Problem("ALC-324", "", {"project": code}) for code in gone])
     moved = await fire(tx, ROUND, Round, row, "start", clause=CLAUSE, candidates=len(rows))
-    await tx.conn.execute(
-        "INSERT INTO allocation_declaration (division_code, round, expert, candidate)"
-        " SELECT $2, $1, e.id, c.id FROM allocation_expert e JOIN allocation_candidate c ON c.round = e.round"
-        " WHERE e.round = $1 ORDER BY e.seat, c.code",
-        round_id,
-        row["division_code"],
-    )
+    await panel.open_reviews(tx, row)
+    await hints.note_conflicts(tx, round_id)
     return moved
 
 
 async def cancel(tx: Tx, round_id: int, reason: str) -> Row:
     """Give a round up, with a reason; its candidates are free for another. Raises: Refused ALC-320, KRN-403."""
     await tx.enter("allocation.round.cancel")
-    return await fire(tx, ROUND, Round, await queries.round_of(tx, round_id), "cancel", reason=reason)
+    moved = await fire(tx, ROUND, Round, await queries.round_of(tx, round_id), "cancel", reason=reason)
+    await panel.release(tx, round_id)
+    return moved
 
 
 def _call(form: RoundForm) -> tuple[Any, ...]:
@@ -261,11 +211,15 @@ def _call(form: RoundForm) -> tuple[Any, ...]:
     )
 
 
-async def _write_criteria(tx: Tx, round_id: int, division_code: str, form: RoundForm) -> None:
+async def _write_items(tx: Tx, round_id: int, division_code: str, form: RoundForm) -> None:
     await tx.conn.executemany(
         "INSERT INTO allocation_criterion (division_code, round, seq, title, hint, weight_bp)"
         " VALUES ($1, $2, $3, $4, $5, $6)",
         [(division_code, round_id, n, c.title, c.hint, c.weight_bp) for n, c in enumerate(form.criteria, start=1)],
+    )
+    await tx.conn.executemany(
+        "INSERT INTO allocation_veto (division_code, round, seq, title, hint) VALUES ($1, $2, $3, $4, $5)",
+        [(division_code, round_id, n, v.title, v.hint) for n, v in enumerate(form.vetoes, start=1)],
     )
 
 
@@ -285,9 +239,9 @@ async def _open_round(tx: Tx, round_id: int, states: Sequence[S]) -> Row:
 async def _freeze(tx: Tx, row: Row, project: Row) -> None:
     """Copy an application as it stands, with the hash of the copy."""
     snapshot = json.dumps({k: project[k] for k in FROZEN}, ensure_ascii=False, sort_keys=True, default=str)
-    await tx.conn.execute(
+    candidate_id = await tx.conn.fetchval(
         "INSERT INTO allocation_candidate (division_code, round, project, code, title, place, asked_fen,"
-        " snapshot, snapshot_hash, added_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        " snapshot, snapshot_hash, added_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
         project["division_code"],
         row["id"],
         project["id"],
@@ -299,6 +253,7 @@ async def _freeze(tx: Tx, row: Row, project: Row) -> None:
         hashlib.sha256(snapshot.encode()).hexdigest(),
         tx.now,
     )
+    await papers.copy(tx, row["id"], candidate_id, project)
     await tx.note(
         (TABLE, row["id"], row["division_code"]),
         "allocation.round.add_candidate",

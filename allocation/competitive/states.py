@@ -1,6 +1,7 @@
 """The life of a round, and of one expert's review of one candidate, as data.
 
-A review not opened, one abstained from and one scored are three states; a recused one is a fourth.
+A review not opened, one abstained from and one scored are three states; a recused one is a fourth,
+a void one (its expert was replaced) a fifth.
 Source: 衢政办发〔2016〕65号 二(三)1
 """
 
@@ -38,6 +39,7 @@ class R(StrEnum):
     RECUSED = "recused"
     ABSTAINED = "abstained"
     SCORED = "scored"
+    VOID = "void"
 
 
 def has_reason(_row: Row, facts: Row) -> None:
@@ -100,6 +102,8 @@ REVIEW = machine(
         Arrow(R.OPENED, "recuse", R.RECUSED, P.SCORE, has_reason),
         Arrow(R.OPENED, "abstain", R.ABSTAINED, P.SCORE, has_reason),
         Arrow(R.OPENED, "score", R.SCORED, P.SCORE),
+        *(Arrow(r, "impose", R.RECUSED, P.PREPARE_ROUND, has_reason) for r in (R.NOT_OPENED, R.OPENED, R.SCORED)),
+        *(Arrow(r, "void", R.VOID, P.PREPARE_ROUND, has_reason) for r in R if r not in {R.RECUSED, R.VOID}),
     ),
 )
 

@@ -48,16 +48,20 @@ async def sheets(tx: Tx, row: Row) -> list[Sheet]:
 
 
 def _marks(by_seat: dict[int, Fraction], trim_from: int) -> tuple[tuple[int, Fraction, bool], ...]:
-    """Mark one highest and one lowest as dropped when there are scores enough; of equals, the lower seat."""
-    dropped: set[int] = set()
-    if len(by_seat) >= trim_from:
-        low = min(by_seat, key=lambda s: (by_seat[s], s))
-        high = min((s for s in by_seat if s != low), key=lambda s: (-by_seat[s], s))
-        dropped = {low, high}
+    """Mark one highest and one lowest as dropped when there are scores enough."""
+    dropped = dropped_seats(by_seat, trim_from)
     return tuple((seat, total, seat in dropped) for seat, total in sorted(by_seat.items()))
+
+
+def dropped_seats(totals: dict[int, Fraction], trim_from: int) -> set[int]:
+    """Name who gave the one lowest and the one highest total that fall away; of equals, the lower number."""
+    if len(totals) < trim_from:
+        return set()
+    low = min(totals, key=lambda s: (totals[s], s))
+    return {low, min((s for s in totals if s != low), key=lambda s: (-totals[s], s))}
 
 
 def counted(reviews: list[Row]) -> dict[str, int]:
     """Count an expert's own reviews by state; what is recused is in no count."""
     found = Counter(r["state"] for r in reviews)
-    return {state.value: found[state] for state in R if state is not R.RECUSED}
+    return {state.value: found[state] for state in R if state not in {R.RECUSED, R.VOID}}

@@ -173,8 +173,8 @@ def proper_seed(seed: str) -> str:
 def touches(tie: Tie, subject: Subject) -> bool:
     """Tell whether a tie leads to a project: by a unit of equal name, or by the place of its village."""
     if tie.subject.isdecimal():
-        place = tie.subject.rstrip("0")
-        return len(place) >= TOWNSHIP_DIGITS - 2 and subject.village.startswith(place)
+        whole_township = tie.subject.endswith("000")
+        return subject.village.startswith(tie.subject[:TOWNSHIP_DIGITS] if whole_township else tie.subject)
     return plain(tie.subject) in {plain(u) for u in subject.units}
 
 

@@ -44,6 +44,7 @@ class O(StrEnum):  # noqa: E742 - beside E, D and L
     """States of one let in from outside the pool."""
 
     ASKED = "asked"
+    PERMITTED = "permitted"
     REFUSED = "refused"
     SEATED = "seated"
 
@@ -104,7 +105,8 @@ OUTSIDE = machine(
     O,
     O.ASKED,
     (
-        Arrow(O.ASKED, "permit", O.SEATED, P.APPROVE_ROUND, not_the_asker),
+        Arrow(O.ASKED, "permit", O.PERMITTED, P.APPROVE_ROUND, not_the_asker),
         Arrow(O.ASKED, "refuse", O.REFUSED, P.APPROVE_ROUND, has_reason),
+        Arrow(O.PERMITTED, "seat", O.SEATED, P.PREPARE_ROUND),
     ),
 )
