@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, get, post
 from litestar.params import Body, FromPath
 
-from allocation.competitive import decisions, queries, reviews, service
+from allocation.competitive import decisions, publishing, queries, reviews, service
 from allocation.competitive.forms import SheetForm
 from allocation.competitive.rules import written
 from allocation.permissions import P
@@ -116,7 +116,7 @@ async def start_round(request: AnyRequest, round_id: FromPath[int]) -> RoundOut:
 async def approve_round(request: AnyRequest, round_id: FromPath[int]) -> RoundOut:
     """Approve the decision into awards."""
     async with open_tx(request) as tx:
-        await decisions.approve(tx, round_id)
+        await publishing.approve(tx, round_id)
         return await _out(tx, round_id)
 
 

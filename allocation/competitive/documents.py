@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from fractions import Fraction
 from typing import Any
 
-from allocation.competitive import queries, rules
+from allocation.competitive import outcome, queries, rules
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import yuan
@@ -40,6 +42,7 @@ async def minutes(tx: Tx, round_id: int) -> Document:
         ),
         Heading(_t("members")),
         _members(members),
+        *_items(members, row["terms"].majority),
         Heading(_t("result")),
         _result(decision["lines"], means),
         Heading(_t("text")),
@@ -71,11 +74,29 @@ def _members(members: list[Row]) -> Grid:
             m["title"],
             _t("steps_out" if m["avoids"] else "yes" if m["present"] else "no"),
             CATALOGUE.text(f"vote.{m['vote']}"),
-            m["reason"],
+            "  ".join(x for x in (m["reason"], _t("except").format(ranks=m["excepts"]) if m["excepts"] else "") if x),
         )
         for m in members
     )
     return Grid(tuple(_t(k) for k in ("name", "post", "attended", "vote", "reason")), rows, (1, 2, 0.8, 0.8, 2))
+
+
+def _items(members: list[Row], majority: str) -> tuple[Block, ...]:
+    """Say how the vote stands on each project for which somebody alone stepped out."""
+    known = [
+        rules.Member(m["name"], m["present"], m["avoids"], rules.Vote(m["vote"]), excepted(m["excepts"]))
+        for m in members
+    ]
+    said = _t("item")
+    return tuple(
+        Text(said.format(rank=t.rank, entitled=t.entitled, votes=t.votes_for), small=True)
+        for t in outcome.item_tallies(known, Fraction(majority))
+    )
+
+
+def excepted(text: str) -> frozenset[int]:
+    """Read back the places a member stepped out for, as they were taken."""
+    return frozenset(int(n) for n in re.findall(r"[0-9]+", text))
 
 
 def _result(lines: list[Row], means: dict[int, Any]) -> Grid:

@@ -109,18 +109,17 @@ class Settled:
     mean: Fraction
     proposed_fen: Fen
     decided_fen: Fen
+    vetoed: bool = False
 
 
 def reserve_list(rows: Sequence[Settled], pass_mark: int) -> dict[str, int]:
-    """Number the reserve list by rank: passed, without money, and not set aside by the meeting.
+    """Number the reserve list by rank: passed, without money, not ruled out, not set aside by the meeting.
 
     A project that the ranking gave money and the meeting, with a reason, did not, waits for nothing.
     Shape: {code: place}, from 1.
     """
-    waiting = [
-        r for r in sorted(rows, key=lambda r: r.rank) if not r.decided_fen and not r.proposed_fen and r.mean >= pass_mark
-    ]
-    return {r.code: n for n, r in enumerate(waiting, start=1)}
+    empty = [r for r in rows if not r.decided_fen and not r.proposed_fen and not r.vetoed and r.mean >= pass_mark]
+    return {r.code: n for n, r in enumerate(sorted(empty, key=lambda r: r.rank), start=1)}
 
 
 def promoted_fen(wish_fen: Fen, left_fen: Fen, terms: Cut) -> Fen:

@@ -11,15 +11,14 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
 from allocation.budget import queries as pots
-from allocation.competitive import decisions, documents, queries, service, view
-from allocation.competitive.forms import DecisionForm, EmptyForm, ExpertForm, PickForm, ReasonForm, RoundForm
+from allocation.competitive import decisions, documents, outcome_pages, publishing, queries, service, view
+from allocation.competitive.forms import DecisionForm, EmptyForm, PickForm, ReasonForm, RoundForm
 from allocation.competitive.listing import ROUNDS
 from allocation.competitive.rules import CutRule, written
 from allocation.competitive.states import ROUND
 from allocation.permissions import P
 from allocation.printing import printed
 from projects import public as projects
-from quzhou_migrants.accounts import public as accounts
 from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.guards import needs
@@ -33,7 +32,7 @@ AnyRequest = Request[Any, Any, Any]
 Page = Response[Any]
 S = TypeVar("S", bound=msgspec.Struct)
 
-STEP_FORMS: dict[str, type[msgspec.Struct]] = {"step": EmptyForm, "expert": ExpertForm, "reason": ReasonForm}
+STEP_FORMS: dict[str, type[msgspec.Struct]] = {"step": EmptyForm, "reason": ReasonForm}
 
 
 def _cut_rules() -> list[tuple[str, str]]:
@@ -87,7 +86,8 @@ async def change(request: AnyRequest, round_id: FromPath[int]) -> Page:
     async with open_tx(request) as tx:
         row = await queries.round_of(tx, round_id)
         criteria = await queries.criteria(tx, round_id)
-    return await _edit(request, new_form(RoundForm, row, criteria=criteria), row)
+        vetoes = await queries.vetoes(tx, round_id)
+    return await _edit(request, new_form(RoundForm, row, criteria=criteria, vetoes=vetoes), row)
 
 
 @post("/rounds/{round_id:int}/edit", opt=needs(P.PREPARE_ROUND), include_in_schema=False, status_code=200)
@@ -116,28 +116,26 @@ async def _show(request: AnyRequest, round_id: int, failed: tuple[str, Form[Any]
     async with open_tx(request) as tx:
         row = await queries.round_of(tx, round_id)
         open_for_change = row["state"] in service.OPEN_FOR_CHANGE and tx.actor.may(P.PREPARE_ROUND)
-        people = await accounts.people_outside(tx, accounts.Role.EXPERT) if open_for_change else []
         context: dict[str, Any] = {
             "row": row,
             "criteria": await queries.criteria(tx, round_id),
+            "vetoes": await queries.vetoes(tx, round_id),
+            "veto_marks": await queries.veto_marks(tx, row),
             "panel": await queries.experts(tx, round_id),
             "sheets": await view.sheets(tx, row),
             "decision": await queries.decision(tx, round_id),
-            "verbs": verbs_open(ROUND, row, tx.actor),
+            "verbs": verbs_open(ROUND, row, tx.actor) if row["division_code"] == tx.actor.division_code else [],
             "changeable": open_for_change,
             "sealed": row["state"] in queries.SEALED,
             "entries": await timeline(tx, service.TABLE, round_id),
         }
     failing = failed[1] if failed else None
-    seated = {e["user_id"] for e in context["panel"]}
-    options = [(p["id"], f"{p['name']} ({p['login']})") for p in people if p["id"] not in seated]
     return render(
         request,
         "allocation/competitive/round.html",
         forms=forms,
         blank=new_form(EmptyForm),
         failed=failing,
-        options=options,
         score=written,
         status=failing.status if failing else 200,
         **context,
@@ -184,7 +182,7 @@ async def close(request: AnyRequest, round_id: FromPath[int]) -> Page:
 @post("/rounds/{round_id:int}/approve", opt=needs(P.APPROVE_ROUND), include_in_schema=False, status_code=200)
 async def approve(request: AnyRequest, round_id: FromPath[int]) -> Page:
     """Approve the decision into awards."""
-    return await _step(request, round_id, "step", EmptyForm, _plain(decisions.approve))
+    return await _step(request, round_id, "step", EmptyForm, _plain(publishing.approve))
 
 
 @post("/rounds/{round_id:int}/reject", opt=needs(P.APPROVE_ROUND), include_in_schema=False, status_code=200)
@@ -192,7 +190,7 @@ async def reject(request: AnyRequest, round_id: FromPath[int]) -> Page:
     """Send the decision back."""
 
     async def work(tx: Tx, key: int, form: ReasonForm) -> None:
-        await decisions.reject(tx, key, form.reason)
+        await publishing.reject(tx, key, form.reason)
 
     return await _step(request, round_id, "reason", ReasonForm, work)
 
@@ -205,27 +203,6 @@ async def cancel(request: AnyRequest, round_id: FromPath[int]) -> Page:
         await service.cancel(tx, key, form.reason)
 
     return await _step(request, round_id, "reason", ReasonForm, work)
-
-
-@post("/rounds/{round_id:int}/experts", opt=needs(P.PREPARE_ROUND), include_in_schema=False, status_code=200)
-async def add_expert(request: AnyRequest, round_id: FromPath[int]) -> Page:
-    """Engage an expert."""
-    return await _step(request, round_id, "expert", ExpertForm, service.add_expert)
-
-
-@post(
-    "/rounds/{round_id:int}/experts/{expert_id:int}/drop",
-    opt=needs(P.PREPARE_ROUND),
-    include_in_schema=False,
-    status_code=200,
-)
-async def drop_expert(request: AnyRequest, round_id: FromPath[int], expert_id: FromPath[int]) -> Page:
-    """Let an expert go."""
-
-    async def work(tx: Tx, _key: int, _form: EmptyForm) -> None:
-        await service.drop_expert(tx, expert_id)
-
-    return await _step(request, round_id, "step", EmptyForm, work)
 
 
 @get("/rounds/{round_id:int}/reserve", opt=needs(P.PREPARE_ROUND), include_in_schema=False)
@@ -297,9 +274,9 @@ async def _deciding(request: AnyRequest, round_id: int, form: Form[DecisionForm]
     async with open_tx(request) as tx:
         row = await queries.round_of(tx, round_id)
         ranked = await queries.candidates(tx, round_id)
-        today = tx.today
+        today, before = tx.today, await queries.last_roster(tx, row["division_code"])
     lines = [{"candidate": c["id"], "decided_fen": c["proposed_fen"] or 0} for c in ranked]
-    filled = form or new_form(DecisionForm, held_on=today, lines=lines)
+    filled = form or new_form(DecisionForm, held_on=today, lines=lines, members=before)
     return render(
         request,
         "allocation/competitive/decision.html",
@@ -343,8 +320,6 @@ ROUTES = [
     approve,
     reject,
     cancel,
-    add_expert,
-    drop_expert,
     reserve,
     pick,
     candidate,
@@ -352,4 +327,5 @@ ROUTES = [
     deciding,
     decide,
     minutes,
+    *outcome_pages.ROUTES,
 ]

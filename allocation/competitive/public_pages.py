@@ -14,6 +14,7 @@ from litestar.response import Response
 from allocation.competitive import queries
 from allocation.competitive.rules import written
 from allocation.competitive.states import S
+from projects import public as projects
 from quzhou_migrants.kernel.guards import public
 from quzhou_migrants.kernel.tx import public_tx
 from quzhou_migrants.web.render import render
@@ -21,6 +22,11 @@ from quzhou_migrants.web.render import render
 AnyRequest = Request[Any, Any, Any]
 Page = Response[bytes]
 SHOWN = 100
+TABLE = "allocation_round"
+_PROMOTED = (
+    "SELECT m.place, m.amount_fen, m.reason, m.passed_over, m.made_at, c.code, c.title FROM allocation_promotion m"
+    " JOIN allocation_candidate c ON c.id = m.candidate WHERE m.round = $1 ORDER BY m.id"
+)
 
 
 @get("/public/rounds", opt=public(), include_in_schema=False)
@@ -41,7 +47,9 @@ async def announcement(request: AnyRequest, round_id: FromPath[int]) -> Page:
     async with public_tx(request) as tx:
         row = await queries.round_of(tx, round_id)
         criteria = await queries.criteria(tx, round_id)
-        result = await queries.candidates(tx, round_id) if row["state"] == S.AWARDED else []
+        result = await queries.candidates(tx, round_id) if row["state"] in {S.POSTED, S.AWARDED} else []
+        promoted = await tx.conn.fetch(_PROMOTED, round_id)
+        notice = await projects.notice_of(tx, (TABLE, round_id, row["division_code"])) if result else None
         county = await tx.conn.fetchval("SELECT full_name FROM kernel_division WHERE code = $1", row["division_code"])
     return render(
         request,
@@ -49,6 +57,9 @@ async def announcement(request: AnyRequest, round_id: FromPath[int]) -> Page:
         row=row,
         criteria=criteria,
         result=result,
+        given="awarded_fen" if row["state"] == S.AWARDED else "decided_fen",
+        promoted=promoted,
+        notice=notice,
         county=county,
         score=written,
     )

@@ -38,7 +38,7 @@ OWN_WORD_IN = (
 
 PUBLISHED = "state IN ('open', 'scoring', 'ranked', 'decided', 'posted', 'awarded')"
 OF_PUBLISHED = f"round IN (SELECT r.id FROM allocation_round r WHERE r.{PUBLISHED})"  # noqa: S608 - constants of this file
-OF_APPROVED = "round IN (SELECT r.id FROM allocation_round r WHERE r.state IN ('posted', 'awarded'))"  # noqa: S608 - constants of this file
+OF_APPROVED = "round IN (SELECT r.id FROM allocation_round r WHERE r.state IN ('posted', 'awarded'))"
 
 
 @business(outsider=f"id = {MY_ROUND}", public=PUBLISHED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
-from allocation.competitive import decisions, queries, reviews, service
+from allocation.competitive import decisions, publishing, queries, reviews, service
 from allocation.competitive.forms import (
     CriterionForm,
     DecisionForm,
@@ -18,6 +18,7 @@ from allocation.competitive.forms import (
 )
 from allocation.competitive.rules import CutRule, Vote
 from allocation.public import money_by_kind
+from projects.notices.service import close_notice, latest
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.demo.lives import WAN, Life
 from quzhou_migrants.demo.staff import EXPERTS
@@ -46,8 +47,19 @@ async def decided_round(world: World, county: str, lives: list[Life]) -> None:
         await decisions.close(tx, key)
         proposed = {row["id"]: int(row["proposed_fen"] or 0) for row in await queries.candidates(tx, key)}
         await decisions.decide(tx, key, _decision(world, county, opens + 15 * DAY, proposed))
-    async with acting(leader, opens + 18 * DAY) as tx:
-        await decisions.approve(tx, key)
+        await publishing.post(tx, key)
+    await _notice_over(clerk, key, opens + 20 * DAY)
+    async with acting(leader, opens + 20 * DAY) as tx:
+        await publishing.approve(tx, key)
+
+
+async def _notice_over(clerk: Actor, key: int, day: date) -> None:
+    """Close the notice of a result whose days are over, nothing having been said against it."""
+    async with acting(clerk, day) as tx:
+        row = await queries.round_of(tx, key)
+        notice = await latest(tx, publishing.subject(row))
+        if notice:
+            await close_notice(tx, notice["id"], say("notice_outcome"))
 
 
 async def waiting_round(world: World, county: str, lives: list[Life]) -> None:
