@@ -83,7 +83,7 @@ def write_once(path: Path, text: str) -> None:
         with suppress(FileExistsError):
             os.link(draft, path)
     finally:
-        os.unlink(draft)
+        Path(draft).unlink()
 
 
 def key_path() -> Path:
