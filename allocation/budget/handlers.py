@@ -11,7 +11,7 @@ from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx
 
-FOLLOWING = ("allocation_award", "allocation_claim", "allocation_candidate")
+FOLLOWING = ("allocation_award", "allocation_claim", "allocation_retention", "allocation_candidate")
 
 
 async def on_contract_signed(tx: Tx, event: ContractSigned) -> None:

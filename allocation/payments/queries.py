@@ -140,7 +140,6 @@ async def books(tx: Tx, project: Row, besides: Row | None = None) -> Books:
     every, early = await claimed(tx, project["id"], besides)
     facts = await projects.standing(tx, project["id"])
     holds = await holds_of(tx, project["id"])
-    months = tx.policy_for(project["division_code"]).whole("allocation.payments.retention_months")
     accepted = project["accepted_on"]
     counted = besides is not None and besides["state"] in COUNTED and besides["submitted_at"] is not None
     return Books(
@@ -156,7 +155,7 @@ async def books(tx: Tx, project: Row, besides: Row | None = None) -> Books:
         retained_fen=await _held(tx, project["id"], besides),
         day=(shanghai(besides["submitted_at"]).date() if besides and counted else tx.today).isoformat(),
         term_ends=_iso(facts["ends_on"]),
-        retention_due=_iso(projects.add_months(accepted, months)) if accepted else "",
+        retention_due=_iso(await _due(tx, project)),
         works=facts["kind"] == "works",
         stopped=facts["stopped"],
         notices=facts["notices"],
@@ -173,6 +172,17 @@ async def _held(tx: Tx, project_id: int, besides: Row | None) -> Fen:
     held = (await ledger.project_money(tx, project_id)).get(ledger.Kind.RETAINED, 0)
     own = besides is not None and besides["kind"] == Kind.RETENTION and besides["state"] in COUNTED
     return held + (besides["amount_fen"] if besides and own else 0)
+
+
+async def _due(tx: Tx, project: Row) -> date | None:
+    """Give the day a project's retention is given back: as written when it was kept, else as the pack has it."""
+    written: date | None = await tx.conn.fetchval(
+        "SELECT max(due_on) FROM allocation_retention WHERE project = $1", project["id"]
+    )
+    if written or not project["accepted_on"]:
+        return written
+    months = tx.policy_for(project["division_code"]).whole("allocation.payments.retention_months")
+    return projects.add_months(project["accepted_on"], months)
 
 
 def _iso(day: date | None) -> str:

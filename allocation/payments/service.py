@@ -222,17 +222,30 @@ async def _post_payment(tx: Tx, row: Row, payment_id: int, kept: int) -> None:
         row["amount_fen"],
         source=source,
     )
+    await _keep(tx, row, kept, source)
+
+
+async def _keep(tx: Tx, row: Row, kept: int, source: tuple[str, int]) -> None:
+    """Keep a settlement's retention back and write down on which day it is due."""
     held = (await ledger.project_money(tx, row["project"])).get(ledger.Kind.CONTRACTED, 0)
-    if keep := min(kept, held):
-        await ledger.move(
-            tx,
-            f"retention:{row['id']}",
-            row["project"],
-            ledger.Kind.CONTRACTED,
-            ledger.Kind.RETAINED,
-            keep,
-            source=source,
-        )
+    keep = min(kept, held)
+    if not keep:
+        return
+    key, way = f"retention:{row['id']}", (ledger.Kind.CONTRACTED, ledger.Kind.RETAINED)
+    await ledger.move(tx, key, row["project"], *way, keep, source=source)
+    accepted = (await projects.brief(tx, row["project"]))["accepted_on"]
+    months = tx.policy_for(row["division_code"]).whole("allocation.payments.retention_months")
+    await tx.conn.execute(
+        "INSERT INTO allocation_retention (division_code, project, claim, amount_fen, accepted_on, due_on, recorded_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        row["division_code"],
+        row["project"],
+        row["id"],
+        keep,
+        accepted,
+        projects.add_months(accepted, months),
+        tx.now,
+    )
 
 
 def _columns(tx: Tx, form: ClaimForm) -> dict[str, Any]:

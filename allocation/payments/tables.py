@@ -145,6 +145,25 @@ class Payment(Table, tablename="allocation_payment"):
     allocation_payment_positive = Check("amount_fen > 0")
 
 
+@business()
+class Retention(Table, tablename="allocation_retention"):
+    """Money kept back when a settlement was paid, and the day on which it is given back."""
+
+    id = BigSerial(primary_key=True)
+    division_code = DivisionCode()
+    project = fk(PROJECT)
+    claim = fk(Claim)
+    amount_fen = fen()
+    accepted_on = Date(null=False)
+    due_on = Date(null=False)
+    recorded_at = Stamp()
+    is_demo = Boolean(null=False, default=False)
+
+    allocation_retention_once = Unique(["claim"])
+    allocation_retention_positive = Check("amount_fen > 0")
+
+
+index("allocation_retention_due", "allocation_retention (due_on, id)")
 index(
     "allocation_claim_one_invoice",
     "UNIQUE allocation_claim (invoice_number, invoice_code) WHERE state <> 'cancelled'",
