@@ -15,20 +15,31 @@ from allocation.competitive.public_pages import ROUTES as ROUNDS_PUBLIC
 from allocation.competitive.review_pages import ROUTES as REVIEWS
 from allocation.events import Awarded
 from allocation.factor.api import ROUTES as FACTOR_API
+from allocation.factor.data_pages import ROUTES as FACTOR_DATA
 from allocation.factor.pages import ROUTES as FACTOR
 from allocation.factor.scheme_pages import ROUTES as SCHEMES
 from allocation.payments import panels as claims
 from allocation.payments.api import ROUTES as CLAIMS_API
 from allocation.payments.pages import ROUTES as CLAIMS
+from allocation.permissions import P
+from allocation.terms import handlers as terms_heard
+from allocation.terms import panels as terms
+from allocation.terms.api import ROUTES as TERMS_API
+from allocation.terms.jobs import JOBS as TERMS_JOBS
+from allocation.terms.pages import ROUTES as TERMS
+from allocation.terms.pool_pages import ROUTES as POOLS
 from projects import public as projects
 from projects.events import AwardRecalled, ContractChanged, ContractSigned, ProjectTerminated, VillageSucceeded
+from quzhou_migrants.kernel.files import readable
 
 projects.in_dossier("allocation_claim", "money")
+readable("allocation_takeback", P.VIEW_TERMS)
 
 ROUTES = [
     *BUDGET,
     *BUDGET_API,
     *FACTOR,
+    *FACTOR_DATA,
     *SCHEMES,
     *FACTOR_API,
     *ROUNDS,
@@ -37,8 +48,11 @@ ROUTES = [
     *REVIEWS,
     *CLAIMS,
     *CLAIMS_API,
+    *TERMS,
+    *POOLS,
+    *TERMS_API,
 ]
-PANELS = [panels.waiting, rounds.waiting, claims.waiting]
+PANELS = [panels.waiting, rounds.waiting, claims.waiting, terms.waiting]
 PROJECT_PANELS = [claims.of_project]
 HEARS = [
     (Awarded, projects.on_awarded),
@@ -47,5 +61,7 @@ HEARS = [
     (ProjectTerminated, on_project_terminated),
     (AwardRecalled, on_award_recalled),
     (VillageSucceeded, on_village_succeeded),
+    (VillageSucceeded, terms_heard.on_village_succeeded),
 ]
+JOBS = [*TERMS_JOBS]
 VERIFIERS = [ledger_faults]

@@ -98,7 +98,9 @@ class Takeback(Table, tablename="allocation_takeback"):
     decided_on = Date(null=True, default=None)
     is_demo = Boolean(null=False, default=False)
 
-    allocation_takeback_known_way = Check("(way = 'surplus' AND batch IS NOT NULL) OR (way = 'replan' AND pool IS NOT NULL)")
+    allocation_takeback_known_way = Check(
+        "(way = 'surplus' AND batch IS NOT NULL) OR (way = 'replan' AND pool IS NOT NULL)"
+    )
     allocation_takeback_positive = Check("amount_fen > 0")
     allocation_takeback_reasoned = Check("reason <> ''")
     allocation_takeback_documented = Check("state NOT IN ('done', 'reversed') OR (doc_no <> '' AND doc_on IS NOT NULL)")
