@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from house import VILLAGE
+from house import CITY, VILLAGE, actor, become
 
 from allocation.budget.forms import BatchForm
 from allocation.budget.rules import Fund, Level
+from allocation.factor.catalogue import default_scheme
+from allocation.factor.scheme import Scheme
+from allocation.factor.scheme_service import approve_scheme, keep_scheme
+from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.tx import Tx
 
 
@@ -43,3 +47,11 @@ async def a_project(tx: Tx, **columns: Any) -> int:
     marks = ", ".join(f"${n}" for n in range(1, len(values) + 1))
     sql = f"INSERT INTO projects_project ({', '.join(values)}) VALUES ({marks}) RETURNING id"
     return int(await tx.conn.fetchval(sql, *values.values()))
+
+
+async def a_scheme(tx: Tx, made: Scheme | None = None) -> int:
+    """A scheme in use: kept by who acts, approved by a leader."""
+    scheme = await keep_scheme(tx, made or default_scheme(tx.policy, "2026年方案"))
+    async with become(tx, actor(Role.CITY_LEADER, CITY)):
+        await approve_scheme(tx, scheme)
+    return scheme

@@ -10,7 +10,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
-from allocation.factor import queries, service
+from allocation.factor import data_service, queries, service
 from allocation.factor.forms import RunForm, ValueRow
 from allocation.factor.frozen import export, result
 from allocation.factor.words import said
@@ -60,7 +60,7 @@ class RemarkIn(Struct):
 async def _out(tx: Tx, run_id: int) -> RunOut:
     row = await queries.run(tx, run_id)
     inputs = await queries.inputs(tx, row)
-    stop, notice = await service.findings(tx, row, inputs) if row["state"] == "draft" else ([], [])
+    stop, notice = await data_service.findings(tx, row, inputs) if row["state"] == "draft" else ([], [])
     names = {u.code: u.name for u in inputs.units}
     return RunOut(
         row["id"],
@@ -93,7 +93,7 @@ async def create(request: AnyRequest, data: JSONBody[RunForm]) -> RunOut:
 async def values(request: AnyRequest, run_id: FromPath[int], data: JSONBody[ValuesIn]) -> RunOut:
     """Write values with their source and date."""
     async with open_tx(request) as tx:
-        await service.save_values(tx, run_id, data.values, data.source, data.as_of)
+        await data_service.save_values(tx, run_id, data.values, data.source, data.as_of)
         return await _out(tx, run_id)
 
 

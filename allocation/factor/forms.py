@@ -33,6 +33,19 @@ class SchemeForm(Struct):
     residual: Annotated[str, Meta(max_length=20)]
     factors: Annotated[list[WeightRow], Meta(min_length=1, max_length=20)]
     note: Annotated[str, Meta(max_length=500)] = ""
+    like: int = 0
+
+
+class SignSchemeForm(Struct):
+    """The approval of a scheme: the number of the document or minutes it rests on."""
+
+    doc_no: Annotated[str, Meta(max_length=80)] = ""
+
+
+class OpinionForm(Struct):
+    """The approval of a run, in words."""
+
+    opinion: Annotated[str, Meta(max_length=500)] = ""
 
 
 class RunForm(Struct):
@@ -52,12 +65,21 @@ class ValueRow(Struct):
     value: Annotated[str, Meta(max_length=40)] = ""
 
 
-class ValuesForm(Struct):
-    """A table of values with their source and date."""
+class ColumnRow(Struct):
+    """Where the values of one factor come from, and of which day they are."""
 
-    source: Annotated[str, Meta(max_length=200)]
-    as_of: date
+    factor: Annotated[str, Meta(max_length=40)]
+    source: Annotated[str, Meta(max_length=200)] = ""
+    as_of: date | None = None
+
+
+class ValuesForm(Struct):
+    """A table of values: source and date of each column, and what is common to columns without their own."""
+
     values: Annotated[list[ValueRow], Meta(max_length=2_000)]
+    columns: Annotated[list[ColumnRow], Meta(max_length=40)]
+    source: Annotated[str, Meta(max_length=200)] = ""
+    as_of: date | None = None
 
 
 class FreezeForm(Struct):
@@ -67,8 +89,8 @@ class FreezeForm(Struct):
 
 
 class ImportForm(Struct):
-    """A spreadsheet of values with their source and date."""
+    """A spreadsheet of values; source and date for columns that do not carry their own."""
 
-    source: Annotated[str, Meta(max_length=200)]
-    as_of: date
     file: UploadFile
+    source: Annotated[str, Meta(max_length=200)] = ""
+    as_of: date | None = None

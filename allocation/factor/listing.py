@@ -1,4 +1,4 @@
-"""Lists of the factor room: runs, and the shares of one's range."""
+"""Lists of the factor room: schemes, runs, the shares of one's range, notices."""
 
 from __future__ import annotations
 
@@ -41,4 +41,61 @@ SHARES = Listing(
         Column("state", "r.state", kind="state", machine="FACTOR_RUN"),
     ),
     filters=(Filter("division", "s.division_code", kind="division"),),
+)
+
+SCHEMES = Listing(
+    key="factor_schemes",
+    source="allocation_scheme s",
+    id="s.id",
+    descending=True,
+    columns=(
+        Column("id", "s.id", kind="int", shown=False, export=False),
+        Column("name", "s.title", link="/factor/schemes/{id}"),
+        Column("number", "s.number", kind="int"),
+        Column("created_name", "s.created_name"),
+        Column("created_at", "s.created_at", kind="date"),
+        Column("doc_no", "s.doc_no"),
+        Column("approved_at", "s.approved_at", kind="date"),
+        Column("state", "s.state", kind="state", machine="FACTOR_SCHEME"),
+    ),
+    filters=(Filter("state", "s.state = {}", machine="FACTOR_SCHEME"),),
+)
+
+NOTICES = Listing(
+    key="factor_notices",
+    source="allocation_factor_notice n JOIN allocation_factor_run r ON r.id = n.run",
+    id="n.id",
+    descending=True,
+    columns=(
+        Column("id", "n.id", kind="int", shown=False, export=False),
+        Column("name", "n.title", link="/factor/notices/{id}"),
+        Column("doc_no", "n.doc_no"),
+        Column("pool_fen", "r.pool_fen", kind="money", sort=True),
+        Column("issued_on", "n.issued_on", kind="date"),
+        Column("due_on", "n.due_on", kind="date"),
+        Column("published_on", "n.published_on", kind="date"),
+        Column("state", "n.state", kind="state", machine="FACTOR_NOTICE"),
+    ),
+    filters=(Filter("state", "n.state = {}", machine="FACTOR_NOTICE"),),
+)
+
+PUBLIC_NOTICES = Listing(
+    key="public_allocations",
+    source="allocation_factor_notice n",
+    id="n.id",
+    where="n.published_on IS NOT NULL",
+    descending=True,
+    columns=(
+        Column("id", "n.id", kind="int", shown=False),
+        Column("name", "n.title", link="/public/allocations/{id}"),
+        Column("doc_no", "n.doc_no"),
+        Column("pool_fen", "(n.printed ->> 'pool_fen')::bigint", kind="money"),
+        Column("issued_on", "n.issued_on", kind="date"),
+        Column("published_on", "n.published_on", kind="date", sort=True),
+        Column("state", "n.state", kind="state", machine="FACTOR_NOTICE"),
+    ),
+    filters=(Filter("state", "n.state = {}", machine="FACTOR_NOTICE", choices=("published", "withdrawn")),),
+    search=lambda _tx, text: ("position({} in n.title) > 0 OR position({} in n.doc_no) > 0", [text, text]),
+    size=20,
+    export=False,
 )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import tempfile
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -16,9 +13,10 @@ from litestar.response import Response
 
 from allocation.budget import queries as budget
 from allocation.budget.forms import EmptyForm, ReasonForm
-from allocation.factor import queries, service, sheet
-from allocation.factor.forms import FreezeForm, ImportForm, RunForm, ValueRow, ValuesForm
-from allocation.factor.frozen import export, table
+from allocation.factor import queries, service
+from allocation.factor.approval import levels
+from allocation.factor.forms import FreezeForm, OpinionForm, RunForm
+from allocation.factor.frozen import export
 from allocation.factor.listing import RUNS, SHARES
 from allocation.factor.states import RUN
 from allocation.factor.view import run_context
@@ -31,14 +29,12 @@ from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.states import verbs_open
 from quzhou_migrants.kernel.tx import Tx, open_tx
-from quzhou_migrants.kernel.xlsx import MEDIA_TYPE
 from quzhou_migrants.web.forms import Form, new_form, read_form
 from quzhou_migrants.web.render import render, see_other
 
 AnyRequest = Request[Any, Any, Any]
 Page = Response[Any]
 S = TypeVar("S", bound=msgspec.Struct)
-LARGEST_SHEET = 4 * 1024 * 1024
 
 
 @get("/factor", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
@@ -69,7 +65,7 @@ async def new_run(request: AnyRequest, batch: FromQuery[int] = 0) -> Page:
     """Start a run; the whole project money of the batch is proposed."""
     async with open_tx(request) as tx:
         pots = await budget.available(tx, tx.actor.division_code)
-        first = next(iter(await queries.schemes(tx)), None)
+        first = next(iter(await queries.schemes_in_use(tx)), None)
         year = CATALOGUE.text("factor.title_of").format(year=tx.today.year)
     pool = next((p["fen"] for p in pots if p["batch"] == batch), None)
     form = new_form(RunForm, batch=batch or None, pool_fen=pool, title=year, scheme=first["id"] if first else None)
@@ -79,7 +75,7 @@ async def new_run(request: AnyRequest, batch: FromQuery[int] = 0) -> Page:
 async def _run_form(request: AnyRequest, form: Form[RunForm]) -> Page:
     async with open_tx(request) as tx:
         pots = await budget.available(tx, tx.actor.division_code)
-        stored = await queries.schemes(tx)
+        stored = await queries.schemes_in_use(tx)
     return render(
         request,
         "allocation/factor/new.html",
@@ -112,7 +108,9 @@ async def _run_page(request: AnyRequest, run_id: int, form: Form[Any]) -> Page:
         row = await queries.run(tx, run_id)
         context = await run_context(tx, row)
         context["verbs"] = verbs_open(RUN, row, tx.actor)
-        context["froze"] = row["frozen_by"] is not None and row["frozen_by"] == tx.actor.user_id
+        context["opinions"] = await queries.opinions(tx, row)
+        context["levels"] = levels(row["pool_fen"], tx.policy.get("allocation.factor.approval_amounts_fen"))
+        context["spoke"] = tx.actor.user_id in {row["frozen_by"], *(o["approver"] for o in context["opinions"])}
         context["entries"] = await timeline(tx, service.RUN_TABLE, run_id)
     return render(
         request,
@@ -120,6 +118,7 @@ async def _run_page(request: AnyRequest, run_id: int, form: Form[Any]) -> Page:
         form=form,
         freeze=_kept(form, FreezeForm),
         back=_kept(form, ReasonForm),
+        say=_kept(form, OpinionForm),
         status=form.status if form.problems else 200,
         **context,
     )
@@ -128,104 +127,6 @@ async def _run_page(request: AnyRequest, run_id: int, form: Form[Any]) -> Page:
 def _kept(form: Form[Any], struct: type[S]) -> Form[S]:
     """Give the form that was refused, or an empty one of the kind a panel shows."""
     return form if form.struct is struct else new_form(struct)
-
-
-@get("/factor/{run_id:int}/data", opt=needs(P.PREPARE_FACTOR), include_in_schema=False)
-async def data(request: AnyRequest, run_id: FromPath[int]) -> Page:
-    """Open the table of values."""
-    return await _data_page(request, run_id, None, new_form(ImportForm))
-
-
-async def _data_page(request: AnyRequest, run_id: int, form: Form[ValuesForm] | None, upload: Form[ImportForm]) -> Page:
-    async with open_tx(request) as tx:
-        row = await queries.run(tx, run_id)
-        scheme = queries.opened(row["scheme_body"])
-        units = await queries.units(tx, row["division_code"])
-        held = await queries.values(tx, run_id)
-        offered = await service.offered(tx, row)
-        before = await queries.before(tx, row)
-    values = table(held)
-    grid = [ValueRow(f.key, u.code, values.get(f.key, {}).get(u.code, "")) for u in units for f in scheme.factors]
-    last = held[-1] if held else None
-    filled = form or new_form(ValuesForm, source=last.source if last else "", as_of=None, values=grid)
-    status = max(f.status if f.problems else 200 for f in (filled, upload))
-    return render(
-        request,
-        "allocation/factor/data.html",
-        row=row,
-        scheme=scheme,
-        units=units,
-        form=filled,
-        upload=upload,
-        offered=offered,
-        before=before,
-        held=held,
-        status=status,
-    )
-
-
-@post("/factor/{run_id:int}/data", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
-async def save_data(request: AnyRequest, run_id: FromPath[int]) -> Page:
-    """Keep typed values."""
-    form = await read_form(request, ValuesForm)
-    if form.ok:
-        async with form.refusals(), open_tx(request, once=form.once) as tx:
-            await service.save_values(tx, run_id, form.value.values, form.value.source, form.value.as_of)
-            return see_other(await tx.done(f"/factor/{run_id}"), flash="allocation.factor.values")
-    return await _data_page(request, run_id, form, new_form(ImportForm))
-
-
-@post("/factor/{run_id:int}/offered", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
-async def take_offered(request: AnyRequest, run_id: FromPath[int]) -> Page:
-    """Take over what the register counts."""
-    form = await read_form(request, EmptyForm)
-    async with open_tx(request, once=form.once) as tx:
-        row = await queries.run(tx, run_id)
-        counts = await service.offered(tx, row)
-        rows = [ValueRow(factor, unit, value) for factor, column in counts.items() for unit, value in column.items()]
-        await service.save_values(tx, run_id, rows, CATALOGUE.text("factor.register_source"), tx.today)
-        return see_other(await tx.done(f"/factor/{run_id}/data"), flash="allocation.factor.values")
-
-
-@post(
-    "/factor/{run_id:int}/import",
-    opt=needs(P.PREPARE_FACTOR),
-    status_code=200,
-    include_in_schema=False,
-    request_max_body_size=LARGEST_SHEET,
-)
-async def import_data(request: AnyRequest, run_id: FromPath[int]) -> Page:
-    """Take over values from a spreadsheet."""
-    form = await read_form(request, ImportForm)
-    if form.ok:
-        async with form.refusals():
-            async with open_tx(request) as tx:
-                scheme = queries.opened((await queries.run(tx, run_id))["scheme_body"])
-            with tempfile.NamedTemporaryFile(suffix=".upload") as file:
-                file.write(await form.value.file.read())
-                file.flush()
-                rows = await sheet.read(Path(file.name), scheme.factors)
-            async with open_tx(request, once=form.once) as tx:
-                await service.save_values(tx, run_id, rows, form.value.source, form.value.as_of)
-                return see_other(await tx.done(f"/factor/{run_id}"), flash="allocation.factor.values")
-    return await _data_page(request, run_id, None, form)
-
-
-@get("/factor/{run_id:int}/data.xlsx", opt=needs(P.PREPARE_FACTOR), include_in_schema=False)
-async def data_sheet(request: AnyRequest, run_id: FromPath[int]) -> Page:
-    """Give the table of values as a spreadsheet to be filled in."""
-    async with open_tx(request) as tx:
-        row = await queries.run(tx, run_id)
-        scheme, units = queries.opened(row["scheme_body"]), await queries.units(tx, row["division_code"])
-        values = table(await queries.values(tx, run_id))
-    out = io.BytesIO()
-    sheet.write(out, scheme.factors, units, values)
-    return _download(out.getvalue(), f"factor-{run_id}.xlsx", MEDIA_TYPE)
-
-
-def _download(body: bytes | str, name: str, media_type: str) -> Page:
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
-    return Response(body, media_type=media_type, headers=headers)
 
 
 @post("/factor/{run_id:int}/freeze", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
@@ -237,7 +138,7 @@ async def freeze(request: AnyRequest, run_id: FromPath[int]) -> Page:
 @post("/factor/{run_id:int}/approve", opt=needs(P.APPROVE_FACTOR), status_code=200, include_in_schema=False)
 async def approve(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Approve and post the shares."""
-    return await _step(request, run_id, EmptyForm, lambda tx, _: service.approve_run(tx, run_id))
+    return await _step(request, run_id, OpinionForm, lambda tx, f: service.approve_run(tx, run_id, f.opinion))
 
 
 @post("/factor/{run_id:int}/reopen", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
@@ -282,6 +183,11 @@ async def printed(request: AnyRequest, run_id: FromPath[int]) -> Page:
     return render(request, "allocation/factor/working.html", row=row, sheet=made)
 
 
+def _download(body: str, name: str, media_type: str) -> Page:
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
+    return Response(body, media_type=media_type, headers=headers)
+
+
 @get("/factor/{run_id:int}/export.json", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
 async def exported(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Give the one file anybody can recompute the run from."""
@@ -298,11 +204,6 @@ ROUTES = [
     new_run,
     create_run,
     run,
-    data,
-    save_data,
-    take_offered,
-    import_data,
-    data_sheet,
     freeze,
     approve,
     reopen,

@@ -24,6 +24,7 @@ async def run(tx: Tx, run_id: int) -> Row:
     """
     row = await tx.conn.fetchrow(
         "SELECT r.*, b.doc_no, b.title AS batch_title, s.title AS scheme_title, s.body AS scheme_body,"
+        " s.number AS scheme_number, s.state AS scheme_state,"
         " d.name AS division_name, d.level FROM allocation_factor_run r"
         " JOIN allocation_batch b ON b.id = r.batch JOIN allocation_scheme s ON s.id = r.scheme"
         " JOIN kernel_division d ON d.code = r.division_code WHERE r.id = $1",
@@ -42,18 +43,49 @@ def is_own(tx: Tx, division_code: str) -> bool:
     return lo <= division_code < hi
 
 
-async def schemes(tx: Tx) -> list[Row]:
-    """List the schemes in sight, the newest first."""
-    rows = await tx.conn.fetch("SELECT * FROM allocation_scheme ORDER BY id DESC LIMIT 200")
+async def schemes_in_use(tx: Tx) -> list[Row]:
+    """List the approved versions of schemes in sight, the newest first."""
+    rows = await tx.conn.fetch(
+        "SELECT * FROM allocation_scheme WHERE state = 'approved' ORDER BY approved_at DESC, id DESC LIMIT 200"
+    )
+    return [dict(r) for r in rows]
+
+
+async def in_use(tx: Tx, series: int) -> list[Row]:
+    """Lock and list the approved versions of one series."""
+    rows = await tx.conn.fetch(
+        "SELECT * FROM allocation_scheme WHERE coalesce(series, id) = $1 AND state = 'approved' ORDER BY id FOR UPDATE",
+        series,
+    )
     return [dict(r) for r in rows]
 
 
 async def scheme(tx: Tx, scheme_id: int) -> Row:
-    """Read one scheme. Raises: Refused KRN-404."""
+    """Read one version of a scheme; a drafted one is seen only inside its division. Raises: Refused KRN-404."""
     row = await tx.conn.fetchrow("SELECT * FROM allocation_scheme WHERE id = $1", scheme_id)
-    if row is None:
+    if row is None or not (row["state"] in {"approved", "superseded"} or is_own(tx, row["division_code"])):
         raise Refused("KRN-404")
     return dict(row)
+
+
+async def runs_of_scheme(tx: Tx, scheme_id: int) -> list[Row]:
+    """List the runs that used a version and may be seen, the newest first."""
+    rows = await tx.conn.fetch(
+        "SELECT id, title, pool_fen, state, division_code FROM allocation_factor_run WHERE scheme = $1"
+        " ORDER BY id DESC LIMIT 50",
+        scheme_id,
+    )
+    return [dict(r) for r in rows if r["state"] == "approved" or is_own(tx, r["division_code"])]
+
+
+async def opinions(tx: Tx, row: Row) -> list[Row]:
+    """List the approvals of a run as it was frozen last, in their order."""
+    rows = await tx.conn.fetch(
+        "SELECT * FROM allocation_factor_opinion WHERE run = $1 AND attempt = $2 ORDER BY step",
+        row["id"],
+        row["attempt"],
+    )
+    return [dict(r) for r in rows]
 
 
 def opened(body: str) -> Scheme:

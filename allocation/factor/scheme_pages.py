@@ -1,28 +1,38 @@
-"""Pages of schemes: the versions there are, a new one from the pack in force or from an earlier one."""
+"""Pages of schemes: the versions there are, a new one from the pack in force or from an earlier one, approval."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias, TypeVar
 
+import msgspec
 from litestar import Request, get, post
-from litestar.params import FromQuery
+from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
-from allocation.factor import queries, service
+from allocation.budget.forms import EmptyForm, ReasonForm
+from allocation.factor import queries, scheme_service
 from allocation.factor.catalogue import default_scheme, known
-from allocation.factor.forms import SchemeForm, WeightRow
+from allocation.factor.forms import SchemeForm, SignSchemeForm, WeightRow
+from allocation.factor.listing import SCHEMES
 from allocation.factor.scheme import Form as FactorForm
 from allocation.factor.scheme import Part
+from allocation.factor.states import SCHEME
 from allocation.permissions import P
+from quzhou_migrants.kernel.actor import Actor, code_range
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.guards import needs
+from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.money import Mode
-from quzhou_migrants.kernel.tx import open_tx
+from quzhou_migrants.kernel.states import verbs_open
+from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.web.forms import Form, new_form, read_form
 from quzhou_migrants.web.render import render, see_other
 
 AnyRequest = Request[Any, Any, Any]
 Page = Response[Any]
+S = TypeVar("S", bound=msgspec.Struct)
+Work: TypeAlias = Callable[[Tx, S], Awaitable[object]]
 
 
 def _options(prefix: str, values: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - an enum
@@ -31,10 +41,85 @@ def _options(prefix: str, values: Any) -> list[tuple[str, str]]:  # noqa: ANN401
 
 @get("/factor/schemes", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
 async def schemes(request: AnyRequest) -> Page:
-    """List the versions of schemes."""
+    """List the versions of schemes: one's own, and the approved ones from above."""
+    actor: Actor = request.scope["state"]["actor"]
+    lo, hi = code_range(actor.division_code) if actor.division_code else ("", "~")
+    base = ("s.state IN ('approved', 'superseded') OR (s.division_code >= {} AND s.division_code < {})", [lo, hi])
+    may = actor.may(P.PREPARE_FACTOR)
+    return await SCHEMES.respond(request, "allocation/factor/schemes.html", base=base, may=may)
+
+
+@get("/factor/schemes/{scheme_id:int}", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
+async def scheme(request: AnyRequest, scheme_id: FromPath[int]) -> Page:
+    """Show one version: factors, bounds, rounding, who approved it, what can be done next."""
+    return await _one(request, scheme_id, new_form(EmptyForm))
+
+
+async def _one(request: AnyRequest, scheme_id: int, form: Form[Any]) -> Page:
     async with open_tx(request) as tx:
-        rows = [{**r, "scheme": queries.opened(r["body"])} for r in await queries.schemes(tx)]
-    return render(request, "allocation/factor/schemes.html", rows=rows)
+        row = await queries.scheme(tx, scheme_id)
+        own = queries.is_own(tx, row["division_code"])
+        facts: dict[str, Any] = {
+            "row": row,
+            "scheme": queries.opened(row["body"]),
+            "units": {u.code: u.name for u in await queries.units(tx, row["division_code"])},
+            "verbs": verbs_open(SCHEME, row, tx.actor) if own else [],
+            "made_it": row["created_by"] is not None and row["created_by"] == tx.actor.user_id,
+            "runs": await queries.runs_of_scheme(tx, scheme_id),
+            "entries": await timeline(tx, scheme_service.TABLE, scheme_id),
+            "may": tx.actor.may(P.PREPARE_FACTOR),
+        }
+    status = form.status if form.problems else 200
+    return render(
+        request,
+        "allocation/factor/scheme.html",
+        form=form,
+        sign=form if form.struct is SignSchemeForm else new_form(SignSchemeForm),
+        back=form if form.struct is ReasonForm else new_form(ReasonForm),
+        status=status,
+        **facts,
+    )
+
+
+@post("/factor/schemes/{scheme_id:int}/approve", opt=needs(P.APPROVE_FACTOR), status_code=200, include_in_schema=False)
+async def approve_scheme(request: AnyRequest, scheme_id: FromPath[int]) -> Page:
+    """Approve a version for use."""
+    return await _act(
+        request, scheme_id, SignSchemeForm, lambda tx, f: scheme_service.approve_scheme(tx, scheme_id, f.doc_no)
+    )
+
+
+@post("/factor/schemes/{scheme_id:int}/discard", opt=needs(P.PREPARE_FACTOR), status_code=200, include_in_schema=False)
+async def discard_scheme(request: AnyRequest, scheme_id: FromPath[int]) -> Page:
+    """Put a drafted version aside."""
+    return await _act(
+        request, scheme_id, ReasonForm, lambda tx, f: scheme_service.discard_scheme(tx, scheme_id, f.reason)
+    )
+
+
+@post("/factor/schemes/{scheme_id:int}/refuse", opt=needs(P.APPROVE_FACTOR), status_code=200, include_in_schema=False)
+async def refuse_scheme(request: AnyRequest, scheme_id: FromPath[int]) -> Page:
+    """Refuse a drafted version."""
+    return await _act(
+        request, scheme_id, ReasonForm, lambda tx, f: scheme_service.refuse_scheme(tx, scheme_id, f.reason)
+    )
+
+
+@post("/factor/schemes/{scheme_id:int}/retire", opt=needs(P.APPROVE_FACTOR), status_code=200, include_in_schema=False)
+async def retire_scheme(request: AnyRequest, scheme_id: FromPath[int]) -> Page:
+    """End the use of a version."""
+    return await _act(
+        request, scheme_id, ReasonForm, lambda tx, f: scheme_service.retire_scheme(tx, scheme_id, f.reason)
+    )
+
+
+async def _act(request: AnyRequest, scheme_id: int, struct: type[S], work: Work[S]) -> Page:
+    form = await read_form(request, struct)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await work(tx, form.value)
+            return see_other(await tx.done(f"/factor/schemes/{scheme_id}"), flash=tx.command)
+    return await _one(request, scheme_id, form)
 
 
 @get("/factor/schemes/new", opt=needs(P.PREPARE_FACTOR), include_in_schema=False)
@@ -52,6 +137,7 @@ async def new_scheme(request: AnyRequest, like: FromQuery[int] = 0) -> Page:
         mode=made.rounding.mode,
         unit_fen=made.rounding.unit_fen,
         residual=made.rounding.residual,
+        like=like,
     )
     return await _scheme_page(request, form)
 
@@ -80,9 +166,11 @@ async def save_scheme(request: AnyRequest) -> Page:
     form = await read_form(request, SchemeForm)
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
-            await service.save_scheme(tx, form.value)
-            return see_other(await tx.done("/factor/schemes"), flash="allocation.factor.scheme")
+            scheme_id = await scheme_service.save_scheme(tx, form.value)
+            return see_other(await tx.done(f"/factor/schemes/{scheme_id}"), flash="allocation.factor.scheme")
     return await _scheme_page(request, form)
 
 
-ROUTES = [schemes, new_scheme, save_scheme]
+ROUTES = [
+    schemes, new_scheme, save_scheme, scheme, approve_scheme, discard_scheme, refuse_scheme, retire_scheme,
+]  # fmt: skip

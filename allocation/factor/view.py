@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from allocation.factor import queries, service
+from allocation.factor import queries
+from allocation.factor.data_service import findings
 from allocation.factor.frozen import table
 from allocation.factor.words import said
 from allocation.factor.working import working
@@ -17,7 +18,7 @@ DRAFT_READY = 3
 async def run_context(tx: Tx, row: dict[str, Any]) -> dict[str, Any]:
     """Gather scheme, values, findings and result; a run with a stopping finding has no result."""
     inputs = await queries.inputs(tx, row)
-    stop, notice = await service.findings(tx, row, inputs) if row["state"] == "draft" else ([], [])
+    stop, notice = await findings(tx, row, inputs) if row["state"] == "draft" else ([], [])
     names = {u.code: u.name for u in inputs.units}
     sources = sorted({(d.source, d.as_of) for d in inputs.data})
     return {

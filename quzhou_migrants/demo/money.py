@@ -8,8 +8,10 @@ from allocation.budget.forms import BatchForm
 from allocation.budget.rules import Fund, Level
 from allocation.budget.service import draft_batch, record_batch
 from allocation.factor.catalogue import default_scheme
+from allocation.factor.data_service import save_values
 from allocation.factor.forms import RunForm, ValueRow
-from allocation.factor.service import approve_run, draft_run, freeze_run, keep_scheme, save_values
+from allocation.factor.scheme_service import approve_scheme, keep_scheme
+from allocation.factor.service import approve_run, draft_run, freeze_run
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.demo.lives import WAN, Life
 from quzhou_migrants.demo.staff import CITY
@@ -32,6 +34,8 @@ async def make_money(world: World, lives: list[Life], report: Report) -> None:
     clerk = world.actor(Role.CITY_CLERK, CITY)
     async with acting(clerk, date(YEARS[0], 1, 8)) as tx:
         scheme = await keep_scheme(tx, default_scheme(tx.policy, say("scheme_title")))
+    async with acting(world.actor(Role.CITY_LEADER, CITY), date(YEARS[0], 1, 12)) as tx:
+        await approve_scheme(tx, scheme)
     for done, year in enumerate(YEARS, 1):
         need = sum(life.asked_fen for life in lives if plan_year(life) == year and life.reaches("awarded"))
         pool = max(need, 60 * WAN) * ROOM // 10 // WAN * WAN

@@ -79,7 +79,7 @@ async def press(page: Any, label: str, *, sure: bool = False) -> None:
 async def test_a_notice_becomes_shares_and_a_share_becomes_an_award(desks, tmp_path) -> None:
     clerk, leader, county = desks["clerk"], desks["leader"], desks["county"]
     batch = await _book(clerk)
-    run = await _split(clerk, batch)
+    run = await _split(clerk, leader, batch)
     await leader.goto("/home")
     assert "待审批" in await leader.inner_text("main")
     await leader.goto(run)
@@ -107,7 +107,7 @@ async def _book(clerk: Any) -> str:
     return str(clerk.url)
 
 
-async def _split(clerk: Any, batch: str) -> str:
+async def _split(clerk: Any, leader: Any, batch: str) -> str:
     await clerk.goto("/factor/schemes/new")
     await clerk.fill("#title", "2026年因素法分配方案")
     await clerk.fill("[id='factors.0.weight_bp']", "75")
@@ -115,6 +115,9 @@ async def _split(clerk: Any, batch: str) -> str:
     assert "ALC-201" in await clerk.inner_text(".errors")  # weights of 110 were found on a real form
     await clerk.fill("[id='factors.0.weight_bp']", "65")
     await press(clerk, "保存为新方案")
+    assert await clerk.get_by_role("button", name="批准使用").count() == 0
+    await leader.goto(str(clerk.url))
+    await press(leader, "批准使用", sure=True)
     await clerk.goto(batch)
     await clerk.get_by_role("link", name="按因素法分配").click()
     await looked_at(clerk)
