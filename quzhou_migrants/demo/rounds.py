@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
-from allocation.competitive import decisions, publishing, queries, reviews, service
+from allocation.competitive import decisions, panel, publishing, queries, reviews, service
 from allocation.competitive.forms import (
     CriterionForm,
     DecisionForm,
-    ExpertForm,
     LineForm,
     MemberForm,
     PointForm,
@@ -19,6 +18,7 @@ from allocation.competitive.forms import (
 from allocation.competitive.rules import CutRule, Vote
 from allocation.public import money_by_kind
 from projects.notices.service import close_notice, latest
+from quzhou_migrants.accounts import public as accounts
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.demo.lives import WAN, Life
 from quzhou_migrants.demo.staff import EXPERTS
@@ -81,9 +81,11 @@ async def _opened(world: World, county: str, chosen: list[Life], opens: date, mo
     async with acting(world.actor(Role.COUNTY_CLERK, county), opens) as tx:
         key = await service.draft(tx, form)
         await service.add_candidates(tx, key, [life.id for life in chosen])
+        people = {p["id"]: p["name"] for p in await accounts.people_outside(tx, Role.EXPERT)}
         for number in range(EXPERTS):
             employer = words()["title"]["expert_employers"][number]
-            await service.add_expert(tx, key, ExpertForm(world.outside[f"expert_{login}{number + 1}"], employer))
+            user = world.outside[f"expert_{login}{number + 1}"]
+            await panel.seat(tx, key, panel.Member(user, people[user], employer))
         await service.publish(tx, key)
         await service.start(tx, key)
     return key

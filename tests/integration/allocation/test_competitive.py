@@ -2,174 +2,37 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
-
-import pytest
-from house import KECHENG, QUJIANG, VILLAGE, actor, become
+from house import KECHENG, QUJIANG, actor, become
+from round_house import (
+    CALL,
+    CLERK,
+    GOOD,
+    LEADER,
+    admitted,
+    engaged,
+    meeting,
+    notice_over,
+    ranked,
+    refused,
+    score_all,
+    scoring,
+    sheet_of,
+)
 
 from allocation.budget import ledger
 from allocation.budget.ledger import Kind as Lies
-from allocation.competitive import decisions, documents, panels, queries, reviews, service, view
+from allocation.competitive import decisions, documents, panels, publishing, queries, reviews, service, view
 from allocation.competitive.forms import (
     CriterionForm,
-    DecisionForm,
-    ExpertForm,
     LineForm,
     MemberForm,
-    PointForm,
     RecuseForm,
     RoundForm,
-    SheetForm,
 )
-from allocation.competitive.rules import CutRule, Vote
+from allocation.competitive.rules import Vote
 from quzhou_migrants.accounts.roles import Role
-from quzhou_migrants.kernel.actor import SYSTEM, Actor
-from quzhou_migrants.kernel.errors import Invalid
 from quzhou_migrants.kernel.pdf import build
 from quzhou_migrants.kernel.tx import Tx
-
-TxAs = Callable[..., AbstractAsyncContextManager[Tx]]
-CLERK = actor(Role.COUNTY_CLERK, KECHENG, user_id=801)
-LEADER = actor(Role.COUNTY_LEADER, KECHENG, user_id=802)
-_numbers = itertools.count(1)
-
-CALL = RoundForm(
-    title="2026年产业项目竞争性分配",
-    call="支持移民村产业发展",
-    budget_fen=1_000_000_00,
-    cap_fen=500_000_00,
-    cut_rule=CutRule.STOP,
-    opens_on=date(2026, 9, 1),
-    score_by=date(2026, 9, 20),
-    decide_by=date(2026, 9, 30),
-    criteria=[CriterionForm("带动增收", 6000), CriterionForm("可行性", 4000)],
-)
-
-
-@dataclass(frozen=True)
-class Ground:
-    """A round ready to be scored."""
-
-    round_id: int
-    projects: list[int]
-    experts: list[Actor]
-
-
-async def admitted(tx: Tx, asked: int) -> int:
-    number = next(_numbers)
-    return int(
-        await tx.conn.fetchval(
-            "INSERT INTO projects_project (code, division_code, title, state, asked_fen, admitted_at)"
-            " VALUES ($1, $2, $3, 'admitted', $4, now()) RETURNING id",
-            f"R{number:04d}",
-            VILLAGE,
-            f"项目{number}",
-            asked,
-        )
-    )
-
-
-async def fund(tx: Tx, amount: int) -> None:
-    batch = int(
-        await tx.conn.fetchval(
-            "INSERT INTO allocation_batch (division_code, doc_no, title, level, fund_kind, issued_on, project_fen)"
-            " VALUES ($1, $2, '批次', 'city', 'project', '2026-01-10', $3) RETURNING id",
-            KECHENG,
-            f"C{next(_numbers)}",
-            amount,
-        )
-    )
-    await ledger.post(
-        tx,
-        f"test:{batch}",
-        [
-            ledger.Line(batch, KECHENG, Lies.NOTIFIED, -amount),
-            ledger.Line(batch, KECHENG, Lies.AVAILABLE, amount),
-        ],
-        source=("test", batch),
-    )
-
-
-async def engaged(tx: Tx, round_id: int) -> Actor:
-    number = next(_numbers)
-    user = int(
-        await tx.conn.fetchval(
-            "INSERT INTO accounts_user (division_code, login, name, password_hash)"
-            " VALUES ($1, $2, $3, '') RETURNING id",
-            KECHENG,
-            f"expert{number}",
-            f"专家{number}",
-        )
-    )
-    async with become(tx, CLERK):
-        await service.add_expert(tx, round_id, ExpertForm(user, "省水科院"))
-    engagement = await tx.conn.fetchval("SELECT engagement_id FROM allocation_expert WHERE user_id = $1", user)
-    return actor(Role.EXPERT, KECHENG, user_id=user, engagement=engagement)
-
-
-async def scoring(tx: Tx, *, asked: tuple[int, ...] = (480_000_00, 500_000_00, 300_000_00)) -> Ground:
-    """Bring a round to scoring: candidates, five experts. Machine's transaction."""
-    await fund(tx, 2_000_000_00)
-    found = [await admitted(tx, fen) for fen in asked]
-    async with become(tx, CLERK):
-        round_id = await service.draft(tx, CALL)
-        await service.publish(tx, round_id)
-        await service.add_candidates(tx, round_id, found)
-    experts = [await engaged(tx, round_id) for _ in range(5)]
-    async with become(tx, CLERK):
-        await service.start(tx, round_id)
-    return Ground(round_id, found, experts)
-
-
-async def sheet_of(tx: Tx, *points: int) -> SheetForm:
-    seat = await queries.my_seat(tx)
-    known = await queries.criteria(tx, seat["round"])
-    return SheetForm([PointForm(c["id"], p) for c, p in zip(known, points, strict=True)])
-
-
-async def score_all(tx: Tx, who: Actor, points: dict[int, tuple[int, int]]) -> None:
-    """Score every candidate that is not in yet. Points by place in the list of codes."""
-    async with become(tx, who):
-        for n, review in enumerate(await queries.my_reviews(tx, await queries.my_seat(tx))):
-            if review["state"] in {"not_opened", "opened"}:
-                if review["state"] == "not_opened":
-                    await reviews.clear(tx, review["id"])
-                await reviews.score(tx, review["id"], await sheet_of(tx, *points[n]))
-
-
-async def refused(tx: Tx, who: Actor, work: Callable[[], Any]) -> list[str]:
-    with pytest.raises(Invalid) as caught:
-        async with tx.conn.transaction(), become(tx, who):
-            await work()
-    tx.actor, tx._policy = SYSTEM, None
-    await tx.conn.execute(
-        "SELECT set_config('app.lo', '', true), set_config('app.hi', '~', true), set_config('app.engagement', '', true)"
-    )
-    return [p.code for p in caught.value.problems]
-
-
-def meeting(lines: list[LineForm], **more: Any) -> DecisionForm:
-    names = ["甲", "乙", "丙", "丁", "戊"]
-    members = [MemberForm(n, "党组成员", present=True, vote=Vote.FOR) for n in names[:4]] + [MemberForm(names[4])]
-    known = {"held_on": date(2026, 9, 16), "place": "三楼会议室", "chair": "甲", "minutes": "会议听取了评审情况。"}
-    return DecisionForm(**{**known, "members": members, "lines": lines, **more})
-
-
-GOOD = {0: (90, 90), 1: (80, 80), 2: (70, 70)}
-
-
-async def ranked(tx: Tx) -> Ground:
-    ground = await scoring(tx)
-    for who in ground.experts:
-        await score_all(tx, who, GOOD)
-    async with become(tx, CLERK):
-        await decisions.close(tx, ground.round_id)
-    return ground
 
 
 async def test_a_round_goes_from_the_call_to_awards_and_the_ledger_follows(tx: Tx) -> None:
@@ -184,8 +47,9 @@ async def test_a_round_goes_from_the_call_to_awards_and_the_ledger_follows(tx: T
     async with become(tx, CLERK):
         tally = await decisions.decide(tx, ground.round_id, meeting(lines))
     assert (tally.due, tally.present, tally.votes_for) == (5, 4, 4)
+    await notice_over(tx, ground.round_id)
     async with become(tx, LEADER):
-        await decisions.approve(tx, ground.round_id)
+        await publishing.approve(tx, ground.round_id)
     await tx.deliver()
     assert await ledger.project_money(tx, ground.projects[1]) == {Lies.AWARDED: 500_000_00}
     assert await ledger.project_money(tx, ground.projects[2]) == {}
@@ -329,9 +193,9 @@ async def test_departures_need_reasons_and_a_valid_meeting(tx: Tx) -> None:
         await decisions.decide(tx, ground.round_id, meeting(explained))
         document = await documents.minutes(tx, ground.round_id)
     assert build(document).startswith(b"%PDF")
-    assert await refused(tx, LEADER, lambda: decisions.reject(tx, ground.round_id, "")) == ["ALC-320"]
+    assert await refused(tx, LEADER, lambda: publishing.reject(tx, ground.round_id, "")) == ["ALC-320"]
     async with become(tx, LEADER):
-        await decisions.reject(tx, ground.round_id, "请补充论证")
+        await publishing.reject(tx, ground.round_id, "请补充论证")
         assert await queries.decision(tx, ground.round_id) is None
     async with become(tx, CLERK):
         await decisions.decide(tx, ground.round_id, meeting(explained))
@@ -342,7 +206,7 @@ async def test_nothing_is_awarded_beyond_the_money_there_is(tx: Tx) -> None:
     rows = await queries.candidates(tx, ground.round_id)
     async with become(tx, CLERK):
         await decisions.decide(tx, ground.round_id, meeting([LineForm(c["id"], c["proposed_fen"]) for c in rows]))
-    await tx.conn.execute("SELECT 1")
+    await notice_over(tx, ground.round_id)
     pot = await tx.conn.fetchrow("SELECT batch FROM allocation_balance WHERE kind = 'available' AND balance_fen > 0")
     await ledger.post(
         tx,
@@ -353,8 +217,8 @@ async def test_nothing_is_awarded_beyond_the_money_there_is(tx: Tx) -> None:
         ],
         source=("test", 1),
     )
-    assert await refused(tx, LEADER, lambda: decisions.approve(tx, ground.round_id)) == ["ALC-104"]
-    assert (await queries.round_of(tx, ground.round_id))["state"] == "decided"
+    assert await refused(tx, LEADER, lambda: publishing.approve(tx, ground.round_id)) == ["ALC-104"]
+    assert (await queries.round_of(tx, ground.round_id))["state"] == "posted"
 
 
 async def test_another_county_sees_no_round(tx: Tx) -> None:
