@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from allocation.budget.ledger import REACHED, Kind
 from allocation.budget.queries import COLUMNS
 from allocation.budget.rules import Fund, Level
+from allocation.budget.sources import source_url
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.web.listing import Column, Filter, Listing
@@ -57,17 +58,6 @@ async def _batches(tx: Tx) -> Sequence[tuple[str, str]]:
     return [(r["id"], r["doc_no"]) for r in rows]
 
 
-# Where a reader is led from an entry: the row that caused it, with its papers.
-_SOURCE_URL = """CASE e.source_table
- WHEN 'allocation_batch' THEN '/funds/' || e.source_id
- WHEN 'allocation_factor_run' THEN '/factor/' || e.source_id
- WHEN 'allocation_award' THEN '/awards/' || e.source_id
- WHEN 'allocation_round' THEN '/rounds/' || e.source_id
- WHEN 'allocation_claim' THEN '/claims/' || e.source_id
- WHEN 'allocation_payment' THEN
-  '/claims/' || coalesce((SELECT p.claim FROM allocation_payment p WHERE p.id = e.source_id), 0)
- ELSE '/projects/' || coalesce(e.project, 0) END"""
-
 ENTRIES = Listing(
     key="entries",
     source="allocation_entry e JOIN allocation_batch b ON b.id = e.batch"
@@ -79,7 +69,7 @@ ENTRIES = Listing(
         Column("posted_at", "e.posted_at", kind="datetime"),
         Column("batch_id", "e.batch", kind="int", shown=False, export=False),
         Column("project_id", "e.project", kind="int", shown=False, export=False),
-        Column("source_url", _SOURCE_URL, shown=False, export=False),
+        Column("source_url", source_url(), shown=False, export=False),
         Column("source", "e.source_table", kind="tag", link="{source_url}"),
         Column("division", "e.division_code", kind="division"),
         Column("doc_no", "b.doc_no", link="/funds/{batch_id}"),
@@ -134,6 +124,6 @@ AWARDS = Listing(
     ),
     filters=(
         Filter("division", "a.division_code", kind="division"),
-        Filter("source", "a.source = {}", choices=("factor", "round", "plan")),
+        Filter("source", "a.source = {}", choices=("factor", "round", "plan", "mixed", "grant")),
     ),
 )

@@ -19,14 +19,20 @@ CODE_DIGITS, MOST_DIGITS = 12, 19
 # The columns of every overview, in the order money passes them.
 COLUMNS = (
     Kind.NOTIFIED,
+    Kind.INTEREST,
     Kind.CASH,
+    Kind.ISSUING,
+    Kind.ISSUED,
     Kind.AVAILABLE,
+    Kind.EARMARKED,
     Kind.PLANNED,
     Kind.AWARDED,
     Kind.CONTRACTED,
     Kind.CLAIMED,
     Kind.PAID,
+    Kind.RETURNED,
 )
+SOURCES = (Kind.NOTIFIED, Kind.INTEREST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +53,10 @@ class Overview:
     figures: tuple[Figure, ...]
 
 
-async def batch(tx: Tx, batch_id: int) -> Row:
-    """Read one batch. Raises: Refused KRN-404."""
-    row = await tx.conn.fetchrow("SELECT * FROM allocation_batch WHERE id = $1", batch_id)
+async def batch(tx: Tx, batch_id: int, *, lock: bool = False) -> Row:
+    """Read one batch, held for this transaction if asked. Raises: Refused KRN-404."""
+    tail = " FOR UPDATE" if lock else ""
+    row = await tx.conn.fetchrow(f"SELECT * FROM allocation_batch WHERE id = $1{tail}", batch_id)  # noqa: S608 - our own tail
     if row is None:
         raise Refused("KRN-404")
     return dict(row)
@@ -99,7 +106,7 @@ def figures(money: dict[Kind, Fen]) -> tuple[Figure, ...]:
     for kind in COLUMNS:
         kinds = REACHED.get(kind, (kind,))
         fen = sum(money.get(k, 0) for k in kinds)
-        made.append(Figure(kind, -fen if kind is Kind.NOTIFIED else fen, kinds))
+        made.append(Figure(kind, -fen if kind in SOURCES else fen, kinds))
     return tuple(made)
 
 
@@ -161,21 +168,27 @@ async def runs_of_batch(tx: Tx, batch_id: int) -> list[Row]:
 
 
 async def entry_sum(tx: Tx, asked: Mapping[str, str]) -> Fen:
-    """Add up the entries a drill-down lists, as its address asks. Units: fen."""
+    """Add up what a drill-down lists, as its address asks: every condition is one on accounts. Units: fen.
+
+    An account's balance is the sum of its entries, so balances are added: the same figure, also
+    over millions of entries.
+    """
     batch, project, division, kinds = (asked.get(name, "") for name in ("batch", "project", "division", "kinds"))
     lo, hi = code_range(division) if len(division) == CODE_DIGITS and division.isdecimal() else ("", "~")
     return int(
         await tx.conn.fetchval(
-            "SELECT coalesce(sum(amount_fen), 0) FROM allocation_entry WHERE ($1::bigint IS NULL OR batch = $1)"
+            "SELECT coalesce(sum(balance_fen), 0) FROM allocation_balance WHERE ($1::bigint IS NULL OR batch = $1)"
             " AND ($2::bigint IS NULL OR project = $2) AND division_code >= $3 AND division_code < $4"
             " AND ($5 = '' OR kind = ANY (string_to_array($5, ',')))"
-            " AND (NOT $6 OR division_code LIKE '____00000000')",
+            " AND (NOT $6 OR division_code LIKE '____00000000') AND ($7::bigint IS NULL OR earmark = $7)"
+            " AND balance_fen <> 0",
             _number(batch),
             _number(project),
             lo,
             hi,
             kinds,
             bool(asked.get("own")),
+            _number(asked.get("earmark", "")),
         )
     )
 

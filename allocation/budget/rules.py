@@ -26,6 +26,8 @@ class Level(StrEnum):
 class Fund(StrEnum):
     """Kinds of fund that carry migrant money."""
 
+    CENTRAL = "central"
+    PROVINCIAL = "provincial"
     LATER_SUPPORT = "later_support"
     PROJECT = "project"
     RESERVOIR_AREA = "reservoir_area"
@@ -74,6 +76,12 @@ def batch_problems(stated: Stated, per_head_fen: Fen, today: date) -> list[Probl
     except Refused as refusal:
         found += refusal.problems
     return found
+
+
+def earmark_problems(amounts: Sequence[Fen], project_fen: Fen) -> list[Problem]:
+    """Keep the bound parts of a batch inside its project part. Code: ALC-130."""
+    bound = sum(amounts)
+    return [Problem("ALC-130", "amount_fen", {"bound": bound, "project": project_fen})] if bound > project_fen else []
 
 
 def register_gap(told: int, registered: int) -> list[Finding]:

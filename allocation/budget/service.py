@@ -95,24 +95,34 @@ async def _batch_columns(tx: Tx, form: BatchForm) -> Row:
         "per_head_fen": per_head,
         "persons": rules.persons(form.cash_fen, per_head),
         "direct_reach": form.direct_reach,
+        "upper_doc_no": form.upper_doc_no,
+        "budget_year": form.budget_year or form.issued_on.year,
         "note": form.note,
     }
 
 
 @command(P.RECORD_BATCH, audit="allocation.batch.record")
 async def record_batch(tx: Tx, batch_id: int) -> Row:
-    """Book a batch: its cash part waits for persons, its project part becomes available.
+    """Book a batch: cash waits for persons, the project part becomes available, what is bound stays bound.
 
-    Raises: Refused KRN-408, KRN-409; by constraint ALC-103.
+    Raises: Refused KRN-408, KRN-409; Invalid ALC-130 (bound above the project part); by constraint ALC-103.
     """
-    row = await queries.batch(tx, batch_id)
+    row = await queries.batch(tx, batch_id, lock=True)
     total = row["cash_fen"] + row["project_fen"]
     moved = await fire(tx, BATCH, Batch, row, "record", clause=CLAUSE, total_fen=total, persons=row["persons"])
+    marks = await tx.conn.fetch("SELECT id, amount_fen FROM allocation_earmark WHERE batch = $1 ORDER BY id", batch_id)
+    bound = sum(m["amount_fen"] for m in marks)
+    if problems := rules.earmark_problems([bound], row["project_fen"]):
+        raise Invalid(problems)
+    home = row["division_code"]
     lines = [
-        Line(batch_id, row["division_code"], Kind.NOTIFIED, -total),
-        Line(batch_id, row["division_code"], Kind.CASH, row["cash_fen"]),
-        Line(batch_id, row["division_code"], Kind.AVAILABLE, row["project_fen"]),
+        Line(batch_id, home, Kind.NOTIFIED, bound - total),
+        Line(batch_id, home, Kind.CASH, row["cash_fen"]),
+        Line(batch_id, home, Kind.AVAILABLE, row["project_fen"] - bound),
     ]
+    for m in marks:
+        lines.append(Line(batch_id, home, Kind.NOTIFIED, -m["amount_fen"], None, m["id"]))
+        lines.append(Line(batch_id, home, Kind.EARMARKED, m["amount_fen"], None, m["id"]))
     await post(tx, f"batch:{batch_id}", lines, source=(BATCH_TABLE, batch_id))
     return moved
 

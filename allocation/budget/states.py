@@ -39,6 +39,25 @@ BATCH = machine(
 )
 
 
+class D(StrEnum):
+    """States of a split document."""
+
+    DRAFT = "draft"
+    ISSUED = "issued"
+    REVERSED = "reversed"
+
+
+SPLIT = machine(
+    "SPLIT",
+    D,
+    D.DRAFT,
+    (
+        Arrow(D.DRAFT, "issue", D.ISSUED, P.ISSUE_SPLIT),
+        Arrow(D.ISSUED, "reverse", D.REVERSED, P.ISSUE_SPLIT, has_reason),
+    ),
+)
+
+
 class A(StrEnum):
     """States of an award."""
 
