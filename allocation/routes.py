@@ -21,6 +21,7 @@ from allocation.factor.scheme_pages import ROUTES as SCHEMES
 from allocation.payments import panels as claims
 from allocation.payments.api import ROUTES as CLAIMS_API
 from allocation.payments.pages import ROUTES as CLAIMS
+from allocation.payments.rest_pages import ROUTES as CLAIMS_REST
 from allocation.permissions import P
 from allocation.terms import handlers as terms_heard
 from allocation.terms import panels as terms
@@ -47,6 +48,7 @@ ROUTES = [
     *ROUNDS_PUBLIC,
     *REVIEWS,
     *CLAIMS,
+    *CLAIMS_REST,
     *CLAIMS_API,
     *TERMS,
     *POOLS,

@@ -52,6 +52,17 @@ async def find(tx: Tx, deputy_id: int) -> Row:
     return dict(row)
 
 
+async def signed_under(tx: Tx, deputy_id: int) -> list[Row]:
+    """List what was signed under an authority, the latest first."""
+    rows = await tx.conn.fetch(
+        "SELECT s.claim, s.signed_at, c.kind, c.amount_fen, p.title FROM allocation_signature s"
+        " JOIN allocation_claim c ON c.id = s.claim JOIN projects_project p ON p.id = c.project"
+        " WHERE s.authority = $1 ORDER BY s.id DESC LIMIT 100",
+        deputy_id,
+    )
+    return [dict(r) for r in rows]
+
+
 @command(P.SIGN, audit="allocation.deputy.name")
 async def name_deputy(tx: Tx, form: DeputyForm) -> int:
     """Let somebody of one's own office sign in one's place, from a day to a day, with a document. Gives the id.

@@ -90,10 +90,7 @@ async def _hand(tx: Tx, row: Row, given: Sequence[signing.Signed], group: str) -
         CLAIM.arrow(row["state"], "sign")
     step = signing.next_step(row["steps"], given)
     role = row["steps"][step] if step is not None else tx.actor.role
-    authority = None
-    if tx.actor.role != role:
-        held = await queries.authorities(tx, row["division_code"], tx.actor.user_id or 0)
-        authority = signing.authority_for(held, tx.actor.user_id or 0, role, row["amount_fen"], tx.today)
+    authority = await authority_of(tx, row, given)
     if authority is None:
         tx.require(P.SIGN)
     hands = (tx.actor.user_id or 0, role if authority else tx.actor.role, authority.principal if authority else None)
@@ -104,6 +101,16 @@ async def _hand(tx: Tx, row: Row, given: Sequence[signing.Signed], group: str) -
         raise Refused(refused.code, waits_for=CATALOGUE.role(waits)) if waits else refused from None
     least = tx.policy_for(row["division_code"]).whole("allocation.payments.group_least")
     return Hand(mine, authority, signing.group_names(group, least) if role == Role.VILLAGE_CLERK else ())
+
+
+async def authority_of(tx: Tx, row: Row, given: Sequence[signing.Signed]) -> signing.Authority | None:
+    """Find the authority under which this person may sign what is next; None in one's own role or without one."""
+    step = signing.next_step(row["steps"], given)
+    if step is None or row["state"] != S.SUBMITTED or tx.actor.role == row["steps"][step]:
+        return None
+    me = tx.actor.user_id or 0
+    held = await queries.authorities(tx, row["division_code"], me)
+    return signing.authority_for(held, me, row["steps"][step], row["amount_fen"], tx.today)
 
 
 @contextmanager

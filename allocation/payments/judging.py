@@ -76,13 +76,16 @@ def ladder(tx: Tx, row: Row) -> Sequence[Sequence[Any]]:
     return rows
 
 
+def needed_papers(tx: Tx, row: Row) -> list[str]:
+    """Name the papers a claim needs: those of its stage, and the guarantee it names."""
+    needed = tx.policy_for(row["division_code"]).get("allocation.payments.papers")[row["kind"]]
+    return [*needed, *(["guarantee"] if row["guarantee"] else [])]
+
+
 async def check_papers(tx: Tx, row: Row) -> None:
     """Let a claim pass with every paper its stage needs. Raises: Refused ALC-414."""
-    needed = tx.policy_for(row["division_code"]).get("allocation.payments.papers")[row["kind"]]
     present = [f.kind for f in await files.files_of(tx, (TABLE, row["id"]))]
-    if row["guarantee"]:
-        needed = [*needed, "guarantee"]
-    missing = rules.missing_papers(needed, present)
+    missing = rules.missing_papers(needed_papers(tx, row), present)
     if missing:
         names = " · ".join(CATALOGUE.text(f"paper.{kind}") for kind in missing)
         raise Refused("ALC-414", papers=names)

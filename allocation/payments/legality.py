@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from itertools import accumulate
 
 from allocation.payments.rules import WHOLE, Kind, Terms
+from quzhou_migrants.kernel.policy import Packs
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +89,23 @@ def schedule_of(terms: Terms) -> tuple[Stage, ...]:
     if terms.retention_bp:
         stages.append(Stage(Kind.RETENTION, WHOLE, terms.retention_bp))
     return tuple(stages)
+
+
+def running(schedule: Sequence[Stage]) -> tuple[tuple[int, Stage, int], ...]:
+    """Number the stages of a schedule and give each its running total. Units: basis points."""
+    totals = accumulate(stage.share_bp for stage in schedule)
+    return tuple((number, stage, total) for number, (stage, total) in enumerate(zip(schedule, totals, strict=True), 1))
+
+
+def limits_on(packs: Packs, day: date) -> Limits:
+    """Read the national limits in force on a day from the widest pack."""
+    return Limits(
+        _bound(packs, "progress_bp", "least", day),
+        _bound(packs, "retention_bp", "most", day),
+        _bound(packs, "advance_bp", "most", day),
+    )
+
+
+def _bound(packs: Packs, name: str, side: str, day: date) -> int | None:
+    national = (p for p in packs.history(f"allocation.payments.{name}") if p.since <= day)
+    return next((getattr(p, side) for p in national), None)

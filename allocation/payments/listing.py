@@ -1,7 +1,8 @@
-"""The list of claims and the list of projects money may be claimed for, one declaration each."""
+"""Lists of claims, of projects money may be claimed for, of retention by its day, of deputies."""
 
 from __future__ import annotations
 
+from allocation.payments.rules import Kind
 from quzhou_migrants.web.listing import Column, Filter, Listing
 
 CLAIMS = Listing(
@@ -24,7 +25,7 @@ CLAIMS = Listing(
     ),
     filters=(
         Filter("place", "c.division_code", kind="division"),
-        Filter("kind", "c.kind = {}", choices=("advance", "progress", "settlement")),
+        Filter("kind", "c.kind = {}", choices=tuple(Kind)),
         Filter("state", "c.state = {}", machine="CLAIM"),
         Filter("since", "(c.submitted_at AT TIME ZONE 'Asia/Shanghai')::date >= {}", kind="date"),
     ),
@@ -71,6 +72,80 @@ CLAIMABLE = Listing(
     ),
     search=lambda _tx, text: (
         "(p.title LIKE {} OR p.contractor LIKE {} OR p.code = {})",
+        [f"%{text}%", f"%{text}%", text],
+    ),
+)
+
+_HELD = (
+    "(SELECT coalesce(sum(b.balance_fen), 0)::bigint FROM allocation_balance b"
+    " WHERE b.project = r.project AND b.kind = 'retained')"
+)
+_LEFT = "(r.due_on - current_setting('app.today')::date)"
+RETENTIONS = Listing(
+    key="retentions",
+    source="allocation_retention r JOIN projects_project p ON p.id = r.project",
+    id="r.id",
+    scope="r.division_code",
+    order=("r.due_on",),
+    columns=(
+        Column("project_id", "r.project", kind="int", shown=False),
+        Column("project_title", "p.title", link="/claims/project/{project_id}"),
+        Column("place", "r.division_code", kind="division"),
+        Column("contractor", "p.contractor"),
+        Column("held_fen", _HELD, kind="money"),
+        Column("accepted_on", "r.accepted_on", kind="date"),
+        Column("due_on", "r.due_on", kind="date", sort=True),
+        Column("days_left", _LEFT, kind="int"),
+        Column(
+            "defects",
+            "(SELECT count(*) FROM projects_defect f WHERE f.project = r.project AND f.state <> 'confirmed')",
+            kind="int",
+        ),
+    ),
+    filters=(
+        Filter("place", "r.division_code", kind="division"),
+        Filter(
+            "due",
+            f"CASE {{}} WHEN 'over' THEN {_LEFT} <= 0 ELSE {_LEFT} BETWEEN 0 AND 30 END",
+            choices=("over", "soon"),
+        ),
+    ),
+    search=lambda _tx, text: (
+        "(p.title LIKE {} OR p.contractor LIKE {} OR p.code = {})",
+        [f"%{text}%", f"%{text}%", text],
+    ),
+)
+
+DEPUTIES = Listing(
+    key="deputies",
+    source="allocation_deputy d",
+    id="d.id",
+    scope="d.division_code",
+    descending=True,
+    columns=(
+        Column("deputy_id", "d.id", kind="int", shown=False),
+        Column("principal_name", "d.principal_name", link="/claims/deputies/{deputy_id}"),
+        Column("role", "d.role", kind="tag"),
+        Column("place", "d.division_code", kind="division"),
+        Column("deputy_name", "d.deputy_name"),
+        Column("starts_on", "d.starts_on", kind="date", sort=True),
+        Column("ends_on", "d.ends_on", kind="date", sort=True),
+        Column("limit_fen", "d.limit_fen", kind="money"),
+        Column("doc_no", "d.doc_no"),
+        Column("state", "d.state", kind="state", machine="DEPUTY"),
+    ),
+    filters=(
+        Filter("place", "d.division_code", kind="division"),
+        Filter("state", "d.state = {}", machine="DEPUTY"),
+        Filter(
+            "today",
+            "(d.state = 'standing' AND current_setting('app.today')::date BETWEEN d.starts_on AND d.ends_on)"
+            " = ({} = 'yes')",
+            choices=("yes", "no"),
+        ),
+    ),
+    search=lambda _tx, text: (
+        "(d.principal_name LIKE {} OR d.deputy_name LIKE {} OR d.doc_no = {})",
         [f"%{text}%", f"%{text}%", text],
     ),
 )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
-from allocation.payments import documents, judging, queries, rules, service, signing
-from allocation.payments.forms import ClaimForm, EmptyForm, PaperForm, PayForm, ReturnForm, SignForm
+from allocation.payments import documents, hands, holds, judging, queries, rules, service, signing
+from allocation.payments.forms import ClaimForm, EmptyForm, Paper, PaperForm, PayForm, ReturnForm, SignForm
 from allocation.payments.judging import TABLE
 from allocation.payments.listing import CLAIMABLE, CLAIMS
 from allocation.payments.rules import Kind
@@ -35,6 +35,7 @@ Page = Response[Any]
 S = TypeVar("S", bound=msgspec.Struct)
 Step = Callable[[Tx, int, S], Awaitable[object]]
 
+ROOM = "allocation.payments"
 files.readable(TABLE, P.VIEW_CLAIMS)
 STEP_FORMS: dict[str, type[msgspec.Struct]] = {
     "step": EmptyForm,
@@ -50,6 +51,7 @@ async def listed(request: AnyRequest) -> Page:
     """List the claims of the range."""
     actor: Actor = request.scope["state"]["actor"]
     actions = [(CATALOGUE.text("claims.new"), "/claims/projects", "primary")] if actor.may(P.CLAIM) else []
+    actions += [(CATALOGUE.text(f"claims.rest.{n}"), f"/claims/{n}") for n in ("retentions", "deputies", "scheme")]
     return await CLAIMS.respond(request, actions=actions)
 
 
@@ -77,17 +79,16 @@ async def money_context(tx: Tx, project_id: int) -> dict[str, Any]:
         "line": await queries.money_line(tx, project_id),
         "claims": await queries.of_project(tx, project_id),
         "terms": terms,
+        "books": books,
+        "recovery": rules.recovery(books, terms),
+        "holds": rules.holds(books),
         "small": rules.is_small(books, terms),
         "settled": books.settled_fen,
         "claimable": {
             kind.value: rules.claimable(books, terms, kind, books.settled_fen or project["contract_fen"])
             for kind in Kind
         },
-        "breaches": [
-            p
-            for p in (tx.policy.param(f"allocation.payments.{n}") for n in ("progress_bp", "retention_bp"))
-            if p.breaches
-        ],
+        "breaches": [p for p in tx.policy_for(project["division_code"]).breaches if p.room == ROOM],
     }
 
 
@@ -163,18 +164,24 @@ async def _show(request: AnyRequest, claim_id: int, failed: tuple[str, Form[Any]
     async with open_tx(request) as tx:
         row = await queries.claim(tx, claim_id)
         context = await money_context(tx, row["project"])
-        _, terms, gates = await judging.look(tx, row, context["project"])
+        books, terms, gates = await judging.look(tx, row, context["project"])
         given = await queries.signatures(tx, claim_id)
         standing = queries.standing(given, row["attempt"])
         context |= {
             "row": row,
             "gates": gates,
             "terms": terms,
+            "recovery": rules.recovery(books, terms),
+            "authority": await hands.authority_of(tx, row, standing),
+            "alike": await queries.alike(tx, row),
+            "sights": await holds.sights_of(tx, row["project"]),
+            "group_least": tx.policy_for(row["division_code"]).whole("allocation.payments.group_least"),
+            "paper_kinds": [(kind, CATALOGUE.text(f"paper.{kind}")) for kind in get_args(Paper)],
             "marks": {s["step"]: s for s in given if s["attempt"] == row["attempt"] and row["state"] != "returned"},
             "next": signing.next_step(row["steps"], standing),
             "verbs": verbs_open(CLAIM, row, tx.actor),
             "papers": await files.files_of(tx, (TABLE, claim_id)),
-            "needed": tx.policy.get("allocation.payments.papers")[row["kind"]],
+            "needed": judging.needed_papers(tx, row),
             "payment": await queries.payment(tx, claim_id),
             "mine": tx.actor.user_id in await queries.preparers(tx, claim_id),
             "signed_by_me": any(s.user_id == tx.actor.user_id for s in standing),
@@ -229,12 +236,12 @@ async def submit(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     return await _step(request, claim_id, "step", EmptyForm, work)
 
 
-@post("/claims/{claim_id:int}/sign", opt=needs(P.SIGN), include_in_schema=False, status_code=200)
+@post("/claims/{claim_id:int}/sign", opt=needs(P.VIEW_CLAIMS), include_in_schema=False, status_code=200)
 async def sign(request: AnyRequest, claim_id: FromPath[int]) -> Page:
     """Sign the next step."""
 
     async def work(tx: Tx, key: int, form: SignForm) -> None:
-        await service.sign(tx, key, form.opinion)
+        await service.sign(tx, key, form.opinion, form.group)
 
     return await _step(request, claim_id, "sign", SignForm, work)
 

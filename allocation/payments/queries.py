@@ -189,6 +189,21 @@ def _iso(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
+_ALIKE = """
+SELECT c.id, c.kind, c.amount_fen, c.invoice_number, c.invoice_on, p.title FROM allocation_claim c
+JOIN projects_project p ON p.id = c.project WHERE c.id <> $1 AND c.state <> 'cancelled'
+AND (c.invoice_number = $2 OR (c.payee = $3 AND c.invoice_fen = $4 AND c.invoice_on = $5)) ORDER BY c.id LIMIT 5
+"""
+
+
+async def alike(tx: Tx, row: Row) -> list[Row]:
+    """List claims whose invoice looks like this one's: the same number under another code, or payee, sum and day."""
+    found = await tx.conn.fetch(
+        _ALIKE, row["id"], row["invoice_number"], row["payee"], row["invoice_fen"], row["invoice_on"]
+    )
+    return [dict(r) for r in found]
+
+
 @dataclass(frozen=True, slots=True)
 class MoneyLine:
     """Award, contract, claimed and paid against work seen, of one project. Units: fen, basis points."""

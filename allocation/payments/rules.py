@@ -186,7 +186,7 @@ def gates(books: Books, terms: Terms, ask: Ask) -> tuple[Gate, ...]:
     return (
         _amount("award", "ALC-401", books.award_fen, total),
         _amount("contract", "ALC-402", books.contract_fen, total),
-        *_holds(books),
+        *holds(books),
         *_STAGES[ask.kind](books, terms, ask, total),
         Gate("payee", ask.payee == books.contractor, "ALC-409", facts={"contractor": books.contractor}),
         Gate(
@@ -230,8 +230,8 @@ def _amount(name: str, code: str, ceiling: Fen, total: Fen, **facts: Any) -> Gat
     return Gate(name, total <= ceiling, code, ceiling, {"ceiling": ceiling, "total": total, **facts})
 
 
-def _holds(books: Books) -> tuple[Gate, ...]:
-    """What bars every payment, whatever its stage: a notice that hangs, grave findings, works at a stop."""
+def holds(books: Books) -> tuple[Gate, ...]:
+    """Look at what bars every payment, whatever its stage: a notice that hangs, grave findings, works at a stop."""
     said = {"count": books.findings, "said": books.finding_said, "url": books.finding_url}
     return (
         Gate(

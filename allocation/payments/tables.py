@@ -175,6 +175,7 @@ index(
 index("allocation_deputy_keyset", "allocation_deputy (division_code, id)")
 index("allocation_deputy_whose", "allocation_deputy (deputy, ends_on) WHERE state = 'standing'")
 index("allocation_claim_keyset", "allocation_claim (division_code, id)")
+index("allocation_claim_alike", "allocation_claim (invoice_on, invoice_fen)")
 index("allocation_claim_waiting", "allocation_claim (state, id) WHERE state IN ('submitted', 'signed')")
 
 # What was signed cannot be altered by anybody, whatever the program above believes. The division may:
