@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from allocation.events import Awarded
+from allocation.public import bars_payments, shows_works
 from inspection.checks import verify
 from inspection.panels import of_project, waiting
+from inspection.payments import counted_visits, grave_findings
 from inspection.site_codes.routes import ROUTES as CODE_ROUTES
 from inspection.site_codes.service import on_awarded, on_village_succeeded
 from inspection.visits.queries import visits_with_files
@@ -13,6 +15,8 @@ from projects.events import VillageSucceeded
 from projects.public import in_dossier
 
 in_dossier("inspection_visit", "building", photos=True)
+bars_payments(grave_findings)
+shows_works(counted_visits)
 
 ROUTES = [*CODE_ROUTES, *VISIT_ROUTES]
 HEARS = [(Awarded, on_awarded), (VillageSucceeded, on_village_succeeded)]

@@ -106,7 +106,7 @@ RETENTIONS = Listing(
         Filter("place", "r.division_code", kind="division"),
         Filter(
             "due",
-            f"CASE {{}} WHEN 'over' THEN {_LEFT} <= 0 ELSE {_LEFT} BETWEEN 0 AND 30 END",
+            f"CASE {{}} WHEN 'over' THEN {_LEFT} <= 0 ELSE {_LEFT} BETWEEN 0 AND current_setting('app.soon')::int END",
             choices=("over", "soon"),
         ),
     ),

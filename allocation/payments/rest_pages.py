@@ -27,18 +27,22 @@ Page = Response[Any]
 ROOM = "allocation.payments"
 
 
-async def _today(request: AnyRequest) -> str:
+async def _today(request: AnyRequest) -> dict[str, str]:
+    """Give what the lists compare days with: today, and how many days before its day a retention is told."""
     async with open_tx(request) as tx:
-        return tx.today.isoformat()
+        return {"today": tx.today.isoformat(), "soon": str(tx.policy.whole(f"{ROOM}.retention_notice_days"))}
 
 
 @get("/claims/retentions", opt=needs(P.VIEW_CLAIMS), include_in_schema=False)
 async def retentions(request: AnyRequest) -> Page:
     """List what is kept back, by the day it is given back."""
-    today = await _today(request)
-    return await RETENTIONS.respond(
-        request, "allocation/payments/retentions.html", base=("{} <> ''", [today]), given={"today": today}
-    )
+    given = await _today(request)
+    return await RETENTIONS.respond(request, "allocation/payments/retentions.html", base=_apart(given), given=given)
+
+
+def _apart(given: dict[str, str]) -> tuple[str, list[Any]]:
+    """Keep the counts of one day apart from those of another."""
+    return "{} <> ''", ["/".join(given.values())]
 
 
 @get("/claims/deputies", opt=needs(P.VIEW_CLAIMS), include_in_schema=False)
@@ -46,13 +50,9 @@ async def listed(request: AnyRequest) -> Page:
     """List who signs for whom."""
     actor: Actor = request.scope["state"]["actor"]
     actions = [(CATALOGUE.text("deputies.new"), "/claims/deputies/new", "primary")] if actor.may(P.SIGN) else []
-    today = await _today(request)
+    given = await _today(request)
     return await DEPUTIES.respond(
-        request,
-        "allocation/payments/deputies.html",
-        base=("{} <> ''", [today]),
-        given={"today": today},
-        actions=actions,
+        request, "allocation/payments/deputies.html", base=_apart(given), given=given, actions=actions
     )
 
 
