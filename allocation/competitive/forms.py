@@ -135,6 +135,16 @@ class PromoteForm(msgspec.Struct):
     doc_no: Annotated[str, Meta(max_length=80)] = ""
 
 
+class LookForm(msgspec.Struct):
+    """Rules to look at beside the published ones. Units: fen, typed as yuan; points; scores."""
+
+    trim_from: Annotated[int, Meta(ge=3, le=100)]
+    cut_rule: CutRule
+    pass_mark: Annotated[int, Meta(ge=0, le=FULL_MARKS)]
+    budget_fen: Positive
+    cap_fen: Positive
+
+
 class SignedForm(msgspec.Struct):
     """The minutes as the members signed them, scanned."""
 

@@ -11,7 +11,16 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
 from allocation.budget import queries as pots
-from allocation.competitive import decisions, documents, outcome_pages, publishing, queries, service, view
+from allocation.competitive import (
+    alternative_pages,
+    decisions,
+    documents,
+    outcome_pages,
+    publishing,
+    queries,
+    service,
+    view,
+)
 from allocation.competitive.forms import DecisionForm, EmptyForm, PickForm, ReasonForm, RoundForm
 from allocation.competitive.listing import ROUNDS
 from allocation.competitive.rules import CutRule, written
@@ -328,4 +337,5 @@ ROUTES = [
     decide,
     minutes,
     *outcome_pages.ROUTES,
+    *alternative_pages.ROUTES,
 ]

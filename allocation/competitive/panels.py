@@ -15,7 +15,8 @@ _NEXT = {
     S.OPEN: ("start", P.PREPARE_ROUND, "score_by"),
     S.SCORING: ("close", P.PREPARE_ROUND, "score_by"),
     S.RANKED: ("decide", P.PREPARE_ROUND, "decide_by"),
-    S.DECIDED: ("approve", P.APPROVE_ROUND, "decide_by"),
+    S.DECIDED: ("post", P.PREPARE_ROUND, "decide_by"),
+    S.POSTED: ("approve", P.APPROVE_ROUND, "decide_by"),
 }
 
 
@@ -27,9 +28,12 @@ async def waiting(tx: Tx) -> list[Task]:
     if not mine:
         return []
     rows = await tx.conn.fetch(
-        "SELECT * FROM allocation_round WHERE state = ANY($1) ORDER BY decide_by, id LIMIT 50", list(mine)
+        "SELECT * FROM allocation_round WHERE state = ANY($1) AND division_code = $2 ORDER BY decide_by, id LIMIT 50",
+        list(mine),
+        tx.actor.division_code,
     )
-    return [
+    fallen = await _fallen(tx) if tx.actor.may(P.APPROVE_ROUND) else []
+    return fallen + [
         Task(
             f"{r['title']} {CATALOGUE.text('task.round.' + step)}",
             f"/rounds/{r['id']}",
@@ -40,6 +44,25 @@ async def waiting(tx: Tx) -> list[Task]:
         for r in rows
         for step, _, due in (mine[r["state"]],)
     ]
+
+
+async def _fallen(tx: Tx) -> list[Task]:
+    """Own rounds of which an award fell while somebody waits on the reserve list, and money is left to move up."""
+    rows = await tx.conn.fetch(_FALLEN, tx.actor.division_code)
+    title = CATALOGUE.text("task.round.promote")
+    return [
+        Task(f"{r['title']} {title}", f"/rounds/{r['id']}/outcome", None, r["division_code"], "round") for r in rows
+    ]
+
+
+_FALLEN = """
+SELECT r.id, r.title, r.division_code FROM allocation_round r
+WHERE r.state = 'awarded' AND r.division_code = $1
+  AND EXISTS (SELECT 1 FROM allocation_award a WHERE a.source = 'round' AND a.source_id = r.id AND a.state = 'cancelled')
+  AND EXISTS (SELECT 1 FROM allocation_candidate c WHERE c.round = r.id AND c.reserve_place IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM allocation_promotion m WHERE m.candidate = c.id))
+ORDER BY r.id DESC LIMIT 20
+"""
 
 
 async def _reviews(tx: Tx) -> list[Task]:

@@ -42,7 +42,7 @@ class Entry:
 
     code: str
     asked_fen: Fen
-    scores: tuple[Mapping[int, int], ...]
+    scores: tuple[Mapping[int, int | Fraction], ...]
     ruled_out: bool = False
 
 
@@ -104,7 +104,7 @@ def check_points(points: Mapping[int, int], criteria: Sequence[Criterion]) -> No
             raise Refused("ALC-306", points=value)
 
 
-def weighted(points: Mapping[int, int], criteria: Sequence[Criterion]) -> Fraction:
+def weighted(points: Mapping[int, int | Fraction] | Mapping[int, int], criteria: Sequence[Criterion]) -> Fraction:
     """Give one expert's total out of 100, exact."""
     return Fraction(sum(c.weight_bp * points[c.id] for c in criteria), WHOLE)
 
