@@ -8,6 +8,7 @@ from allocation.budget.endings import on_contract_changed, on_project_terminated
 from allocation.budget.handlers import on_award_recalled, on_contract_signed, on_village_succeeded
 from allocation.budget.pages import ROUTES as BUDGET
 from allocation.budget.queries import ledger_faults
+from allocation.budget.split_pages import ROUTES as SPLITS
 from allocation.competitive import panels as rounds
 from allocation.competitive.api import ROUTES as ROUNDS_API
 from allocation.competitive.pages import ROUTES as ROUNDS
@@ -38,6 +39,7 @@ readable("allocation_takeback", P.VIEW_TERMS)
 
 ROUTES = [
     *BUDGET,
+    *SPLITS,
     *BUDGET_API,
     *FACTOR,
     *FACTOR_DATA,

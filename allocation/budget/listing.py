@@ -46,7 +46,7 @@ BATCHES = Listing(
 async def _columns(_tx: Tx) -> Sequence[tuple[str, str]]:
     """Offer the figures of an overview, so that a click on one lists exactly what it adds up."""
     reached = [(",".join(REACHED.get(k, (k,))), CATALOGUE.text(f"reached.{k}")) for k in COLUMNS]
-    return [*reached, *((k.value, CATALOGUE.text(f"ledger.{k}")) for k in (Kind.RETAINED, Kind.RETURNED))]
+    return [*reached, *((k.value, CATALOGUE.text(f"ledger.{k}")) for k in (Kind.RETAINED, Kind.SETTLED))]
 
 
 async def _batches(tx: Tx) -> Sequence[tuple[str, str]]:
@@ -84,6 +84,7 @@ ENTRIES = Listing(
         Filter("kinds", "e.kind = ANY (string_to_array({}, ','))", options=_columns),
         Filter("batch", "e.batch = {}", options=_batches, whole=True),
         Filter("project", "e.project = {}", kind="int"),
+        Filter("earmark", "e.earmark = {}", kind="int"),
     ),
 )
 

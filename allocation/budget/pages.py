@@ -8,13 +8,14 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
-from allocation.budget import queries, service
-from allocation.budget.forms import AwardForm, BatchForm, EmptyForm, ReasonForm
+from allocation.budget import earmarks, queries, service, split_queries
+from allocation.budget.forms import AwardForm, BatchForm, EarmarkForm, EmptyForm, ReasonForm
 from allocation.budget.listing import AWARDS, BATCHES, ENTRIES, WAITING
 from allocation.budget.rules import Fund, Level, register_gap
 from allocation.budget.states import BATCH
 from allocation.permissions import P
 from projects import public as projects
+from projects.choices import CATEGORIES
 from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.guards import needs
@@ -108,9 +109,12 @@ async def batch(request: AnyRequest, batch_id: FromPath[int]) -> Page:
     return await _batch_page(request, batch_id, new_form(ReasonForm))
 
 
-async def _batch_page(request: AnyRequest, batch_id: int, form: Form[Any]) -> Page:
+async def _batch_page(
+    request: AnyRequest, batch_id: int, form: Form[Any], mark: Form[EarmarkForm] | None = None
+) -> Page:
     async with open_tx(request) as tx:
         row = await queries.batch(tx, batch_id)
+        holds = await split_queries.holds(tx, row, tx.actor.division_code)
         registered = await queries.persons_on_register(tx, row["division_code"]) if row["persons"] else 0
         context: dict[str, Any] = {
             "row": row,
@@ -118,11 +122,39 @@ async def _batch_page(request: AnyRequest, batch_id: int, form: Form[Any]) -> Pa
             "lines": await queries.balances(tx, "division", batch_id=batch_id),
             "gap": register_gap(row["persons"], registered),
             "runs": await queries.runs_of_batch(tx, batch_id),
+            "splits": await split_queries.splits_of_batch(tx, batch_id),
+            "splittable": bool((holds.cash_fen or holds.project_fen or holds.earmarks) and holds.receivers),
+            "marks": await split_queries.earmarks(tx, batch_id),
+            "mark": mark or new_form(EarmarkForm),
+            "blank": new_form(EmptyForm),
+            "categories": CATEGORIES,
             "entries": await timeline(tx, service.BATCH_TABLE, batch_id),
         }
-    return render(
-        request, "allocation/budget/batch.html", form=form, status=form.status if form.problems else 200, **context
-    )
+    bad = next((f for f in (form, mark) if f and f.problems), None)
+    return render(request, "allocation/budget/batch.html", form=form, status=bad.status if bad else 200, **context)
+
+
+@post("/funds/{batch_id:int}/earmarks", opt=needs(P.RECORD_BATCH), status_code=200, include_in_schema=False)
+async def bind(request: AnyRequest, batch_id: FromPath[int]) -> Page:
+    """Bind a part of a draft batch."""
+    form = await read_form(request, EarmarkForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await earmarks.add_earmark(tx, batch_id, form.value)
+            return see_other(await tx.done(f"/funds/{batch_id}"), flash="allocation.earmark.add")
+    return await _batch_page(request, batch_id, new_form(ReasonForm), form)
+
+
+@post("/funds/{batch_id:int}/earmarks/{earmark_id:int}/drop", opt=needs(P.RECORD_BATCH), status_code=200,
+      include_in_schema=False)  # fmt: skip
+async def unbind(request: AnyRequest, batch_id: FromPath[int], earmark_id: FromPath[int]) -> Page:
+    """Take an earmark out of a draft batch."""
+    form = await read_form(request, EmptyForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await earmarks.drop_earmark(tx, batch_id, earmark_id)
+            return see_other(await tx.done(f"/funds/{batch_id}"), flash="allocation.earmark.drop")
+    return await _batch_page(request, batch_id, form)
 
 
 @post("/funds/{batch_id:int}/record", opt=needs(P.RECORD_BATCH), status_code=200, include_in_schema=False)
@@ -222,6 +254,8 @@ ROUTES = [
     save,
     batch,
     record,
+    bind,
+    unbind,
     take_back,
     awards,
     waiting,
