@@ -14,6 +14,8 @@ SOURCES: dict[str, str] = {
     "allocation_award": "'/awards/' || e.source_id",
     "allocation_round": "'/rounds/' || e.source_id",
     "allocation_claim": "'/claims/' || e.source_id",
+    "allocation_term_pool": "'/terms/pools/' || e.source_id",
+    "allocation_takeback": "'/terms/takebacks/' || e.source_id",
     "allocation_payment": (
         "'/claims/' || coalesce((SELECT p.claim FROM allocation_payment p WHERE p.id = e.source_id), 0)"
     ),
