@@ -46,7 +46,6 @@ class P(StrEnum):
     PREPARE_BANK = "allocation.bank.prepare"
     RELEASE_BANK = "allocation.bank.release"
     RECONCILE = "allocation.bank.reconcile"
-    CLOSE_MONTH = "allocation.bank.close"
     # cash
     VIEW_CASH = "allocation.cash.view"
     PREPARE_CASH = "allocation.cash.prepare"
@@ -132,7 +131,7 @@ _BANK: dict[Role, tuple[P, ...]] = {
         P.VIEW_BANK, P.CONFIRM_PAYEE, P.RELEASE_BANK, P.VIEW_CASH, P.APPROVE_CASH, P.VIEW_GRANTS, P.APPROVE_GRANT,
     ),
     Role.COUNTY_FINANCE: (
-        P.VIEW_BANK, P.PROPOSE_PAYEE, P.CONFIRM_PAYEE, P.PREPARE_BANK, P.RELEASE_BANK, P.RECONCILE, P.CLOSE_MONTH,
+        P.VIEW_BANK, P.PROPOSE_PAYEE, P.CONFIRM_PAYEE, P.PREPARE_BANK, P.RELEASE_BANK, P.RECONCILE,
         P.VIEW_CASH, P.VIEW_GRANTS, P.VIEW_FINANCE, P.FINANCE_PAYMENTS, P.FINANCE_ENTRIES, P.FINANCE_STATEMENTS,
     ),
     Role.TOWNSHIP_CLERK: (P.VIEW_GRANTS, P.PREPARE_GRANT, P.CHECK_GRANT),
