@@ -19,6 +19,7 @@ from allocation.factor.api import ROUTES as FACTOR_API
 from allocation.factor.data_pages import ROUTES as FACTOR_DATA
 from allocation.factor.pages import ROUTES as FACTOR
 from allocation.factor.scheme_pages import ROUTES as SCHEMES
+from allocation.factor.working_pages import ROUTES as WORKINGS
 from allocation.payments import panels as claims
 from allocation.payments.api import ROUTES as CLAIMS_API
 from allocation.payments.pages import ROUTES as CLAIMS
@@ -44,6 +45,7 @@ ROUTES = [
     *FACTOR,
     *FACTOR_DATA,
     *SCHEMES,
+    *WORKINGS,
     *FACTOR_API,
     *ROUNDS,
     *ROUNDS_API,

@@ -1,4 +1,4 @@
-"""Pages of the factor room: a run from draft to shares, its printed working, its file."""
+"""Pages of the factor room: a run from draft to shares, and its file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from allocation.factor.frozen import export
 from allocation.factor.listing import RUNS, SHARES
 from allocation.factor.states import RUN
 from allocation.factor.view import run_context
-from allocation.factor.working import working
 from allocation.permissions import P
 from quzhou_migrants.kernel.actor import Actor, code_range
 from quzhou_migrants.kernel.catalogue import CATALOGUE
@@ -174,15 +173,6 @@ async def _step(request: AnyRequest, run_id: int, struct: type[S], work: Callabl
     return await _run_page(request, run_id, form)
 
 
-@get("/factor/{run_id:int}/working", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
-async def printed(request: AnyRequest, run_id: FromPath[int]) -> Page:
-    """Show the working of a run for print, step by step."""
-    async with open_tx(request) as tx:
-        row = await queries.run(tx, run_id)
-        made = working(await queries.inputs(tx, row))
-    return render(request, "allocation/factor/working.html", row=row, sheet=made)
-
-
 def _download(body: str, name: str, media_type: str) -> Page:
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "no-store"}
     return Response(body, media_type=media_type, headers=headers)
@@ -210,6 +200,5 @@ ROUTES = [
     send_back,
     cancel,
     revoke,
-    printed,
     exported,
 ]
