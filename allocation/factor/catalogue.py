@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from allocation.factor.forms import SchemeForm
 from allocation.factor.scheme import Factor, Form, Part, Scheme
-from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import Mode, Rounding
 from quzhou_migrants.kernel.policy import Policies
 
@@ -55,24 +53,3 @@ def default_scheme(policy: Policies, title: str) -> Scheme:
         rounding,
         policy.whole(f"{_ROOM}.inverse_places"),
     )
-
-
-def scheme_of(policy: Policies, form: SchemeForm) -> Scheme:
-    """Make a scheme from the catalogue's factors with the weights a person chose.
-
-    A changed weight is no longer the pack's, so its factor counts as unconfirmed.
-    Raises: Refused ALC-243, a factor the pack does not know.
-    """
-    by_key = {k.factor.key: k.factor for k in known(policy)}
-    factors = []
-    for row in form.factors:
-        factor = by_key.get(row.key)
-        if factor is None:
-            raise Refused("ALC-243", field="factors", factor=row.key)
-        same = (row.weight_bp, row.part, row.form) == (factor.weight_bp, factor.part, factor.form)
-        factors.append(
-            replace(factor, weight_bp=row.weight_bp, part=row.part, form=row.form, confirmed=factor.confirmed and same)
-        )
-    rounding = Rounding(form.mode, form.unit_fen, form.residual)
-    places = policy.whole(f"{_ROOM}.inverse_places")
-    return Scheme(form.title, form.base_bp, form.performance_bp, tuple(factors), rounding, places)

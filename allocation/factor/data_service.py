@@ -14,21 +14,24 @@ from allocation.factor import queries
 from allocation.factor.catalogue import known
 from allocation.factor.forms import ColumnRow, ValueRow
 from allocation.factor.frozen import Inputs
-from allocation.factor.offers import REGISTER, Offered
+from allocation.factor.offers import REGISTER, Offered, offer
 from allocation.factor.offers import offered as gather
 from allocation.factor.rules import odd, stops, untied
 from allocation.factor.scheme import Factor
+from allocation.factor.scheme_build import LAST
 from allocation.factor.sheet import Upload
 from allocation.factor.states import S
 from allocation.permissions import P
 from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.clock import start_of_day
 from quzhou_migrants.kernel.commands import command
 from quzhou_migrants.kernel.errors import Finding, Invalid, Problem, Refused
+from quzhou_migrants.kernel.money import YUAN
 from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
 RUN_TABLE = "allocation_factor_run"
-_UNREADABLE = frozenset({"ALC-211", "ALC-212", "ALC-213"})
+_UNREADABLE = frozenset({"ALC-211", "ALC-212", "ALC-213", "ALC-235"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,28 @@ async def offered(tx: Tx, row: Row) -> dict[str, Offered]:
     codes = [u.code for u in await queries.units(tx, row["division_code"])]
     keys = {f.key for f in queries.opened(row["scheme_body"]).factors}
     wanted = {k.factor.key: k.offered for k in known(tx.policy) if k.offered and k.factor.key in keys}
+    wanted |= {LAST: LAST} if LAST in keys else {}
     return await gather(tx, wanted, codes)
+
+
+async def last_shares(tx: Tx, codes: Sequence[str]) -> Offered | None:
+    """Offer what each unit got by the factor method in the year before; None when nobody got anything."""
+    year = tx.today.year - 1
+    rows = await tx.conn.fetch(
+        "SELECT s.division_code, sum(s.amount_fen) AS fen FROM allocation_factor_share s"
+        " JOIN allocation_factor_run r ON r.id = s.run AND r.state = 'approved'"
+        " WHERE s.division_code = ANY($1) AND r.approved_at >= $2 AND r.approved_at < $3 GROUP BY 1",
+        list(codes),
+        start_of_day(date(year, 1, 1)),
+        start_of_day(date(year + 1, 1, 1)),
+    )
+    got = {r["division_code"]: int(r["fen"]) for r in rows}
+    values = {code: f"{got.get(code, 0) // YUAN}.{got.get(code, 0) % YUAN:02d}" for code in codes}
+    source = CATALOGUE.text("factor.last_share_source").format(year=year)
+    return Offered(values, source, date(year, 12, 31)) if got else None
+
+
+offer(LAST, last_shares)
 
 
 @command(P.PREPARE_FACTOR, audit="allocation.factor.offered")
@@ -204,7 +228,7 @@ async def findings(tx: Tx, row: Row, inputs: Inputs) -> tuple[list[Finding], lis
     stop = stops(inputs.pool_fen, inputs.scheme, [u.code for u in inputs.units], data)
     odd_bp, gap_bp = (tx.policy.whole(f"allocation.factor.{k}") for k in ("odd_change_bp", "register_gap_bp"))
     notice = odd(inputs.scheme, data, await queries.before(tx, row), odd_bp)
-    offers = {k.factor.key: k.offered for k in known(tx.policy)}
+    offers = {k.factor.key: k.offered for k in known(tx.policy)} | {LAST: LAST}
     given = await offered(tx, row)
     counted = {key: column.values for key, column in given.items() if offers[key] in REGISTER}
     notice += untied(inputs.scheme, data, counted, gap_bp)

@@ -1,4 +1,4 @@
-"""What people fill in about schemes and runs."""
+"""What people fill in about runs and their data."""
 
 from __future__ import annotations
 
@@ -8,38 +8,7 @@ from typing import Annotated
 from litestar.datastructures import UploadFile
 from msgspec import Meta, Struct
 
-from allocation.factor.scheme import Form, Part
-from quzhou_migrants.kernel.money import Mode
-from quzhou_migrants.web.fields import Percent, Yuan
-
-
-class WeightRow(Struct):
-    """The weight of one factor of the catalogue, typed in percent of the whole pool."""
-
-    key: Annotated[str, Meta(max_length=40)]
-    part: Part
-    form: Form
-    weight_bp: Annotated[Percent, Meta(ge=0, le=10_000)]
-
-
-class SchemeForm(Struct):
-    """A new version of a scheme. Units: basis points, fen."""
-
-    title: Annotated[str, Meta(max_length=120)]
-    base_bp: Annotated[Percent, Meta(ge=0, le=10_000)]
-    performance_bp: Annotated[Percent, Meta(ge=0, le=10_000)]
-    mode: Mode
-    unit_fen: Annotated[Yuan, Meta(ge=1)]
-    residual: Annotated[str, Meta(max_length=20)]
-    factors: Annotated[list[WeightRow], Meta(min_length=1, max_length=20)]
-    note: Annotated[str, Meta(max_length=500)] = ""
-    like: int = 0
-
-
-class SignSchemeForm(Struct):
-    """The approval of a scheme: the number of the document or minutes it rests on."""
-
-    doc_no: Annotated[str, Meta(max_length=80)] = ""
+from quzhou_migrants.web.fields import Yuan
 
 
 class OpinionForm(Struct):

@@ -13,10 +13,11 @@ from litestar.response import Response
 from allocation.budget.forms import EmptyForm, ReasonForm
 from allocation.factor import queries, scheme_service
 from allocation.factor.catalogue import default_scheme, known
-from allocation.factor.forms import SchemeForm, SignSchemeForm, WeightRow
 from allocation.factor.listing import SCHEMES
 from allocation.factor.scheme import Form as FactorForm
-from allocation.factor.scheme import Part
+from allocation.factor.scheme import Kind, Part
+from allocation.factor.scheme_build import rows_of
+from allocation.factor.scheme_forms import SchemeForm, SignSchemeForm
 from allocation.factor.states import SCHEME
 from allocation.permissions import P
 from quzhou_migrants.kernel.actor import Actor, code_range
@@ -127,34 +128,28 @@ async def new_scheme(request: AnyRequest, like: FromQuery[int] = 0) -> Page:
     """Start a scheme from the pack in force, or from an earlier version."""
     async with open_tx(request) as tx:
         made = default_scheme(tx.policy, "") if not like else queries.opened((await queries.scheme(tx, like))["body"])
-    rows = [WeightRow(f.key, f.part, f.form, f.weight_bp) for f in made.factors]
-    form = new_form(
-        SchemeForm,
-        title=made.title,
-        base_bp=made.base_bp,
-        performance_bp=made.performance_bp,
-        factors=rows,
-        mode=made.rounding.mode,
-        unit_fen=made.rounding.unit_fen,
-        residual=made.rounding.residual,
-        like=like,
-    )
-    return await _scheme_page(request, form)
+    return await _scheme_page(request, new_form(SchemeForm, like=like, **rows_of(made)))
 
 
 async def _scheme_page(request: AnyRequest, form: Form[SchemeForm]) -> Page:
     async with open_tx(request) as tx:
-        factors = known(tx.policy)
+        pack = {k.factor.key: k for k in known(tx.policy)}
         units = await queries.units(tx, tx.actor.division_code)
     residuals = [(r, CATALOGUE.text(f"residual.{r}")) for r in ("largest_remainder", "largest")]
+    factors = form.rows("factors")
+    titles = [(key, form.text(f"factors.{n}.title")) for n in range(factors) if (key := form.text(f"factors.{n}.key"))]
     return render(
         request,
         "allocation/factor/scheme_edit.html",
         form=form,
-        factors=factors,
+        pack=pack,
+        titles=titles,
+        rows={"factors": factors + 2, "fixed": form.rows("fixed") + 2, "bounds": form.rows("bounds") + 2},
         parts=_options("part", Part),
         forms=_options("form", FactorForm),
+        kinds=_options("bound", Kind),
         modes=_options("mode", Mode),
+        units=[(u.code, u.name) for u in units],
         residuals=residuals + [(u.code, u.name) for u in units],
         status=form.status if form.problems else 200,
     )

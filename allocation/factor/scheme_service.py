@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from allocation.factor import queries
-from allocation.factor.catalogue import scheme_of
-from allocation.factor.forms import SchemeForm
 from allocation.factor.frozen import canonical
 from allocation.factor.scheme import Scheme, faults, to_mapping
+from allocation.factor.scheme_build import build
+from allocation.factor.scheme_forms import SchemeForm
 from allocation.factor.states import SCHEME, SchemeState
 from allocation.factor.tables import FactorScheme
 from allocation.factor.words import named
@@ -24,7 +24,9 @@ from quzhou_migrants.kernel.tx import Tx
 Row = dict[str, Any]
 TABLE = "allocation_scheme"
 CLAUSE = "衢政办发〔2016〕65号 二(三)1"
-_FIELDS = {"ALC-202": "base_bp", "ALC-204": "residual", "ALC-205": "unit_fen"}
+_FIELDS = {
+    "ALC-202": "base_bp", "ALC-204": "residual", "ALC-205": "unit_fen", "ALC-227": "bounds", "ALC-234": "fixed",
+}  # fmt: skip
 
 _INSERT = """
 INSERT INTO allocation_scheme (division_code, title, body, note, policy_version, created_by, created_name,
@@ -38,9 +40,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::bigint,
 async def save_scheme(tx: Tx, form: SchemeForm) -> int:
     """Keep a new version of a scheme, of the series of `form.like` when it follows one. Gives its id.
 
-    Raises: Invalid with what `scheme.faults` finds; Refused KRN-404, ALC-243.
+    Raises: Invalid with what `scheme_build.build` and `scheme.faults` find; Refused KRN-404.
     """
-    made = scheme_of(tx.policy, form)
+    before = queries.opened((await queries.scheme(tx, form.like))["body"]) if form.like else None
+    made = build(tx.policy, form, before)
     await _check(tx, made)
     return await keep_scheme(tx, made, form.note, like=form.like)
 
@@ -49,7 +52,8 @@ async def _check(tx: Tx, made: Scheme) -> None:
     units = await queries.units(tx, tx.actor.division_code)
     found = faults(made, tuple(u.code for u in units))
     if found:
-        raise Invalid([Problem(f.code, _FIELDS.get(f.code, "factors"), named(f.facts, {})) for f in found])
+        names = {u.code: u.name for u in units}
+        raise Invalid([Problem(f.code, _FIELDS.get(f.code, "factors"), named(f.facts, names)) for f in found])
 
 
 async def keep_scheme(tx: Tx, made: Scheme, note: str = "", *, like: int = 0) -> int:

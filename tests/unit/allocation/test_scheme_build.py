@@ -1,0 +1,110 @@
+"""A scheme built on screen: what the pack knows keeps its clause, own factors get keys, the way back is the same."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from allocation.factor.approval import levels
+from allocation.factor.catalogue import default_scheme
+from allocation.factor.scheme import Form, Kind, Part, faults
+from allocation.factor.scheme_build import LAST, build, rows_of
+from allocation.factor.scheme_forms import BoundRow, FactorRow, FixedRow, SchemeForm
+from quzhou_migrants.kernel.errors import Invalid
+from quzhou_migrants.kernel.money import Mode
+from quzhou_migrants.kernel.tx import installed_packs
+
+POLICY = installed_packs().at(date(2026, 9, 16), "330800000000")
+PACK = default_scheme(POLICY, "示例")
+UNIT = "330802000000"
+
+
+def form(**changes: object) -> SchemeForm:
+    return SchemeForm(**{**rows_of(PACK), **changes})
+
+
+def rows(**weights: int) -> list[FactorRow]:
+    return [
+        FactorRow(f.key, f.title, f.unit, f.part, f.form, weights.get(f.key, f.weight_bp), f.times)
+        for f in PACK.factors
+    ]
+
+
+def test_the_packs_scheme_comes_back_from_its_form_unchanged() -> None:
+    assert build(POLICY, form()) == PACK
+
+
+def test_a_changed_weight_is_no_longer_confirmed_by_anybody() -> None:
+    made = build(POLICY, form(factors=rows(migrants=6000, fiscal=2500)))
+    assert [(f.key, f.weight_bp, f.confirmed) for f in made.factors[:2]] == [
+        ("migrants", 6000, False), ("fiscal", 2500, False),
+    ]  # fmt: skip
+    assert made.factors[0].source == PACK.factors[0].source
+
+
+def test_own_factors_get_keys_that_stay_theirs() -> None:
+    area = FactorRow(title="库区面积", unit="平方公里", weight_bp=500, places=2, source="衢移〔2026〕5号")
+    made = build(POLICY, form(factors=[*rows(fiscal=1500), area]))
+    own = made.factors[-1]
+    assert (own.key, own.title, own.places, own.part, own.confirmed) == ("own1", "库区面积", 2, Part.BASE, False)
+    assert faults(made, (UNIT,)) == []
+    again = SchemeForm(**{**rows_of(made), "factors": [*rows_of(made)["factors"], FactorRow(title="另一项")]})
+    assert [f.key for f in build(POLICY, again, made).factors[-2:]] == ["own1", "own2"]
+
+
+def test_grades_are_read_line_by_line() -> None:
+    graded = FactorRow(
+        title="考核等次", part=Part.PERFORMANCE, form=Form.GRADE, weight_bp=0, grades="优秀 1.2 90\n良好=1=80；一般 0.8"
+    )
+    own = build(POLICY, form(factors=[*rows(), graded])).factors[-1]
+    assert [(g.name, g.coefficient, g.least) for g in own.grades] == [
+        ("优秀", "1.2", "90"), ("良好", "1", "80"), ("一般", "0.8", ""),
+    ]  # fmt: skip
+    with pytest.raises(Invalid) as refusal:
+        build(POLICY, form(factors=[*rows(), FactorRow(title="x", form=Form.GRADE, grades="优秀")]))
+    assert [(p.code, p.field) for p in refusal.value.problems] == [("ALC-262", "factors.3.grades")]
+
+
+def test_bands_bring_last_years_shares_and_leave_with_them() -> None:
+    made = build(POLICY, form(bounds=[BoundRow(Kind.LOSS, bp=1000), BoundRow(None, fen=100)], fixed=[FixedRow(fen=5)]))
+    assert (made.against, made.factors[-1].key, made.factors[-1].weight_bp) == (LAST, LAST, 0)
+    assert [b.kind for b in made.bounds] == [Kind.LOSS]
+    assert faults(made, (UNIT,)) == []
+    freed = build(POLICY, SchemeForm(**{**rows_of(made), "bounds": []}), made)
+    assert (freed.against, [f.key for f in freed.factors]) == ("", [f.key for f in PACK.factors])
+
+
+def test_a_unit_that_takes_no_part_is_found_and_never_widened_to_all() -> None:
+    made = build(POLICY, form(bounds=[BoundRow(Kind.CAP, unit="339999000000", fen=1)]))
+    assert [f.code for f in faults(made, (UNIT,))] == ["ALC-227"]
+
+
+@given(
+    st.sampled_from(Mode),
+    st.sampled_from([1, 100, 1_000_000]),
+    st.lists(st.tuples(st.sampled_from(Kind), st.integers(0, 10**9), st.integers(0, 10_000)), max_size=4),
+    st.integers(0, 10**10),
+    st.integers(0, 10_000),
+)
+@settings(max_examples=60)
+def test_a_scheme_written_into_its_form_and_built_again_is_itself(mode, unit, bounds, fen, bp) -> None:
+    made = build(
+        POLICY,
+        form(
+            mode=mode,
+            unit_fen=unit,
+            bounds=[BoundRow(k, "", f, b) for k, f, b in bounds],
+            reserve_fen=fen,
+            reserve_bp=bp,
+        ),
+    )
+    assert build(POLICY, SchemeForm(**rows_of(made)), made) == made
+
+
+@pytest.mark.parametrize(("pool", "count"), [(1, 1), (49_999_999_999, 1), (50_000_000_000, 2)])
+def test_levels_of_approval_grow_with_the_pool(pool: int, count: int) -> None:
+    assert levels(pool, POLICY.get("allocation.factor.approval_amounts_fen")) == count
+    assert levels(pool, []) == 1
