@@ -10,6 +10,7 @@ from itertools import count
 
 from quzhou_migrants.demo.assets import ask_for_dossier
 from quzhou_migrants.demo.changes import change_county, late_works
+from quzhou_migrants.demo.claims import name_deputies
 from quzhou_migrants.demo.filing import file_projects
 from quzhou_migrants.demo.intake import file_late, make_intake
 from quzhou_migrants.demo.lives import Life, by_county, make_lives
@@ -92,6 +93,7 @@ async def _live_everywhere(world: World, lives: list[Life], report: Report) -> N
             if life.reaches("awarded"):
                 await live(world, life, rng)
                 report("works", next(done), len(moving))
+        await name_deputies(world, code)
         await decided_round(world, code, mine)
         await waiting_round(world, code, mine)
         await ask_for_dossier(world, code, mine)
