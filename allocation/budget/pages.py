@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from litestar import Request, get, post
@@ -12,6 +13,7 @@ from allocation.budget import earmarks, queries, service, split_queries
 from allocation.budget.forms import AwardForm, BatchForm, EarmarkForm, EmptyForm, ReasonForm
 from allocation.budget.listing import AWARDS, BATCHES, ENTRIES, WAITING
 from allocation.budget.rules import Fund, Level, register_gap
+from allocation.budget.split_listing import POOLS
 from allocation.budget.states import BATCH
 from allocation.permissions import P
 from projects import public as projects
@@ -20,6 +22,7 @@ from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.journal import timeline
+from quzhou_migrants.kernel.money import yuan
 from quzhou_migrants.kernel.states import verbs_open
 from quzhou_migrants.kernel.tx import open_tx
 from quzhou_migrants.web.forms import Form, new_form, read_form
@@ -187,6 +190,12 @@ async def awards(request: AnyRequest) -> Page:
     return await AWARDS.respond(request, actions=actions)
 
 
+@get("/funds/pools", opt=needs(P.VIEW_FUNDS), include_in_schema=False)
+async def pools(request: AnyRequest) -> Page:
+    """List what lies with townships and is not awarded yet."""
+    return await POOLS.respond(request)
+
+
 @get("/awards/waiting", opt=needs(P.AWARD), include_in_schema=False)
 async def waiting(request: AnyRequest) -> Page:
     """List planned projects that wait for money, under what the county has left."""
@@ -204,15 +213,18 @@ async def new_award(request: AnyRequest, project: FromQuery[int]) -> Page:
 async def _award_page(request: AnyRequest, project_id: int, form: Form[AwardForm] | None) -> Page:
     async with open_tx(request) as tx:
         project = await projects.brief(tx, project_id)
-        pots = await queries.available(tx, tx.actor.division_code)
-    left = sum(int(p["fen"]) for p in pots)
+        pots = await queries.pots_for(tx, project, tx.actor.division_code)
+    left = sum(p["fen"] for p in pots)
+    kinds = Counter[str]()
+    for p in pots:
+        kinds[p["pot"]] += p["fen"]
     filled = form or new_form(AwardForm, project=project_id, amount_fen=min(project["asked_fen"], left))
     return render(
         request,
         "allocation/budget/award_new.html",
         form=filled,
         project=project,
-        pots=pots,
+        pots=[(CATALOGUE.text(f"pot.{pot}"), yuan(fen)) for pot, fen in kinds.items()],
         left=left,
         status=form.status if form else 200,
     )
@@ -248,6 +260,7 @@ async def award(request: AnyRequest, award_id: FromPath[int]) -> Page:
 ROUTES = [
     batches,
     entries,
+    pools,
     new,
     create,
     change,

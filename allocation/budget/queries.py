@@ -14,7 +14,7 @@ from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.register import public as register
 
 Row = dict[str, Any]
-CODE_DIGITS, MOST_DIGITS = 12, 19
+CODE_DIGITS, TOWNSHIP_DIGITS, MOST_DIGITS = 12, 9, 19
 
 # The columns of every overview, in the order money passes them.
 COLUMNS = (
@@ -81,6 +81,36 @@ async def available(tx: Tx, division_code: str, *, lock: bool = False) -> list[R
         division_code,
     )
     return [dict(r) for r in rows]
+
+
+_POTS = (
+    "SELECT b.batch, b.division_code, b.kind, b.earmark, b.balance_fen AS fen, CASE WHEN b.earmark <> 0"
+    " THEN 'earmark' WHEN b.division_code = $2 THEN 'township' ELSE 'county' END AS pot"
+    " FROM allocation_balance b WHERE b.division_code = ANY ($1) AND b.project = 0"
+    " AND b.kind IN ('available', 'earmarked') AND b.balance_fen > 0 AND (b.earmark = 0 OR EXISTS ("
+    "  SELECT 1 FROM allocation_earmark k WHERE k.id = b.earmark AND (k.category = '' OR k.category = $3)"
+    "  AND (k.project IS NULL OR k.project = $4) AND (k.place_code = '' OR allocation_inside($5, k.place_code))))"
+    " ORDER BY b.division_code, b.batch, b.kind, b.earmark"
+)
+
+
+async def pots_for(tx: Tx, project: Row, county: str, *, lock: bool = False) -> list[Row]:
+    """List the money a county may award to one project, in the order it is drawn.
+
+    Bound money that fits the project, then its township's pool, then the county's own; inside each the batch
+    recorded first (the order is a parameter). Shape: batch, division_code, kind, earmark, fen, pot.
+    """
+    order = [str(x) for x in tx.policy_for(county).get("allocation.budget.draw_order")]
+    township = project["division_code"][:TOWNSHIP_DIGITS].ljust(CODE_DIGITS, "0")
+    rows = await tx.conn.fetch(
+        _POTS + (" FOR UPDATE" if lock else ""),
+        [county, township],
+        township,
+        project["category"],
+        project["id"],
+        project["division_code"],
+    )
+    return sorted((dict(r) for r in rows if r["pot"] in order), key=lambda r: (order.index(r["pot"]), r["batch"]))
 
 
 async def balances(tx: Tx, by: str, *, batch_id: int | None = None, project_id: int | None = None) -> list[Overview]:

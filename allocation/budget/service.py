@@ -6,7 +6,7 @@ Source: 衢政办发〔2016〕65号 二(三)1
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from allocation.budget import queries, rules
 from allocation.budget.forms import BatchForm
@@ -141,7 +141,7 @@ async def reverse_batch(tx: Tx, batch_id: int, reason: str) -> Row:
 
 @command(P.AWARD, audit="allocation.award.give")
 async def award_from_pot(tx: Tx, project_id: int, amount_fen: Fen, doc_no: str = "", reason: str = "") -> int:
-    """Award a planned project from the county's own factor money, the oldest batch first. Gives the award's id.
+    """Award a planned project from what its county may give it, in the published order. Gives the award's id.
 
     Raises: Refused ALC-120 (not planned), ALC-121 (more than asked), ALC-104 (more than available),
     ALC-124 (another county's project), by constraint ALC-123 (awarded before).
@@ -153,16 +153,28 @@ async def award_from_pot(tx: Tx, project_id: int, amount_fen: Fen, doc_no: str =
         raise Refused("ALC-124")
     if project["state"] not in AWARDABLE:
         raise Refused("ALC-120", title=project["title"], state=CATALOGUE.state("PROJECT", project["state"]))
-    pots = [(r["batch"], int(r["fen"])) for r in await queries.available(tx, county, lock=True)]
-    rules.check_award(amount_fen, project["asked_fen"], sum(fen for _, fen in pots))
-    moves = [(batch, county, Kind.AVAILABLE, fen) for batch, fen in rules.draw(amount_fen, pots)]
+    pots = await queries.pots_for(tx, project, county, lock=True)
+    rules.check_award(amount_fen, project["asked_fen"], sum(p["fen"] for p in pots))
+    taken = rules.draw(amount_fen, [(n, p["fen"]) for n, p in enumerate(pots)])
+    moves = [Take(p["batch"], p["division_code"], Kind(p["kind"]), fen, p["earmark"])
+             for p, fen in ((pots[n], fen) for n, fen in taken)]  # fmt: skip
     return await grant(tx, project, moves, source="factor", doc_no=doc_no, reason=reason)
+
+
+class Take(NamedTuple):
+    """Where a part of an award comes from. Units: fen."""
+
+    batch: int
+    division_code: str
+    kind: Kind
+    fen: Fen
+    earmark: int = 0
 
 
 async def grant(  # noqa: PLR0913 - an award has these parts
     tx: Tx,
     project: Row,
-    moves: Sequence[tuple[int, str, Kind, Fen]],
+    moves: Sequence[Take | tuple[int, str, Kind, Fen]],
     *,
     source: str,
     source_id: int | None = None,
@@ -171,9 +183,10 @@ async def grant(  # noqa: PLR0913 - an award has these parts
 ) -> int:
     """Write an award, move its money, tell the fact. Not a command: called by those that decide.
 
-    Shape: moves are (batch, division, kind, fen) to take the money from. Gives the award's id.
+    Shape: moves are (batch, division, kind, fen[, earmark]) to take the money from. Gives the award's id.
     """
-    amount = sum(fen for *_, fen in moves)
+    takes = [Take(*move) for move in moves]
+    amount = sum(take.fen for take in takes)
     award_id = int(
         await tx.conn.fetchval(
             f"INSERT INTO {AWARD_TABLE} (division_code, project, amount_fen, source, source_id, doc_no, reason,"  # noqa: S608 - our own name
@@ -190,9 +203,9 @@ async def grant(  # noqa: PLR0913 - an award has these parts
         )
     )
     lines = []
-    for batch, division, kind, fen in moves:
-        lines.append(Line(batch, division, kind, -fen))
-        lines.append(Line(batch, project["division_code"], Kind.AWARDED, fen, project["id"]))
+    for t in takes:
+        lines.append(Line(t.batch, t.division_code, t.kind, -t.fen, None, t.earmark))
+        lines.append(Line(t.batch, project["division_code"], Kind.AWARDED, t.fen, project["id"], t.earmark))
     await post(tx, f"award:{award_id}", lines, source=(AWARD_TABLE, award_id))
     await tx.note(
         (AWARD_TABLE, award_id, project["division_code"]),

@@ -51,7 +51,7 @@ async def annex(tx: Tx, split_id: int) -> Document:
                     (_t("giver"), row["giver"] or ""),
                 ),
                 2,
-            ),  # fmt: skip
+            ),
             Grid(head, (*rows, foot), (2.2, 1, 2, 2.2, 2.4, 2.2, 2.4), frozenset({1, 2, 3, 5, 6}), total=True),
             Text(_t("unit_note"), indent=False, small=True),
         ),
