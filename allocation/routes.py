@@ -15,6 +15,9 @@ from allocation.competitive.pages import ROUTES as ROUNDS
 from allocation.competitive.public_pages import ROUTES as ROUNDS_PUBLIC
 from allocation.competitive.review_pages import ROUTES as REVIEWS
 from allocation.events import Awarded
+from allocation.experts import panels as experts
+from allocation.experts.pages import ROUTES as EXPERTS
+from allocation.experts.panel_pages import ROUTES as PANEL
 from allocation.factor.api import ROUTES as FACTOR_API
 from allocation.factor.data_pages import ROUTES as FACTOR_DATA
 from allocation.factor.pages import ROUTES as FACTOR
@@ -51,6 +54,8 @@ ROUTES = [
     *ROUNDS_API,
     *ROUNDS_PUBLIC,
     *REVIEWS,
+    *EXPERTS,
+    *PANEL,
     *CLAIMS,
     *CLAIMS_REST,
     *CLAIMS_API,
@@ -58,7 +63,7 @@ ROUTES = [
     *POOLS,
     *TERMS_API,
 ]
-PANELS = [panels.waiting, rounds.waiting, claims.waiting, terms.waiting]
+PANELS = [panels.waiting, rounds.waiting, experts.waiting, claims.waiting, terms.waiting]
 PROJECT_PANELS = [claims.of_project]
 HEARS = [
     (Awarded, projects.on_awarded),

@@ -93,11 +93,12 @@ def _opened(row: Any) -> Row:  # noqa: ANN401 - a database record
     return {**row, "snapshot": json.loads(row["snapshot"]), "mean": Fraction(row["mean"]) if row["mean"] else None}
 
 
-async def experts(tx: Tx, round_id: int) -> list[Row]:
-    """List the panel by seat."""
-    return [
-        dict(r) for r in await tx.conn.fetch("SELECT * FROM allocation_expert WHERE round = $1 ORDER BY seat", round_id)
-    ]
+async def experts(tx: Tx, round_id: int, *, left: bool = False) -> list[Row]:
+    """List the panel by seat; those who left it only when asked for."""
+    rows = await tx.conn.fetch(
+        "SELECT * FROM allocation_expert WHERE round = $1 AND ($2 OR left_at IS NULL) ORDER BY seat", round_id, left
+    )
+    return [dict(r) for r in rows]
 
 
 async def expert(tx: Tx, expert_id: int) -> Row:

@@ -23,7 +23,7 @@ SECTIONS = ("state", "verb", "permission", "constraint", "text", "role", "catego
 
 
 class Sentence(string.Formatter):
-    """Formatter with the bureau's own kinds: yuan, wan, date, datetime, pct; a missing fact stays visible."""
+    """Formatter with the bureau's own kinds: yuan, wan, date, datetime, pct, word; a missing fact stays visible."""
 
     def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401, ARG002 - the base class's own types
         """Answer the fact, or its name in braces so that a slip is seen rather than raised."""
@@ -33,6 +33,8 @@ class Sentence(string.Formatter):
         """Write one fact in the asked kind."""
         if value is None:
             return "—"
+        if format_spec == "word":
+            return CATALOGUE.text(f"word.{value}")
         if isinstance(value, str) and format_spec in _KINDS:
             return value
         kind = _KINDS.get(format_spec)
