@@ -107,6 +107,8 @@ _PAYMENTS: dict[Role, tuple[P, ...]] = {
     Role.COUNTY_CLERK: (P.VIEW_CLAIMS, P.CLAIM),
     Role.COUNTY_LEADER: (P.VIEW_CLAIMS, P.SIGN),
     Role.COUNTY_FINANCE: (P.VIEW_CLAIMS, P.SIGN, P.PAY),
+    Role.TOWNSHIP_CLERK: (P.VIEW_CLAIMS, P.SIGN),
+    Role.VILLAGE_CLERK: (P.VIEW_CLAIMS, P.SIGN),
     Role.AUDITOR: (P.VIEW_CLAIMS,),
 }
 _TERMS: dict[Role, tuple[P, ...]] = {
