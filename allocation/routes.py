@@ -28,6 +28,8 @@ from allocation.payments.api import ROUTES as CLAIMS_API
 from allocation.payments.pages import ROUTES as CLAIMS
 from allocation.payments.rest_pages import ROUTES as CLAIMS_REST
 from allocation.permissions import P
+from allocation.reports.api import ROUTES as REPORTS_API
+from allocation.reports.pages import ROUTES as REPORTS
 from allocation.terms import handlers as terms_heard
 from allocation.terms import panels as terms
 from allocation.terms.api import ROUTES as TERMS_API
@@ -62,6 +64,8 @@ ROUTES = [
     *TERMS,
     *POOLS,
     *TERMS_API,
+    *REPORTS,
+    *REPORTS_API,
 ]
 PANELS = [panels.waiting, rounds.waiting, experts.waiting, claims.waiting, terms.waiting]
 PROJECT_PANELS = [claims.of_project]

@@ -41,7 +41,8 @@ def left_words(days: int) -> str:
 
 async def _clocks(tx: Tx) -> list[Task]:
     rows = await tx.conn.fetch(
-        f"SELECT q.*, d.name AS place FROM {clock_source(*rule_of(tx))} JOIN kernel_division d ON d.code = q.division_code"  # noqa: S608 - our own text
+        f"SELECT q.*, d.name AS place FROM {clock_source(*rule_of(tx))}"  # noqa: S608 - our own text
+        " JOIN kernel_division d ON d.code = q.division_code"
         " WHERE q.stage <> 'running' AND q.free_fen > 0 AND NOT EXISTS (SELECT 1 FROM allocation_takeback t"
         "  WHERE t.batch = q.batch AND t.division_code = q.division_code AND t.state = $1)"
         " ORDER BY q.due_on, q.id LIMIT $2",

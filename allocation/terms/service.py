@@ -104,7 +104,7 @@ async def fill_pool(tx: Tx, pool_id: int, form: FillForm) -> int:
         tx, key, county, Kind.AVAILABLE, Kind.AVAILABLE, form.amount_fen, to=row["division_code"],
         source=(POOL, pool_id),
     )  # fmt: skip
-    facts = {"amount_fen": form.amount_fen, "doc_no": form.doc_no, "reason": form.reason}
+    facts: Row = {"amount_fen": form.amount_fen, "doc_no": form.doc_no, "reason": form.reason}
     await tx.note((POOL, pool_id, row["division_code"]), "allocation.terms.pool.fill", clause=POOLING, **facts)
     return move
 
@@ -130,7 +130,7 @@ async def give_from_pool(tx: Tx, pool_id: int, form: GiveForm) -> int:
     award = await awards.grant(
         tx, project, moves, source="plan", source_id=pool_id, doc_no=form.doc_no, reason=form.reason or row["title"]
     )
-    facts = {"amount_fen": form.amount_fen, "project": project["title"]}
+    facts: Row = {"amount_fen": form.amount_fen, "project": project["title"]}
     await tx.note((POOL, pool_id, row["division_code"]), "allocation.terms.pool.award", clause=POOLING, **facts)
     return award
 
@@ -198,7 +198,7 @@ async def _prepare(tx: Tx, whose_to: tuple[str, str], way: Way, form: TakeForm, 
             *columns.values(),
         )
     )
-    facts = {"amount_fen": form.amount_fen, "reason": form.reason}
+    facts: Row = {"amount_fen": form.amount_fen, "reason": form.reason}
     verb = "allocation.terms.takeback.prepare"
     await tx.note((TAKEBACK, key, whose_to[0]), verb, clause=clause_of(way), **facts)
     return key
@@ -235,7 +235,7 @@ async def decide(tx: Tx, takeback_id: int, form: DecideForm) -> Row:
     if form.paper:
         await store(tx, form.paper, owner=(TAKEBACK, takeback_id), kind=PAPER, division_code=row["division_code"])
     verb = "allocation.terms.batch.taken" if row["way"] == Way.SURPLUS else "allocation.terms.pool.taken"
-    facts = {"amount_fen": row["amount_fen"], "doc_no": form.doc_no, "reason": row["reason"]}
+    facts: Row = {"amount_fen": row["amount_fen"], "doc_no": form.doc_no, "reason": row["reason"]}
     await tx.note(subject, verb, clause=clause_of(row["way"]), **facts)
     return moved
 

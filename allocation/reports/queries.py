@@ -1,0 +1,268 @@
+"""The figures of reports, each a sum of balances (or, by quarter, of entries) that the ledger keeps.
+
+One statement a report: accounts are added up by row and kind first, then spread over the columns, so that
+a report over millions of entries reads balances only. Every row knows the address of the entries behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from allocation.reports.rules import MEASURES, UNSPENT, By, after_years
+from quzhou_migrants.kernel.actor import code_range, trimmed
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.policy import Policies
+from quzhou_migrants.kernel.tx import Tx
+
+Row = dict[str, Any]
+COUNTY_DIGITS, TOWNSHIP_DIGITS = 6, 9
+QUARTER = (
+    "(extract(year FROM e.posted_at AT TIME ZONE 'Asia/Shanghai') * 10"
+    " + extract(quarter FROM e.posted_at AT TIME ZONE 'Asia/Shanghai'))::bigint"
+)
+_KEYS = {
+    By.COUNTY: "rpad(left(b.division_code, CASE WHEN b.division_code LIKE '____00%' THEN 4 ELSE 6 END), 12, '0')",
+    By.TOWNSHIP: "left(b.division_code, 9) || '000'",
+    By.BATCH: "b.batch",
+    By.PROJECT: "b.project",
+    By.CATEGORY: "coalesce(nullif(p.category, ''), 'none')",
+    By.QUARTER: QUARTER,
+}
+_IDS = {By.COUNTY: "x.key::bigint", By.TOWNSHIP: "x.key::bigint", By.CATEGORY: "hashtextextended(x.key, 0)"}
+# Money of a place above the rows' own level: its own account, not everything below it.
+_LEVEL = (
+    "CASE WHEN x.key LIKE '____00000000' THEN '&level=city'"
+    " WHEN x.key LIKE '______000000' THEN '&level=county' ELSE '' END"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a report is about: a division, one batch, one fund, batches of a year, postings of a year (0, '': all).
+
+    Every value was checked when the address was read: they are written into the statement, so that the
+    planner sees them.
+    """
+
+    division: str = ""
+    batch: int = 0
+    fund: str = ""
+    year: int = 0
+    booked: int = 0
+
+    @property
+    def query(self) -> str:
+        """Write what narrows the report as the end of an address."""
+        parts = [("batch", self.batch), ("fund_kind", self.fund), ("year", self.year), ("booked", self.booked)]
+        return "".join(f"&{name}={value}" for name, value in parts if value)
+
+    def conditions(self, alias: str) -> str:
+        """Write what narrows the accounts or entries of a report."""
+        parts = ["true"]
+        if self.division:
+            lo, hi = code_range(self.division)
+            parts.append(f"{alias}.division_code >= '{lo}' AND {alias}.division_code < '{hi}'")
+        if self.batch:
+            parts.append(f"{alias}.batch = {self.batch}")
+        if self.fund or self.year:
+            wanted = [f"a.fund_kind = '{self.fund}'"] if self.fund else []
+            wanted += [f"extract(year FROM a.issued_on) = {self.year}"] if self.year else []
+            parts.append(f"{alias}.batch IN (SELECT a.id FROM allocation_batch a WHERE {' AND '.join(wanted)})")  # noqa: S608 - checked values
+        if self.booked and alias == "e":
+            since = f"TIMESTAMPTZ '{self.booked}-01-01 00:00+08'"
+            parts.append(f"e.posted_at >= {since} AND e.posted_at < {since} + interval '1 year'")
+        return " AND ".join(parts)
+
+
+def _sums() -> str:
+    made = []
+    for m in MEASURES:
+        kinds = ", ".join(f"'{k}'" for k in m.kinds)
+        made.append(f"coalesce(sum(k.fen) FILTER (WHERE k.kind IN ({kinds})), 0)::bigint AS {m.name}")
+    return ", ".join(made)
+
+
+@lru_cache(maxsize=256)
+def pivot(by: By, scope: Scope) -> str:
+    """Write the rows of a report: a key and its figures. Units: fen."""
+    if by is By.QUARTER:
+        inner = f"SELECT {QUARTER} AS key, e.kind, sum(e.amount_fen) AS fen FROM allocation_entry e WHERE {scope.conditions('e')} GROUP BY 1, 2"  # noqa: S608, E501 - checked values
+    else:
+        join = " LEFT JOIN projects_project p ON p.id = b.project" if by is By.CATEGORY else ""
+        inner = (
+            f"SELECT {_KEYS[by]} AS key, b.kind, sum(b.balance_fen) AS fen FROM allocation_balance b{join}"  # noqa: S608 - checked values
+            f" WHERE b.balance_fen <> 0 AND {scope.conditions('b')} GROUP BY 1, 2"
+        )
+    return f"SELECT k.key, {_sums()} FROM ({inner}) k GROUP BY k.key"  # noqa: S608 - our own text
+
+
+def _behind(by: By, scope: Scope) -> str:
+    """Write the address of the entries behind a row, in SQL; the column adds which figure."""
+    depth = len(trimmed(scope.division)) if scope.division else 0
+    inside = f"division={scope.division}" if scope.division else ""
+    ways = {
+        By.COUNTY: f"'{inside}'" if depth >= COUNTY_DIGITS else f"'division=' || x.key || {_LEVEL}",
+        By.TOWNSHIP: f"'{inside}'" if depth >= TOWNSHIP_DIGITS else f"'division=' || x.key || {_LEVEL}",
+        By.BATCH: f"'{inside}&batch=' || x.key",
+        By.PROJECT: f"'{inside}' || CASE WHEN x.key = 0 THEN '&unbound=1' ELSE '&project=' || x.key END",
+        By.CATEGORY: f"'{inside}&category=' || x.key",
+        By.QUARTER: f"'{inside}&quarter=' || x.key",
+    }
+    return f"{ways[by]} || '{scope.query}'"
+
+
+_JOINS = {
+    By.BATCH: " LEFT JOIN allocation_batch b ON b.id = x.key",
+    By.PROJECT: " LEFT JOIN projects_project p ON p.id = x.key",
+}
+
+
+@lru_cache(maxsize=256)
+def source(by: By, scope: Scope) -> str:
+    """Write the rows of a report as a list reads them: with an id, an address, a rate and what names the row."""
+    nothing = CATALOGUE.text("reports.no_project").replace("'", "''")
+    named = {
+        By.BATCH: "b.doc_no AS title, b.fund_kind, b.issued_on",
+        By.PROJECT: f"coalesce(p.title, '{nothing}') AS title, p.code, p.division_code",
+    }.get(by, "x.key AS title")
+    rate = "CASE WHEN x.total_fen > 0 THEN x.spent_fen * 10000 / x.total_fen END AS rate_bp"
+    columns = f"{_IDS.get(by, 'x.key')} AS id, {_behind(by, scope)} AS behind, {rate}, {named}"
+    return f"(SELECT x.*, {columns} FROM ({pivot(by, scope)}) x{_JOINS.get(by, '')}) q"  # noqa: S608 - our own text
+
+
+async def totals(tx: Tx, scope: Scope, by: By = By.COUNTY) -> Row:
+    """Add up every figure of a report. Units: fen."""
+    sums = ", ".join(f"coalesce(sum(x.{m.name}), 0)::bigint AS {m.name}" for m in MEASURES)
+    row = await tx.conn.fetchrow(f"SELECT {sums} FROM ({pivot(by, scope)}) x")  # noqa: S608 - our own text
+    return dict(row or {})
+
+
+async def rows(tx: Tx, by: By, scope: Scope, *, limit: int, largest: bool = False) -> list[Row]:
+    """List the rows of a report, by their id or the largest first."""
+    order = "q.total_fen DESC, q.id" if largest else "q.id"
+    found = await tx.conn.fetch(f"SELECT * FROM {source(by, scope)} ORDER BY {order} LIMIT {limit}")  # noqa: S608 - our own text
+    return [dict(r) for r in found]
+
+
+# ---- available, planned, paid -------------------------------------------------------------------------------
+
+_PLAN_KEYS = {
+    By.COUNTY: "left(i.division_code, 6) || '000000'",
+    By.TOWNSHIP: "left(i.division_code, 9) || '000'",
+    By.CATEGORY: "coalesce(nullif(p.category, ''), 'none')",
+}
+COMPARED = ("project_fen", "planned_fen", "awarded_fen", "paid_fen")
+
+
+@lru_cache(maxsize=256)
+def compared(by: By, scope: Scope) -> str:
+    """Write the rows that set money for projects beside what plans name and what was paid. Units: fen.
+
+    The plans are those in force: items that stand in an approved plan, of the year asked for.
+    """
+    wanted = ["i.standing"]
+    if scope.division:
+        lo, hi = code_range(scope.division)
+        wanted.append(f"i.division_code >= '{lo}' AND i.division_code < '{hi}'")
+    if scope.year:
+        wanted.append(f"q.year = {scope.year}")
+    plans = (
+        f"SELECT {_PLAN_KEYS[by]} AS key, sum(i.amount_fen)::bigint AS planned_fen FROM projects_plan_item i"  # noqa: S608 - checked values
+        " JOIN projects_plan q ON q.id = i.plan JOIN projects_project p ON p.id = i.project"
+        f" WHERE {' AND '.join(wanted)} GROUP BY 1"
+    )
+    money = (
+        "SELECT x.key, x.total_fen - x.cash_fen - x.returned_fen AS project_fen, x.free_fen, x.awarded_fen, x.paid_fen"  # noqa: S608 - our own text
+        f" FROM ({pivot(by, scope)}) x"
+    )
+    zero = ", ".join(
+        f"coalesce(m.{n}, 0)::bigint AS {n}" for n in ("project_fen", "free_fen", "awarded_fen", "paid_fen")
+    )
+    both = f"SELECT coalesce(m.key, n.key) AS key, {zero}, coalesce(n.planned_fen, 0)::bigint AS planned_fen FROM ({money}) m FULL JOIN ({plans}) n ON n.key = m.key"  # noqa: S608, E501 - our own text
+    gap = "x.project_fen - x.planned_fen AS gap_fen, x.planned_fen - x.paid_fen AS unpaid_fen"
+    rate = "CASE WHEN x.planned_fen > 0 THEN x.paid_fen * 10000 / x.planned_fen END AS rate_bp"
+    columns = f"{_IDS[by]} AS id, {_behind(by, scope)} AS behind, x.key AS title, {gap}, {rate}"
+    return f"(SELECT x.*, {columns} FROM ({both}) x) q"  # noqa: S608 - our own text
+
+
+async def compared_rows(tx: Tx, by: By, scope: Scope, *, limit: int) -> list[Row]:
+    """List the rows of the comparison, by their id. Units: fen."""
+    found = await tx.conn.fetch(f"SELECT * FROM {compared(by, scope)} ORDER BY q.id LIMIT {limit}")  # noqa: S608 - our own text
+    return [dict(r) for r in found]
+
+
+# ---- idle ----------------------------------------------------------------------------------------------------
+
+_UNSPENT = ", ".join(f"'{k}'" for k in UNSPENT)
+
+
+@lru_cache(maxsize=64)
+def idle(today: date, years_: tuple[int, int], scope: Scope) -> str:
+    """Write every account whose money was notified longer ago than the pack's first years and is not spent.
+
+    The age counts from the notice, so that moving money about does not make it young again; the day it last
+    moved stands beside it.
+    """
+    short, long = (f"DATE '{after_years(today, -n)}'" for n in years_)
+    return (
+        "(SELECT b.id, b.batch, b.division_code, nullif(b.project, 0) AS project, b.kind, b.balance_fen, a.doc_no,"  # noqa: S608 - checked values
+        f" a.issued_on, a.fund_kind, (DATE '{today}' - a.issued_on) AS days,"
+        f" CASE WHEN a.issued_on < {long} THEN 'long' ELSE 'short' END AS age"
+        " FROM allocation_balance b JOIN allocation_batch a ON a.id = b.batch"
+        f" WHERE b.balance_fen > 0 AND b.kind IN ({_UNSPENT}) AND a.issued_on < {short}"
+        f" AND {scope.conditions('b')}) q LEFT JOIN projects_project p ON p.id = q.project"
+    )
+
+
+# When an account last moved, and only for the rows of a page: one look into the index of accounts.
+MOVED = (
+    "(SELECT e.posted_at FROM allocation_entry e WHERE e.batch = q.batch AND e.division_code = q.division_code"
+    " AND e.kind = q.kind AND e.project IS NOT DISTINCT FROM q.project ORDER BY e.id DESC LIMIT 1)"
+)
+
+
+def idle_years(policy: Policies) -> tuple[int, int]:
+    """Read after how many years money counts as idle, and as long idle."""
+    short, long = policy.get("allocation.reports.idle_years")
+    return int(short), int(long)
+
+
+async def idle_sums(tx: Tx, scope: Scope) -> list[Row]:
+    """Add up idle money by county (or the city) and age. Shape: key, age, fen."""
+    key = _KEYS[By.COUNTY].replace("b.", "q.")
+    found = await tx.conn.fetch(
+        f"SELECT {key} AS key, q.age, sum(q.balance_fen)::bigint AS fen"
+        f" FROM {idle(tx.today, idle_years(tx.policy), scope)}"
+        " GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    return [dict(r) for r in found]
+
+
+async def idle_rows(tx: Tx, scope: Scope, *, limit: int) -> list[Row]:
+    """List idle accounts, the oldest money first."""
+    found = await tx.conn.fetch(
+        f"SELECT q.*, p.title, {MOVED} AS moved_at FROM {idle(tx.today, idle_years(tx.policy), scope)}"  # noqa: S608 - our own text
+        f" ORDER BY q.issued_on, q.id LIMIT {limit}"
+    )
+    return [dict(r) for r in found]
+
+
+async def batches(tx: Tx) -> list[tuple[str, str]]:
+    """Offer the booked batches in sight by their document numbers."""
+    found = await tx.conn.fetch(
+        "SELECT id::text AS id, doc_no FROM allocation_batch WHERE state <> 'draft' ORDER BY issued_on DESC, id DESC"
+        " LIMIT 200"
+    )
+    return [(r["id"], r["doc_no"]) for r in found]
+
+
+async def years(tx: Tx) -> list[tuple[str, str]]:
+    """Offer the years in which batches were notified, the newest first."""
+    found = await tx.conn.fetch(
+        "SELECT DISTINCT extract(year FROM issued_on)::int::text AS year FROM allocation_batch WHERE state <> 'draft'"
+        " ORDER BY 1 DESC"
+    )
+    return [(r["year"], r["year"]) for r in found]
