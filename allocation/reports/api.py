@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, get
+from litestar.params import QueryParameter
 from msgspec import Struct
 
 from allocation.permissions import P
@@ -17,6 +18,11 @@ from quzhou_migrants.kernel.tx import open_tx
 from quzhou_migrants.web.divisions import places
 
 AnyRequest = Request[Any, Any, Any]
+Rows = Annotated[By, QueryParameter(description="what the rows stand for")]
+Place = Annotated[str, QueryParameter(description="12-digit division code")]
+Batch = Annotated[int, QueryParameter(ge=0, le=2**31, description="fund batch; 0: all")]
+Fund = Annotated[str, QueryParameter(description="kind of fund")]
+Year = Annotated[int, QueryParameter(ge=0, le=2100, description="year of the notice; 0: all")]
 
 
 class ReportRow(Struct):
@@ -43,7 +49,12 @@ class IdleRow(Struct):
 
 @get("/api/v1/reports/use", opt=needs(P.VIEW_FUNDS), tags=["allocation"])
 async def use(  # noqa: PLR0913 - what narrows a report
-    request: AnyRequest, by: By = By.COUNTY, division: str = "", batch: int = 0, fund_kind: str = "", year: int = 0
+    request: AnyRequest,
+    by: Rows = By.COUNTY,
+    division: Place = "",
+    batch: Batch = 0,
+    fund_kind: Fund = "",
+    year: Year = 0,
 ) -> list[ReportRow]:
     """Report the use of money by county, township, batch, project, category or quarter."""
     async with open_tx(request) as tx:
@@ -55,7 +66,12 @@ async def use(  # noqa: PLR0913 - what narrows a report
 
 @get("/api/v1/reports/plan", opt=needs(P.VIEW_FUNDS), tags=["allocation"])
 async def plan(  # noqa: PLR0913 - what narrows a report
-    request: AnyRequest, by: By = By.COUNTY, division: str = "", batch: int = 0, fund_kind: str = "", year: int = 0
+    request: AnyRequest,
+    by: Rows = By.COUNTY,
+    division: Place = "",
+    batch: Batch = 0,
+    fund_kind: Fund = "",
+    year: Year = 0,
 ) -> list[ReportRow]:
     """Set money for projects beside plans and payments, by county, township or category."""
     shown = by if by in {By.TOWNSHIP, By.CATEGORY} else By.COUNTY
@@ -68,7 +84,7 @@ async def plan(  # noqa: PLR0913 - what narrows a report
 
 @get("/api/v1/reports/idle", opt=needs(P.VIEW_FUNDS), tags=["allocation"])
 async def idle(
-    request: AnyRequest, division: str = "", batch: int = 0, fund_kind: str = "", year: int = 0
+    request: AnyRequest, division: Place = "", batch: Batch = 0, fund_kind: Fund = "", year: Year = 0
 ) -> list[IdleRow]:
     """List idle money by account, the oldest first."""
     async with open_tx(request) as tx:

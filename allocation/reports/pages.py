@@ -62,7 +62,7 @@ def _anew(request: AnyRequest) -> Page | None:
 
 
 @get("/reports", opt=needs(P.VIEW_FUNDS), include_in_schema=False)
-async def index(_request: AnyRequest) -> Page:
+async def index() -> Page:
     """Lead to the first report."""
     return see_other("/reports/use")
 

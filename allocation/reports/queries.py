@@ -234,7 +234,7 @@ async def idle_sums(tx: Tx, scope: Scope) -> list[Row]:
     """Add up idle money by county (or the city) and age. Shape: key, age, fen."""
     key = _KEYS[By.COUNTY].replace("b.", "q.")
     found = await tx.conn.fetch(
-        f"SELECT {key} AS key, q.age, sum(q.balance_fen)::bigint AS fen"
+        f"SELECT {key} AS key, q.age, sum(q.balance_fen)::bigint AS fen"  # noqa: S608 - our own text
         f" FROM {idle(tx.today, idle_years(tx.policy), scope)}"
         " GROUP BY 1, 2 ORDER BY 1, 2"
     )
