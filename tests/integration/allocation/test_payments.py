@@ -5,118 +5,36 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import Any
 
 import pytest
-from house import BAIMA, KECHENG, NOW, QUJIANG, VILLAGE, Database, actor, become
-from litestar.datastructures import UploadFile
+from claim_house import (
+    AWARD,
+    CLERK,
+    CONTRACT,
+    FINANCE,
+    LEADER,
+    SECOND_FINANCE,
+    contracted,
+    form,
+    paid_form,
+    prepared,
+    refused,
+    sign_all,
+    signed,
+    submitted,
+)
+from house import BAIMA, KECHENG, NOW, QUJIANG, Database, actor, become
 
 from allocation.budget import ledger
 from allocation.budget.ledger import Kind as Lies
 from allocation.payments import judging, queries, service
-from allocation.payments.forms import ClaimForm, PayForm
 from allocation.payments.rules import Kind
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.actor import SYSTEM, Actor
 from quzhou_migrants.kernel.errors import Invalid, Refused
 from quzhou_migrants.kernel.tx import Tx, begin
-
-TxAs = Callable[..., AbstractAsyncContextManager[Tx]]
-CLERK = actor(Role.COUNTY_CLERK, KECHENG, user_id=901)
-LEADER = actor(Role.COUNTY_LEADER, KECHENG, user_id=902)
-FINANCE = actor(Role.COUNTY_FINANCE, KECHENG, user_id=903)
-AWARD, CONTRACT = 480_000_00, 500_000_00
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-
-
-async def contracted(
-    tx: Tx, *, award: int = AWARD, contract: int = CONTRACT, seen: int = 5000, village: str = VILLAGE
-) -> int:
-    """Write a project under contract, its money in the ledger. Machine's transaction."""
-    key = uuid.uuid4().hex[:8]
-    project = int(
-        await tx.conn.fetchval(
-            "INSERT INTO projects_project (code, division_code, title, state, asked_fen, own_fen, award_fen,"
-            " contract_fen, contractor, progress_bp)"
-            " VALUES ($1, $2, '村道硬化', 'building', $3, $4, $3, $4, '建设公司', $5)"
-            " RETURNING id",
-            f"P{key}",
-            village,
-            award,
-            contract,
-            seen,
-        )
-    )
-    batch = int(
-        await tx.conn.fetchval(
-            "INSERT INTO allocation_batch (division_code, doc_no, title, level, fund_kind, issued_on, project_fen)"
-            " VALUES ($1, $2, '批次', 'city', 'project', '2026-01-10', $3) RETURNING id",
-            KECHENG,
-            f"D{key}",
-            award,
-        )
-    )
-    held = min(award, contract)
-    await ledger.post(
-        tx,
-        f"test:{key}",
-        [
-            ledger.Line(batch, KECHENG, Lies.NOTIFIED, -award),
-            ledger.Line(batch, village, Lies.CONTRACTED, held, project),
-            ledger.Line(batch, village, Lies.AWARDED, award - held, project),
-        ],
-        source=("test", 1),
-    )
-    return project
-
-
-def form(kind: Kind = Kind.ADVANCE, amount: int = 144_000_00, *, number: str = "", **more: Any) -> ClaimForm:
-    digits = number or str(uuid.uuid4().int)[:20].rjust(20, "1")
-    known = {"payee": "建设公司", "invoice_fen": amount, "invoice_on": date(2026, 9, 10), **more}
-    return ClaimForm(kind=kind, amount_fen=amount, invoice_number=digits, **known)
-
-
-async def prepared(tx: Tx, project: int, what: ClaimForm | None = None) -> int:
-    """Prepare a claim with every paper its stage needs, as the clerk."""
-    what = what or form()
-    async with become(tx, CLERK):
-        claim = await service.draft(tx, project, what)
-        for paper in tx.policy.get("allocation.payments.papers")[what.kind.value]:
-            upload = UploadFile("application/pdf", f"{paper}.pdf", PDF)
-            await service.add_paper(tx, claim, paper, upload)
-            await upload.close()
-    return claim
-
-
-async def submitted(tx: Tx, project: int, what: ClaimForm | None = None) -> int:
-    claim = await prepared(tx, project, what)
-    async with become(tx, CLERK):
-        await service.submit(tx, claim)
-    return claim
-
-
-async def signed(tx: Tx, project: int, what: ClaimForm | None = None) -> int:
-    claim = await submitted(tx, project, what)
-    for who in (LEADER, FINANCE):
-        async with become(tx, who):
-            await service.sign(tx, claim)
-    return claim
-
-
-def paid_form(ref: str = "") -> PayForm:
-    return PayForm(voucher_no="记-0916", bank_ref=ref or uuid.uuid4().hex[:20], paid_on=date(2026, 9, 16))
-
-
-async def refused(tx: Tx, who: Actor, work: Callable[[], Any]) -> list[str]:
-    """Run work as somebody inside a savepoint; answer the codes it was refused with."""
-    with pytest.raises(Invalid) as caught:
-        async with tx.conn.transaction(), become(tx, who):
-            await work()
-    tx.actor, tx._policy = SYSTEM, None
-    await tx.conn.execute("SELECT set_config('app.lo', '', true), set_config('app.hi', '~', true)")
-    return [p.code for p in caught.value.problems]
 
 
 async def test_a_claim_goes_from_draft_to_voucher_and_the_ledger_follows(tx: Tx) -> None:
@@ -165,9 +83,7 @@ async def test_settlement_waits_for_acceptance_and_keeps_the_retention(tx: Tx) -
     await tx.conn.execute("UPDATE projects_project SET accepted_on = '2026-09-01' WHERE id = $1", project)
     async with become(tx, CLERK):
         await service.submit(tx, claim)
-    for who in (LEADER, FINANCE):
-        async with become(tx, who):
-            await service.sign(tx, claim)
+    await sign_all(tx, claim)
     async with become(tx, FINANCE):
         await service.pay(tx, claim, paid_form())
     money = await ledger.project_money(tx, project)
@@ -209,12 +125,20 @@ async def test_whoever_wrote_on_a_claim_may_neither_sign_nor_pay_it(tx: Tx) -> N
     assert await refused(tx, payer, lambda: service.pay(tx, claim, paid_form())) == ["ALC-429"]
 
 
-async def test_a_million_yuan_needs_three_hands(tx: Tx) -> None:
+async def test_hands_rise_with_the_amount_and_two_of_finance_sign_a_million(tx: Tx) -> None:
     project = await contracted(tx, award=4_000_000_00, contract=4_000_000_00)
-    claim = await signed(tx, project, form(Kind.ADVANCE, 1_000_000_00))
-    assert (await queries.claim(tx, claim))["state"] == "submitted"
-    async with become(tx, actor(Role.COUNTY_FINANCE, KECHENG, user_id=904)):
-        assert (await service.sign(tx, claim))["state"] == "signed"
+    claim = await submitted(tx, project, form(Kind.ADVANCE, 1_000_000_00))
+    await sign_all(tx, claim)
+    given = await queries.signatures(tx, claim)
+    assert [s["role"] for s in given] == [
+        "village_clerk",
+        "township_clerk",
+        "county_leader",
+        "county_finance",
+        "county_finance",
+    ]
+    assert (given[0]["group_names"], len({s["seal"] for s in given})) == ("甲、乙、丙", 1)
+    assert [s["user_id"] for s in given[3:]] == [FINANCE.user_id, SECOND_FINANCE.user_id]
 
 
 async def test_a_submitted_claim_is_frozen_for_everybody(tx: Tx) -> None:
@@ -246,7 +170,7 @@ async def test_a_returned_claim_frees_its_money_and_is_signed_anew(tx: Tx) -> No
 
 async def test_progress_taken_back_stops_the_signature(tx: Tx) -> None:
     project = await contracted(tx)
-    claim = await submitted(tx, project, form(Kind.PROGRESS, 200_000_00))
+    claim = await submitted(tx, project, form(Kind.PROGRESS, 199_000_00))
     await tx.conn.execute("UPDATE projects_project SET progress_bp = 1000 WHERE id = $1", project)
     assert await refused(tx, LEADER, lambda: service.sign(tx, claim)) == ["ALC-404"]
 
