@@ -1,4 +1,4 @@
-"""`quzhou-migrants recompute split FILE`: the same result from the exported file alone, no database."""
+"""`quzhou-migrants recompute split|draw|round FILE`: the same result from the exported file alone, no database."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from unicodedata import east_asian_width
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from allocation.competitive.recompute import recompute_round
+from allocation.experts.recompute import recompute_draw
 from allocation.factor.frozen import canonical, digest, result, thaw
 from allocation.factor.working import working
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import yuan
+
+__all__ = ["recompute_draw", "recompute_round", "recompute_split"]
 
 _LARGEST_FILE = 64 * 1024 * 1024
 _TEMPLATES = Path(__file__).parent / "factor" / "templates"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from allocation import panels
 from allocation.budget.api import ROUTES as BUDGET_API
+from allocation.budget.closing import closing_faults
+from allocation.budget.closing_pages import ROUTES as CLOSINGS
 from allocation.budget.endings import on_contract_changed, on_project_terminated
 from allocation.budget.handlers import on_award_recalled, on_contract_signed, on_village_succeeded
 from allocation.budget.pages import ROUTES as BUDGET
@@ -11,9 +13,12 @@ from allocation.budget.queries import ledger_faults
 from allocation.budget.split_pages import ROUTES as SPLITS
 from allocation.competitive import panels as rounds
 from allocation.competitive.api import ROUTES as ROUNDS_API
+from allocation.competitive.chasing import JOBS as REMINDERS
+from allocation.competitive.dossier_making import JOBS as DOSSIERS
 from allocation.competitive.pages import ROUTES as ROUNDS
 from allocation.competitive.public_pages import ROUTES as ROUNDS_PUBLIC
 from allocation.competitive.review_pages import ROUTES as REVIEWS
+from allocation.competitive.scoring_pages import ROUTES as SCORING
 from allocation.events import Awarded
 from allocation.experts import panels as experts
 from allocation.experts.pages import ROUTES as EXPERTS
@@ -42,10 +47,13 @@ from quzhou_migrants.kernel.files import readable
 
 projects.in_dossier("allocation_claim", "money")
 readable("allocation_takeback", P.VIEW_TERMS)
+readable("allocation_decision", P.VIEW_ROUNDS)
+projects.noticed_at("allocation_round", "/rounds/{}/outcome")
 
 ROUTES = [
     *BUDGET,
     *SPLITS,
+    *CLOSINGS,
     *BUDGET_API,
     *FACTOR,
     *FACTOR_DATA,
@@ -56,6 +64,7 @@ ROUTES = [
     *ROUNDS_API,
     *ROUNDS_PUBLIC,
     *REVIEWS,
+    *SCORING,
     *EXPERTS,
     *PANEL,
     *CLAIMS,
@@ -78,5 +87,5 @@ HEARS = [
     (VillageSucceeded, on_village_succeeded),
     (VillageSucceeded, terms_heard.on_village_succeeded),
 ]
-JOBS = [*TERMS_JOBS]
-VERIFIERS = [ledger_faults]
+JOBS = [*TERMS_JOBS, *DOSSIERS, *REMINDERS]
+VERIFIERS = [ledger_faults, closing_faults]

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from projects.dossier.binding import Bound, Part, Words, bind, pack, render_all
-from projects.dossier.documents import words
+from projects.dossier.documents import label, words
 
-__all__ = ["Bound", "Part", "Words", "bind", "pack", "render_all", "words"]
+__all__ = ["Bound", "Part", "Words", "bind", "label", "pack", "render_all", "words"]

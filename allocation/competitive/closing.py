@@ -27,9 +27,7 @@ async def rule_out(tx: Tx, row: Row, candidates: list[Row]) -> None:
     await tx.conn.execute("UPDATE allocation_candidate SET vetoed = id = ANY($2) WHERE round = $1", row["id"], gone)
 
 
-async def keep_outliers(
-    tx: Tx, row: Row, given: dict[int, dict[int, dict[int, int]]], known: list[Criterion]
-) -> None:
+async def keep_outliers(tx: Tx, row: Row, given: dict[int, dict[int, dict[int, int]]], known: list[Criterion]) -> None:
     """List the scores further from the panel's median than the published spread, and whether they counted."""
     terms = row["terms"]
     for candidate, by_expert in given.items():

@@ -27,7 +27,12 @@ async def minutes(tx: Tx, round_id: int) -> Document:
     decision = await queries.decision(tx, round_id)
     if decision is None:
         raise Refused("KRN-404")
-    means = {c["id"]: c["mean"] for c in await queries.candidates(tx, round_id)}
+    return laid_out(tx.actor.org_name, row, decision, await queries.candidates(tx, round_id))
+
+
+def laid_out(author: str, row: Row, decision: Row, candidates: list[Row]) -> Document:
+    """Lay one decision out, standing or sent back."""
+    means = {c["id"]: c["mean"] for c in candidates}
     members = decision["members"]
     blocks: tuple[Block, ...] = (
         Fields(
@@ -51,7 +56,8 @@ async def minutes(tx: Tx, round_id: int) -> Document:
         Heading(_t("signs")),
         Signs(tuple(m["name"] for m in members if m["present"])),
     )
-    return Document(_t("title"), blocks, author=tx.actor.org_name, footer=row["title"], wide=True)
+    number = "" if decision["standing"] else _t("sent_back")
+    return Document(_t("title"), blocks, number, author=author, footer=row["title"], wide=True)
 
 
 def _tally(members: list[Row]) -> str:

@@ -15,6 +15,7 @@ from allocation.competitive import (
     alternative_pages,
     decisions,
     documents,
+    dossier_pages,
     outcome_pages,
     publishing,
     queries,
@@ -338,4 +339,5 @@ ROUTES = [
     minutes,
     *outcome_pages.ROUTES,
     *alternative_pages.ROUTES,
+    *dossier_pages.ROUTES,
 ]

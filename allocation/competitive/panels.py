@@ -58,7 +58,8 @@ async def _fallen(tx: Tx) -> list[Task]:
 _FALLEN = """
 SELECT r.id, r.title, r.division_code FROM allocation_round r
 WHERE r.state = 'awarded' AND r.division_code = $1
-  AND EXISTS (SELECT 1 FROM allocation_award a WHERE a.source = 'round' AND a.source_id = r.id AND a.state = 'cancelled')
+  AND EXISTS (SELECT 1 FROM allocation_award a WHERE a.source = 'round' AND a.source_id = r.id
+    AND a.state = 'cancelled')
   AND EXISTS (SELECT 1 FROM allocation_candidate c WHERE c.round = r.id AND c.reserve_place IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM allocation_promotion m WHERE m.candidate = c.id))
 ORDER BY r.id DESC LIMIT 20
@@ -73,5 +74,9 @@ async def _reviews(tx: Tx) -> list[Task]:
     left = [r for r in await queries.my_reviews(tx, dict(seat)) if r["state"] in {R.NOT_OPENED, R.OPENED}]
     if row["state"] != S.SCORING or not left:
         return []
-    title = f"{row['title']} {CATALOGUE.text('task.review.left')} {len(left)}"
+    told = await tx.conn.fetchval(
+        "SELECT max(told_on) FROM allocation_review_reminder WHERE expert = $1 AND told_on <= $2", seat["id"], tx.today
+    )
+    note = CATALOGUE.text("task.review.told").format(day=told) if told else ""
+    title = f"{row['title']}{note} {CATALOGUE.text('task.review.left')} {len(left)}"
     return [Task(title, "/reviews", row["score_by"], row["division_code"], "review")]

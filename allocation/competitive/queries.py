@@ -117,7 +117,9 @@ async def reviews_of(tx: Tx, expert_id: int) -> list[Row]:
 
 async def vetoes(tx: Tx, round_id: int) -> list[Row]:
     """List the items that rule a project out, in their published order."""
-    return [dict(r) for r in await tx.conn.fetch("SELECT * FROM allocation_veto WHERE round = $1 ORDER BY seq", round_id)]
+    return [
+        dict(r) for r in await tx.conn.fetch("SELECT * FROM allocation_veto WHERE round = $1 ORDER BY seq", round_id)
+    ]
 
 
 async def veto_marks(tx: Tx, round_row: Row) -> list[Row]:
@@ -187,8 +189,16 @@ def totals(given: dict[int, dict[int, int]], known: list[Criterion]) -> dict[int
 async def decision(tx: Tx, round_id: int) -> Row | None:
     """Read the standing decision with its members and lines; None before there is one."""
     row = await tx.conn.fetchrow("SELECT * FROM allocation_decision WHERE round = $1 AND standing", round_id)
-    if row is None:
-        return None
+    return await _whole(tx, row) if row else None
+
+
+async def decisions(tx: Tx, round_id: int) -> list[Row]:
+    """List every decision on a round with its members and lines, also those sent back, the oldest first."""
+    rows = await tx.conn.fetch("SELECT * FROM allocation_decision WHERE round = $1 ORDER BY id", round_id)
+    return [await _whole(tx, row) for row in rows]
+
+
+async def _whole(tx: Tx, row: Any) -> Row:  # noqa: ANN401 - a database record
     members = await tx.conn.fetch("SELECT * FROM allocation_attendance WHERE decision = $1 ORDER BY seq", row["id"])
     lines = await tx.conn.fetch(
         "SELECT l.*, c.project, c.code, c.title, c.place, c.rank, c.asked_fen, c.division_code AS village"
@@ -269,7 +279,7 @@ async def my_reviews(tx: Tx, seat: Row) -> list[Row]:
     rows = await tx.conn.fetch(
         "SELECT d.id, d.state, d.done_at, c.id AS candidate, c.code, c.title, c.place, c.asked_fen"
         " FROM allocation_declaration d JOIN allocation_candidate c ON c.id = d.candidate"
-        " WHERE d.expert = $1 AND d.state <> 'recused' ORDER BY c.code",
+        " WHERE d.expert = $1 AND d.state NOT IN ('recused', 'void') ORDER BY c.code",
         seat["id"],
     )
     return [dict(r) for r in rows]
@@ -278,7 +288,8 @@ async def my_reviews(tx: Tx, seat: Row) -> list[Row]:
 async def my_review(tx: Tx, seat: Row, review_id: int) -> Row:
     """Read one review of the expert's own. Raises: Refused KRN-404, foreign or recused."""
     row = await tx.conn.fetchrow(
-        "SELECT d.* FROM allocation_declaration d WHERE d.id = $1 AND d.expert = $2 AND d.state <> 'recused'",
+        "SELECT d.* FROM allocation_declaration d WHERE d.id = $1 AND d.expert = $2"
+        " AND d.state NOT IN ('recused', 'void')",
         review_id,
         seat["id"],
     )
@@ -296,7 +307,7 @@ async def seen_scores(tx: Tx, seat: Row, candidate_id: int) -> dict[int, dict[in
     for r in await tx.conn.fetch(
         "SELECT s.expert, s.criterion, s.points FROM allocation_score s WHERE s.candidate = $1 AND EXISTS"
         " (SELECT 1 FROM allocation_declaration d WHERE d.candidate = s.candidate AND d.expert = $2"
-        " AND d.state = ANY($3)) ORDER BY s.expert",
+        " AND d.state = ANY($3)) AND allocation_score_counts(s.expert, s.candidate) ORDER BY s.expert",
         candidate_id,
         seat["id"],
         [s.value for s in OWN_IN],

@@ -8,14 +8,16 @@ from typing import Any, TypeVar
 import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath
-from litestar.response import Response
+from litestar.response import File, Response
 
 from allocation.competitive import papers, queries, reviews, view
 from allocation.competitive.forms import ClearForm, EmptyForm, ReasonForm, RecuseForm, SheetForm
+from allocation.competitive.listing import REVIEWS
 from allocation.competitive.rules import FULL_MARKS, written
-from allocation.competitive.states import OWN_IN, REVIEW
+from allocation.competitive.states import OWN_IN, REVIEW, R
 from allocation.experts import hints
 from allocation.permissions import P
+from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.states import verbs_open
 from quzhou_migrants.kernel.tx import Tx, open_tx
@@ -32,18 +34,16 @@ async def listed(request: AnyRequest) -> Page:
     """List what this expert is to review in the round of the engagement."""
     async with open_tx(request) as tx:
         seat = await queries.my_seat(tx)
-        found = await queries.my_reviews(tx, seat)
         row = await queries.round_of(tx, seat["round"])
-        criteria = await queries.criteria(tx, seat["round"])
-    return render(
-        request,
-        "allocation/competitive/reviews.html",
-        row=row,
-        reviews=found,
-        seat=seat,
-        criteria=criteria,
-        counts=view.counted(found),
-    )
+        context = {
+            "row": row,
+            "seat": seat,
+            "criteria": await queries.criteria(tx, seat["round"]),
+            "vetoes": await queries.vetoes(tx, seat["round"]),
+            "counts": view.counted(await queries.my_reviews(tx, seat)),
+        }
+    base = ("d.expert = {}", [seat["id"]])
+    return await REVIEWS.respond(request, "allocation/competitive/reviews.html", base=base, **context)
 
 
 @get("/reviews/{review_id:int}", opt=needs(P.SCORE), include_in_schema=False)
@@ -144,4 +144,16 @@ async def score(request: AnyRequest, review_id: FromPath[int]) -> Page:
     return await _step(request, review_id, "sheet", SheetForm, reviews.score)
 
 
-ROUTES = [listed, shown, clear, recuse, abstain, score]
+@get("/reviews/{review_id:int}/papers/{paper_id:int}/file", opt=needs(P.SCORE), include_in_schema=False)
+async def paper(request: AnyRequest, review_id: FromPath[int], paper_id: FromPath[int]) -> File:
+    """Give a cleared paper of a candidate whose review is open."""
+    async with open_tx(request) as tx:
+        seat = await queries.my_seat(tx)
+        review = await queries.my_review(tx, seat, review_id)
+        found = await papers.find(tx, paper_id)
+    if found["candidate"] != review["candidate"] or review["state"] == R.NOT_OPENED or not found["cleared"]:
+        raise Refused("KRN-404")
+    return papers.file_of(found)
+
+
+ROUTES = [listed, shown, clear, recuse, abstain, score, paper]

@@ -86,10 +86,7 @@ async def score(tx: Tx, review_id: int, form: SheetForm) -> Row:
     await tx.conn.executemany(
         "INSERT INTO allocation_veto_mark (division_code, round, candidate, expert, veto, reason)"
         " VALUES ($1, $2, $3, $4, $5, $6)",
-        [
-            (row["division_code"], row["round"], row["candidate"], row["expert"], veto, reason)
-            for veto, reason in marks
-        ],
+        [(row["division_code"], row["round"], row["candidate"], row["expert"], veto, reason) for veto, reason in marks],
     )
     return moved
 

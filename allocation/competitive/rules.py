@@ -8,7 +8,7 @@ Source: 衢政办发〔2016〕65号 二(三)1; 招标投标法实施条例 第�
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from statistics import median
@@ -137,7 +137,7 @@ def rank(entries: Sequence[Entry], criteria: Sequence[Criterion], trim_from: int
         return entry.ruled_out, -placing.mean, -main, entry.asked_fen, entry.code
 
     placed = sorted(((e, _place(e, criteria, trim_from)) for e in entries), key=key)
-    return tuple(Placing(p.code, n, p.mean, p.counted, p.given, p.ruled_out) for n, (_, p) in enumerate(placed, start=1))
+    return tuple(replace(p, rank=n) for n, (_, p) in enumerate(placed, start=1))
 
 
 def _place(entry: Entry, criteria: Sequence[Criterion], trim_from: int) -> Placing:

@@ -13,6 +13,7 @@ from allocation.competitive.tables import (
     Round,
 )
 from quzhou_migrants.kernel.tables import BigSerial, Check, DivisionCode, Stamp, Table, Unique, business, fk
+from quzhou_migrants.kernel.walls import sql_object
 
 READ_IT = (
     "EXISTS (SELECT 1 FROM allocation_declaration d WHERE d.candidate = allocation_candidate_paper.candidate"  # noqa: S608 - constants of this file
@@ -75,7 +76,7 @@ class Paper(Table, tablename="allocation_candidate_paper"):
     allocation_candidate_paper_once = Unique(["candidate", "kind", "seq"])
 
 
-@business(append_only=True)
+@business(append_only=True, outsider=f"expert = {MY_SEAT}")
 class ReviewReminder(Table, tablename="allocation_review_reminder"):
     """An expert was called to mind; `days` working days before the last, or by hand (-1)."""
 
@@ -107,3 +108,16 @@ class Outlier(Table, tablename="allocation_outlier"):
     dropped = Boolean(null=False, default=False)
 
     allocation_outlier_once = Unique(["expert", "candidate"])
+
+
+# An expert cannot see others' reviews, so whether a seen score still counts is told by this alone.
+sql_object(
+    "allocation_score_counts",
+    """
+    CREATE OR REPLACE FUNCTION allocation_score_counts(one bigint, what bigint) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $body$
+      SELECT EXISTS (SELECT 1 FROM allocation_declaration d
+        WHERE d.expert = one AND d.candidate = what AND d.state = 'scored')
+    $body$;
+    """,
+)

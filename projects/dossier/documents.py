@@ -35,10 +35,11 @@ def words() -> Words:
 
 
 def _fields(row: Row, names: Sequence[str]) -> Fields:
-    return Fields(tuple((_label(name), _value(name, row[name])) for name in names))
+    return Fields(tuple((label(name), _value(name, row[name])) for name in names))
 
 
-def _label(name: str) -> str:
+def label(name: str) -> str:
+    """Name a column of a project as people name it."""
     for key in (f"projects.sheet.{name}", f"projects.field.{name}", f"list.{name}"):
         if (said := CATALOGUE.text(key)) != key:
             return said
@@ -68,7 +69,7 @@ _WORDS = {
 def _grid(rows: Sequence[Row], names: Sequence[str], widths: tuple[float, ...] = ()) -> Grid:
     right = frozenset(n for n, name in enumerate(names) if name.endswith(("_fen", "_bp")))
     body = tuple(tuple(_value(name, r[name]) for name in names) for r in rows)
-    return Grid(tuple(_label(name) for name in names), body, widths, right)
+    return Grid(tuple(label(name) for name in names), body, widths, right)
 
 
 def _part(stage: str, name: str, row: Row, blocks: Sequence[Block]) -> Part:
@@ -124,7 +125,7 @@ def _opinions(held: Row) -> Fields:
     said = [
         (CATALOGUE.text(f"projects.aspect.{side}"), _say(str(opinion))) for side, opinion in sorted(opinions.items())
     ]
-    plain = [(_label(n), _value(n, held[n])) for n in ("held_on", "members", "settled_fen", "note")]
+    plain = [(label(n), _value(n, held[n])) for n in ("held_on", "members", "settled_fen", "note")]
     return Fields((*plain, *said))
 
 

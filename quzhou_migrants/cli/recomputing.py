@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from allocation.recompute import recompute_split
+from allocation.recompute import recompute_draw, recompute_round, recompute_split
 from quzhou_migrants.cli.console import OUT, refusals, say
 from surveys.recompute import recompute_sample
 
@@ -15,7 +15,7 @@ FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_
 
 @click.group(help=say("cli.help.recompute"))
 def recompute() -> None:
-    """Group the two recomputations."""
+    """Group the recomputations."""
 
 
 @recompute.command(help=say("cli.help.recompute.split"))
@@ -32,3 +32,19 @@ def split(file: Path) -> None:
 def sample(file: Path) -> None:
     """Print the households of a frozen draw."""
     OUT.print(recompute_sample(file), markup=False)
+
+
+@recompute.command(help=say("cli.help.recompute.draw"))
+@FILE
+@refusals
+def draw(file: Path) -> None:
+    """Print the experts of a frozen draw."""
+    OUT.print(recompute_draw(file), markup=False)
+
+
+@recompute.command("round", help=say("cli.help.recompute.round"))
+@FILE
+@refusals
+def round_(file: Path) -> None:
+    """Print the ranking and the money of a frozen round."""
+    OUT.print(recompute_round(file), markup=False)
