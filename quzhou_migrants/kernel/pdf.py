@@ -129,13 +129,30 @@ class Document:
 
 def build(document: Document) -> bytes:
     """Lay a document out and return the PDF file."""
-    size = landscape(A4) if document.wide else A4
+    story: list[Flowable] = [line(document.title, Face.TITLE, TITLE_SIZE, "center")]
+    if document.number:
+        story += [Spacer(0, 2 * mm), line(document.number, Face.BODY, BODY_SIZE, "center")]
+    story.append(Spacer(0, 5 * mm))
+    for block in document.blocks:
+        story += flow(block, text_room(wide=document.wide))
+    return lay(story, document.title, author=document.author, footer=document.footer, wide=document.wide)
+
+
+def text_room(*, wide: bool = False) -> float:
+    """Give the width of the text area. Units: points."""
+    size = landscape(A4) if wide else A4
+    return float(size[0] - BINDING - OUTER)
+
+
+def lay(story: list[Flowable], title: str, *, author: str = "", footer: str = "", wide: bool = False) -> bytes:
+    """Lay flowables out on numbered pages and return the PDF file; the same story gives the same bytes."""
+    size = landscape(A4) if wide else A4
     out = BytesIO()
     template = BaseDocTemplate(
         out,
         pagesize=size,
-        title=document.title,
-        author=document.author,
+        title=title,
+        author=author,
         lang="zh-CN",
         initialFontName=Face.BODY,
         invariant=1,
@@ -152,13 +169,7 @@ def build(document: Document) -> bytes:
         bottomPadding=0,
     )
     fonts.chain(Face.BODY)
-    template.addPageTemplates(PageTemplate(frames=[frame], onPage=lambda c, _: _foot(c, document.footer)))
-    story: list[Flowable] = [_line(document.title, Face.TITLE, TITLE_SIZE, "center")]
-    if document.number:
-        story += [Spacer(0, 2 * mm), _line(document.number, Face.BODY, BODY_SIZE, "center")]
-    story.append(Spacer(0, 5 * mm))
-    for block in document.blocks:
-        story += _flow(block, size[0] - BINDING - OUTER)
+    template.addPageTemplates(PageTemplate(frames=[frame], onPage=lambda c, _: _foot(c, footer)))
     template.build(story)
     return out.getvalue()
 
@@ -180,14 +191,14 @@ def wrap(text: str, face: Face, size: float, room: float) -> list[str]:
     """Break a text into lines of `room` points; only a closing punctuation mark may hang over."""
     lines: list[str] = []
     for part in text.splitlines():
-        line, used = "", 0.0
+        row, used = "", 0.0
         for char in part:
             step = size * fonts.advance(char, face)
-            if line and used + step > room and char not in HANGING:
-                lines.append(line)
-                line, used = "", 0.0
-            line, used = line + char, used + step
-        lines.append(line)
+            if row and used + step > room and char not in HANGING:
+                lines.append(row)
+                row, used = "", 0.0
+            row, used = row + char, used + step
+        lines.append(row)
     return lines
 
 
@@ -208,7 +219,8 @@ def _style(face: Face, size: float, align: Align = "left", *, indent: bool = Fal
     )
 
 
-def _line(text: str, face: Face, size: float, align: Align = "left", *, indent: bool = False) -> Paragraph:
+def line(text: str, face: Face, size: float, align: Align = "left", *, indent: bool = False) -> Paragraph:
+    """Set a paragraph of plain text; by custom `indent` leaves two characters free."""
     return Paragraph(fonts.markup(text, face), _style(face, size, align, indent=indent))
 
 
@@ -227,24 +239,25 @@ def _foot(canvas: Canvas, footer: str) -> None:
         draw_text(canvas, (wide / 2, 12 * mm), footer, Face.PLAIN, 8, "center")
 
 
-def _flow(block: Block, room: float) -> list[Flowable]:
-    flow: list[Flowable]
+def flow(block: Block, room: float) -> list[Flowable]:
+    """Turn a block into what reportlab lays out in `room` points of width."""
+    made: list[Flowable]
     match block:
         case Heading(text, level):
-            flow = [_line(text, Face.STRONG if level == 1 else Face.TITLE, BODY_SIZE)]
+            made = [line(text, Face.STRONG if level == 1 else Face.TITLE, BODY_SIZE)]
         case Text(text, align, indent, small):
-            flow = [_line(text, Face.BODY, SMALL if small else BODY_SIZE, align, indent=indent and align == "left")]
+            made = [line(text, Face.BODY, SMALL if small else BODY_SIZE, align, indent=indent and align == "left")]
         case Fields(rows, columns):
-            flow = [Spacer(0, 2 * mm), _fields(rows, columns, room), Spacer(0, 3 * mm)]
+            made = [Spacer(0, 2 * mm), _fields(rows, columns, room), Spacer(0, 3 * mm)]
         case Grid():
-            flow = [Spacer(0, 2 * mm), _grid(block, room), Spacer(0, 3 * mm)]
+            made = [Spacer(0, 2 * mm), _grid(block, room), Spacer(0, 3 * mm)]
         case Signs(labels):
-            flow = [KeepTogether([Spacer(0, 8 * mm), _signs(labels, room)])]
+            made = [KeepTogether([Spacer(0, 8 * mm), _signs(labels, room)])]
         case Picture(code, caption, size_mm):
-            flow = [KeepTogether([_CodeBox(code, size_mm * mm), _line(caption, Face.BODY, SMALL, "center")])]
+            made = [KeepTogether([_CodeBox(code, size_mm * mm), line(caption, Face.BODY, SMALL, "center")])]
         case PageBreak():
-            flow = [Break()]
-    return flow
+            made = [Break()]
+    return made
 
 
 def _cell(text: str, room: float, face: Face = Face.PLAIN, align: Align = "left") -> str | Paragraph:
@@ -254,7 +267,7 @@ def _cell(text: str, room: float, face: Face = Face.PLAIN, align: Align = "left"
         drawn = stretches[0][1] if stretches else ""
         if not stretches or (stretches[0][0] == face and stringWidth(drawn, face, SMALL) <= room - 2 * PAD):
             return drawn
-    return _line(text, face, SMALL, align)
+    return line(text, face, SMALL, align)
 
 
 def _ruled(data: Sequence[Sequence[Any]], widths: Sequence[float], *extra: Any, head: int = 0) -> LongTable:  # noqa: ANN401 - reportlab's own tuples
