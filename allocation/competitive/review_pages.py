@@ -35,7 +35,7 @@ async def listed(request: AnyRequest) -> Page:
     async with open_tx(request) as tx:
         seat = await queries.my_seat(tx)
         row = await queries.round_of(tx, seat["round"])
-        context = {
+        context: dict[str, Any] = {
             "row": row,
             "seat": seat,
             "criteria": await queries.criteria(tx, seat["round"]),

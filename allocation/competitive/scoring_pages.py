@@ -104,7 +104,7 @@ async def _review(request: AnyRequest, round_id: int, review_id: int, form: Form
             raise Refused("KRN-404")
         row = await queries.round_of(tx, round_id)
         verbs = verbs_open(REVIEW, dict(found), tx.actor) if row["state"] == S.SCORING else []
-        context = {
+        context: dict[str, Any] = {
             "row": row,
             "review": dict(found),
             "candidate": await queries.candidate(tx, found["candidate"]),

@@ -252,5 +252,5 @@ async def seat_outside(tx: Tx, outside_id: int) -> int:
     return int(row["round"])
 
 
-async def _note(tx: Tx, row: Row, verb: str, **facts: object) -> None:
+async def _note(tx: Tx, row: Row, verb: str, **facts: Any) -> None:  # noqa: ANN401 - facts are any value
     await tx.note((TABLE, row["id"], row["division_code"]), verb, clause=CLAUSE, **facts)

@@ -64,7 +64,7 @@ async def _edit(request: AnyRequest, form: Form[ExpertForm], row: dict[str, Any]
             COUNTY_DIGITS,
         )
         people = await accounts.people_outside(tx, accounts.Role.EXPERT)
-        facts = {
+        facts: dict[str, Any] = {
             "counties": [(r["code"], r["name"]) for r in counties],
             "people": [(p["id"], f"{p['name']} ({p['login']})") for p in people],
             "specialities": await listing.specialities(tx),
@@ -113,9 +113,7 @@ async def shown(request: AnyRequest, pool_expert_id: FromPath[int]) -> Page:
     return await _show(request, pool_expert_id)
 
 
-async def _show(
-    request: AnyRequest, key: int, failed: tuple[str, Form[Any]] | None = None, password: str = ""
-) -> Page:
+async def _show(request: AnyRequest, key: int, failed: tuple[str, Form[Any]] | None = None, password: str = "") -> Page:
     forms: dict[str, Form[Any]] = {name: new_form(struct) for name, struct in FORMS.items()}
     if failed:
         forms[failed[0]] = failed[1]
@@ -169,7 +167,9 @@ async def restore(request: AnyRequest, pool_expert_id: FromPath[int]) -> Page:
     return await _step(request, pool_expert_id, "step", EmptyForm, work)
 
 
-@post("/experts/{pool_expert_id:int}/out/{verb:str}", opt=needs(P.KEEP_EXPERTS), include_in_schema=False, status_code=200)
+@post(
+    "/experts/{pool_expert_id:int}/out/{verb:str}", opt=needs(P.KEEP_EXPERTS), include_in_schema=False, status_code=200
+)
 async def take_out(request: AnyRequest, pool_expert_id: FromPath[int], verb: FromPath[str]) -> Page:
     """Suspend or remove an expert, with the reason."""
     if verb not in {"suspend", "remove"}:

@@ -214,7 +214,12 @@ async def void(request: AnyRequest, draw_id: FromPath[int]) -> Page:
     return await _step(request, draw_id, "reason", ReasonForm, work)
 
 
-@post("/draws/{draw_id:int}/lines/{draw_line_id:int}/seat", opt=needs(P.PREPARE_ROUND), include_in_schema=False, status_code=200)
+@post(
+    "/draws/{draw_id:int}/lines/{draw_line_id:int}/seat",
+    opt=needs(P.PREPARE_ROUND),
+    include_in_schema=False,
+    status_code=200,
+)
 async def seat(request: AnyRequest, draw_id: FromPath[int], draw_line_id: FromPath[int]) -> Page:
     """Seat one who was drawn."""
 
@@ -225,7 +230,12 @@ async def seat(request: AnyRequest, draw_id: FromPath[int], draw_line_id: FromPa
     return await _step(request, draw_id, "step", EmptyForm, work)
 
 
-@post("/draws/{draw_id:int}/lines/{draw_line_id:int}/decline", opt=needs(P.PREPARE_ROUND), include_in_schema=False, status_code=200)
+@post(
+    "/draws/{draw_id:int}/lines/{draw_line_id:int}/decline",
+    opt=needs(P.PREPARE_ROUND),
+    include_in_schema=False,
+    status_code=200,
+)
 async def decline(request: AnyRequest, draw_id: FromPath[int], draw_line_id: FromPath[int]) -> Page:
     """Note that one who was drawn does not come, or leaves."""
 

@@ -26,7 +26,13 @@ async def waiting(tx: Tx) -> list[Task]:
             tx.actor.user_id,
         )
         tasks += [
-            Task(_say("task.draw.title", title=r["title"]), f"/draws/{r['id']}", r["score_by"], r["division_code"], "draw")
+            Task(
+                _say("task.draw.title", title=r["title"]),
+                f"/draws/{r['id']}",
+                r["score_by"],
+                r["division_code"],
+                "draw",
+            )
             for r in rows
         ]
     if tx.actor.may(P.APPROVE_ROUND):
