@@ -8,7 +8,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from litestar import Litestar
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler
 
 from quzhou_migrants import wiring
 from quzhou_migrants.accounts.parked import park_request
@@ -33,7 +35,7 @@ def create_app(settings: Settings | None = None, *, app_dsn: str | None = None) 
     chosen = settings or load(os.environ)
     return Litestar(
         route_handlers=wiring.ROUTES,
-        guards=[keep_what_was_sent, default_deny],
+        guards=[admit],
         middleware=[Identify, Protect],
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[secure_headers],
@@ -52,6 +54,15 @@ def create_app(settings: Settings | None = None, *, app_dsn: str | None = None) 
             }
         ),
     )
+
+
+async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Keep what a visitor sent whose session ended, then let in or refuse.
+
+    One guard for both: the framework copies the handler for every guard of every request.
+    """
+    await keep_what_was_sent(connection, handler)
+    await default_deny(connection, handler)
 
 
 def _lifespan(settings: Settings, app_dsn: str | None) -> Lifespan:

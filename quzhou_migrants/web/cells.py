@@ -26,6 +26,7 @@ Cell: TypeAlias = Callable[[Any, "Places"], str]
 NUMBERS = frozenset({"int", "money", "wan", "bp"})
 UNBROKEN = frozenset({"date", "datetime", "state", "code", "division"})
 READY = frozenset({"state"})  # what is HTML already
+PLAIN = frozenset({"text", "code"})  # what is written as it stands
 WIDE = "\u3000"
 BETWEEN = "\0"  # stands in no text of the database
 
@@ -45,17 +46,16 @@ def even(numbers: Sequence[str]) -> list[str]:
 
 def cell(column: Column, label: Callable[[str], str]) -> Cell:
     """Make the function that writes one value of a column as text; a state comes as HTML."""
-    tag = lru_cache(maxsize=256)(lambda v: label(f"{column.name}.{v}"))
+    tag, yes = lru_cache(maxsize=256)(lambda v: label(f"{column.name}.{v}")), CATALOGUE.text("list.yes")
     kinds: dict[str, Cell] = {
-        "text": lambda v, _p: str(v),
-        "code": lambda v, _p: str(v),
+        **dict.fromkeys(PLAIN, lambda v, _p: str(v)),
         "int": lambda v, _p: f"{v:,}",
         "money": lambda v, _p: yuan(v),
         "wan": lambda v, _p: wan(v),
         "date": lambda v, _p: nice_date(v),
         "datetime": lambda v, _p: nice_time(v),
         "bp": lambda v, _p: nice_percent(v),
-        "bool": lambda v, _p: CATALOGUE.text("list.yes") if v else "",
+        "bool": lambda v, _p: yes if v else "",
         "state": lambda v, _p: str(state_badge(column.machine, v)),
         "division": lambda v, p: p.name(v),
         "verb": lambda v, _p: CATALOGUE.verb(v),
@@ -68,20 +68,32 @@ def column_writer(
     column: Column, at: int, names: Sequence[str], label: Callable[[str], str]
 ) -> Callable[..., list[str]]:
     """Make the function that writes one column of a page; None is written as nothing."""
-    draw, ready = cell(column, label), column.kind in READY
-    link = [(text, names.index(name) if name else -1) for text, name, _, _ in string.Formatter().parse(column.link)]
+    draw, ready, plain = cell(column, label), column.kind in READY, column.kind in PLAIN
+    address = addresses(column.link, names)
 
     def write(rows: Rows, known: Places) -> list[str]:
-        drawn = ["" if (value := row[at]) is None else draw(value, known) for row in rows]
+        values = [row[at] for row in rows]
+        if plain:
+            drawn = ["" if value is None else str(value) for value in values]
+        else:
+            drawn = ["" if value is None else draw(value, known) for value in values]
         if column.kind == "wan":
             drawn = even(drawn)
         texts = drawn if ready else escaped(drawn)
-        if not link:
+        if not column.link:
             return texts
-        urls = escaped(["".join(text if n < 0 else f"{text}{row[n]}" for text, n in link) for row in rows])
+        urls = escaped(address(rows))
         return [f'<a href="{url}">{text}</a>' if text else "" for url, text in zip(urls, texts, strict=True)]
 
     return write
+
+
+def addresses(link: str, names: Sequence[str]) -> Callable[[Rows], list[str]]:
+    """Make the function that writes where every row leads. Shape: `link` like "/projects/{id}"."""
+    parts = [(text.replace("%", "%%"), name) for text, name, _, _ in string.Formatter().parse(link)]
+    frame = "".join(text + ("%s" if name else "") for text, name in parts)
+    picks = [names.index(name) for _, name in parts if name]
+    return lambda rows: [frame % tuple([row[n] for n in picks]) for row in rows]
 
 
 def row_writer(columns: Sequence[Column], label: Callable[[str], str]) -> Writer:

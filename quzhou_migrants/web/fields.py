@@ -73,6 +73,8 @@ def tidy(text: str) -> str:
 
     Raises: Slip WEB-110 for control characters, which no database column should hold.
     """
+    if not text:
+        return text
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if any(unicodedata.category(c) == "Cc" and c not in _BREAKS for c in text):
         raise Slip("WEB-110")

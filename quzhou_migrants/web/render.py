@@ -15,6 +15,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 from litestar.response import Response
+from litestar.response.base import ASGIResponse
 from markupsafe import Markup, escape
 
 from quzhou_migrants.kernel.actor import PUBLIC, Actor
@@ -25,7 +26,9 @@ from quzhou_migrants.web import assets
 from quzhou_migrants.web.navigation import Menu, menu_for
 
 if TYPE_CHECKING:
-    from litestar import Request
+    from collections.abc import MutableMapping
+
+    from litestar import Litestar, Request
 
     AnyRequest = Request[Any, Any, Any]
 
@@ -33,6 +36,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OWN_ROOMS = ("kernel", "accounts", "register", "policy", "web")
 FLASH = "qm_flash"
 SEE_OTHER = 303
+FRESH = {"Cache-Control": "no-store", "Vary": "HX-Request"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +115,16 @@ def state_badge(machine: str, state: str) -> Markup:
     return Markup('<span class="badge-state tone-{}">{}</span>').format(tone(state), CATALOGUE.state(machine, state))
 
 
+class House(Environment):
+    """An environment whose templates share one dictionary of globals instead of a chain for each."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Give a template its globals; every import on every page compares them, and a chain does so in Python."""
+        return super().make_globals(d) if d else self.globals
+
+
 def _environment() -> Environment:
-    env = Environment(
+    env = House(
         loader=FunctionLoader(_load),
         autoescape=True,
         undefined=StrictUndefined,
@@ -144,8 +156,23 @@ def _environment() -> Environment:
         permission_title=CATALOGUE.permission,
         timedelta=timedelta,
         side=side,
+        top=top,
     )
     return env
+
+
+def top(shell: Shell) -> Markup:
+    """Draw what stands above and beside the sheet."""
+    name, title = (shell.actor.name, shell.actor.title) if shell.actor else ("", "")
+    return _top(name, title, shell.menu, shell.current, shell.today, demo=shell.demo)
+
+
+@lru_cache(maxsize=1024)
+def _top(name: str, title: str, menu: Menu, current: str, today: date, *, demo: bool) -> Markup:  # noqa: PLR0913 - all that it shows
+    drawn = ENV.get_template("web/top.html").render(
+        name=name, title=title, menu=menu, current=current, today=today, demo=demo
+    )
+    return Markup(drawn)  # noqa: S704 - a template of ours
 
 
 @lru_cache(maxsize=1024)
@@ -179,13 +206,21 @@ def render(
     shell = shell_of(request)
     body = ENV.get_template(template).render(request=request, shell=shell, **context)
     spent = [Cookie(FLASH, value="", max_age=0, httponly=True)] if shell.flash else []
-    return Response(
-        body.encode(),
-        status_code=status,
-        media_type=MediaType.HTML,
-        cookies=spent,
-        headers={"Cache-Control": "no-store", "Vary": "HX-Request", **(headers or {})},
-    )
+    return Drawn(body.encode(), status_code=status, cookies=spent, headers={**FRESH, **(headers or {})})
+
+
+class Drawn(Response[bytes]):
+    """A page that is written already: nothing of it has to be encoded, and no layer adds anything to it."""
+
+    def to_asgi_response(self, app: Litestar | None, request: AnyRequest, **_given: Any) -> ASGIResponse:  # noqa: ANN401, ARG002 - the framework's signature
+        """Answer as it stands; the framework's way would gather encoders for every page."""
+        return ASGIResponse(
+            body=self.content,
+            status_code=self.status_code or 200,
+            media_type=MediaType.HTML,
+            headers=self.headers,
+            cookies=self.cookies,
+        )
 
 
 def shell_of(request: AnyRequest) -> Shell:
