@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,22 @@ def books_of(given: dict[str, Any]) -> Books:
         given["seen_bp"],
         given["accepted"],
         "constructor",
+        completed=given.get("completed", False),
+        retained_fen=fen(given.get("retained", 0)),
+        day=given.get("day", ""),
+        retention_due=given.get("due", ""),
     )
 
 
 def terms_of(given: dict[str, Any]) -> Terms:
-    return Terms(given["advance_bp"], given["progress_bp"], given["retention_bp"], fen(given["small"]))
+    shares = (given["advance_bp"], given["progress_bp"], given["retention_bp"], fen(given["small"]))
+    return Terms(
+        *shares,
+        completion_bp=given.get("completion_bp", 0),
+        prepay_bp=given.get("prepay_bp", 0),
+        retention_from_fen=fen(given.get("retention_from", 0)),
+        steps=given.get("steps", ()),
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c["name"])
@@ -98,12 +110,71 @@ def test_retention_is_rounded_up_to_the_fen() -> None:
 
 
 AMOUNT = st.integers(1, 2_000_000_00)
+STAGES = (Kind.ADVANCE, Kind.PROGRESS, Kind.SETTLEMENT)
+
+
+def test_holds_bar_every_stage_and_each_says_its_own_reason() -> None:
+    ask = Ask(Kind.PROGRESS, 60_000_00, "A", 60_000_00)
+    assert codes(replace(BUILDING, notices=1), ask) == {"ALC-431"}
+    assert codes(replace(BUILDING, objections=2), ask) == {"ALC-431"}
+    assert codes(replace(BUILDING, findings=1, finding_said="x"), ask) == {"ALC-432"}
+    assert codes(replace(BUILDING, stopped=True), ask) == {"ALC-433"}
+    for kind in Kind:
+        assert rules.claimable(replace(BUILDING, findings=1), TERMS, kind, 0) == 0
+
+
+def test_progress_is_paid_while_the_term_runs_and_as_far_as_both_measured() -> None:
+    ask = Ask(Kind.PROGRESS, 60_000_00, "A", 60_000_00, measured_bp=5000, wages_fen=0)
+    running = replace(BUILDING, works=True, day="2026-09-16", term_ends="2026-09-16")
+    assert codes(running, ask) == set()
+    assert codes(replace(running, day="2026-09-17"), ask) == {"ALC-436"}
+    assert codes(replace(running, day="2026-09-17", completed=True), ask) == set()
+    assert codes(running, replace(ask, measured_bp=5001)) == {"ALC-435"}
+    assert codes(running, replace(ask, wages_fen=None)) == {"ALC-441"}
+    assert codes(running, replace(ask, wages_fen=60_000_01)) == {"ALC-441"}
+    assert codes(replace(running, works=False), replace(ask, wages_fen=None)) == set()
+
+
+def test_retention_waits_for_its_day_its_faults_and_its_amount() -> None:
+    kept = replace(
+        BUILDING, claimed_fen=465_600_00, accepted=True, retained_fen=14_400_00, day="2026-09-16",
+        retention_due="2026-09-16",
+    )  # fmt: skip
+    ask = Ask(Kind.RETENTION, 14_400_00, "A", 14_400_00)
+    assert codes(kept, ask) == set()
+    assert codes(kept, Ask(Kind.RETENTION, 14_400_01, "A", 14_400_01)) == {"ALC-401", "ALC-438"}
+    assert codes(replace(kept, day="2026-09-15"), ask) == {"ALC-439"}
+    assert codes(replace(kept, day="2026-09-15"), replace(ask, guarantee="BH-1")) == set()
+    assert codes(replace(kept, defects=1), ask) == {"ALC-440"}
+
+
+def test_a_guarantee_stands_in_for_the_retention() -> None:
+    done = replace(BUILDING, claimed_fen=0, seen_bp=10_000, accepted=True)
+    whole = Ask(Kind.SETTLEMENT, 480_000_00, "A", 480_000_00, 480_000_00)
+    assert codes(done, whole) == {"ALC-407"}
+    assert codes(done, replace(whole, guarantee="BH-1")) == set()
+
+
+@given(AMOUNT, AMOUNT, st.integers(0, 10_000), st.integers(0, 10_000), st.booleans())
+def test_an_advance_is_worked_off_between_nothing_and_whole_and_never_backwards(
+    award: int, advance: int, seen: int, more: int, accepted: bool
+) -> None:
+    advance = min(advance, award)
+    books = Books(award, award, advance, seen, accepted, "A", advance_fen=advance)
+    found = rules.recovery(books, TERMS)
+    later = rules.recovery(replace(books, seen_bp=max(seen, more)), TERMS)
+    assert 0 <= found.worked_off_fen <= later.worked_off_fen <= advance
+    assert found.worked_off_fen + found.left_fen == advance
+    if accepted:
+        assert found.left_fen == 0
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("see"), st.integers(0, 10_000)),
         st.tuples(st.just("accept"), st.just(0)),
-        st.tuples(st.sampled_from(list(Kind)), AMOUNT),
-        st.tuples(st.sampled_from(list(Kind)), st.none()),  # ask for all that may be asked
+        st.tuples(st.sampled_from(STAGES), AMOUNT),
+        st.tuples(st.sampled_from(STAGES), st.none()),  # ask for all that may be asked
     ),
     max_size=25,
 )
