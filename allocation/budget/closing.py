@@ -95,6 +95,69 @@ async def last_closed(tx: Tx, county: str) -> Row | None:
     return dict(row) if row else None
 
 
+async def offered(tx: Tx, own: str) -> list[str]:
+    """List the periods a house may close now on its own: the year after its December; a city also its months.
+
+    A county's month is closed together with its bank statement, by the room that holds both.
+    """
+    year = await tx.conn.fetchval(
+        "SELECT left(m.period, 4) FROM allocation_closing m WHERE m.division_code = $1 AND m.period LIKE '%-12'"
+        " AND NOT EXISTS (SELECT 1 FROM allocation_closing y WHERE y.division_code = $1"
+        "  AND y.period = left(m.period, 4)) ORDER BY 1 LIMIT 1",
+        own,
+    )
+    month = await _next_month(tx, own) if own.endswith(CITY_TAIL) else None
+    return [period for period in (year, month) if period]
+
+
+async def _next_month(tx: Tx, own: str) -> str | None:
+    before = await last_closed(tx, own)
+    since = before["ends_at"] if before else None
+    if since is None:
+        lo, hi = own_range(own)
+        since = await tx.conn.fetchval(
+            "SELECT min(posted_at) FROM allocation_entry WHERE division_code >= $1 AND division_code < $2", lo, hi
+        )
+    if since is None:
+        return None
+    period = Period.month(since.astimezone(tx.now.tzinfo).date())
+    return period.key if period.ends_at <= tx.now else None
+
+
+async def read(tx: Tx, closing_id: int) -> Row:
+    """Read one closing with the name of its house. Raises: Refused KRN-404."""
+    row = await tx.conn.fetchrow(
+        "SELECT x.*, d.name AS division_name FROM allocation_closing x"
+        " JOIN kernel_division d ON d.code = x.division_code WHERE x.id = $1",
+        closing_id,
+    )
+    if row is None:
+        raise Refused("KRN-404")
+    return dict(row)
+
+
+async def totals(tx: Tx, closing_id: int) -> list[Row]:
+    """List the frozen totals of a period, by batch and kind."""
+    rows = await tx.conn.fetch(
+        "SELECT t.*, b.doc_no, k.title FROM allocation_closing_total t JOIN allocation_batch b ON b.id = t.batch"
+        " LEFT JOIN allocation_earmark k ON k.id = t.earmark WHERE t.closing = $1 ORDER BY t.id",
+        closing_id,
+    )
+    return [dict(r) for r in rows]
+
+
+async def sums(tx: Tx, closing_id: int) -> dict[str, int]:
+    """Add up what a reader wants first. Shape: notified, paid (and issued), unused. Units: fen."""
+    row = await tx.conn.fetchrow(
+        "SELECT coalesce(sum(out_fen - in_fen) FILTER (WHERE kind = 'notified'), 0)::bigint AS notified,"
+        " coalesce(sum(in_fen - out_fen) FILTER (WHERE kind IN ('paid', 'issued', 'settled')), 0)::bigint AS paid,"
+        " coalesce(sum(closing_fen) FILTER (WHERE kind NOT IN ('notified', 'interest', 'paid', 'issued', 'settled',"
+        "  'returned')), 0)::bigint AS unused FROM allocation_closing_total WHERE closing = $1",
+        closing_id,
+    )
+    return dict(row)
+
+
 async def _lock(tx: Tx, county: str) -> None:
     await tx.conn.execute("SELECT pg_advisory_xact_lock(420, hashtext($1))", county)
 

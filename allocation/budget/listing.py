@@ -85,6 +85,9 @@ ENTRIES = Listing(
         Filter("batch", "e.batch = {}", options=_batches, whole=True),
         Filter("project", "e.project = {}", kind="int"),
         Filter("earmark", "e.earmark = {}", kind="int"),
+        Filter("since", "e.posted_at >= {}::date::timestamp AT TIME ZONE 'Asia/Shanghai'", kind="date"),
+        Filter("until", "e.posted_at < ({}::date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'", kind="date"),
+        Filter("way", "CASE WHEN e.amount_fen > 0 THEN 'in' ELSE 'out' END = {}", choices=("in", "out")),
     ),
 )
 

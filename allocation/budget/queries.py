@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from allocation.budget.ledger import REACHED, Kind
 from quzhou_migrants.kernel.actor import code_range
+from quzhou_migrants.kernel.clock import start_of_day
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import Fen
 from quzhou_migrants.kernel.tx import Tx
@@ -25,6 +27,7 @@ COLUMNS = (
     Kind.ISSUED,
     Kind.AVAILABLE,
     Kind.EARMARKED,
+    Kind.COMPETING,
     Kind.PLANNED,
     Kind.AWARDED,
     Kind.CONTRACTED,
@@ -33,6 +36,7 @@ COLUMNS = (
     Kind.RETURNED,
 )
 SOURCES = (Kind.NOTIFIED, Kind.INTEREST)
+WAYS = ("in", "out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,30 +201,45 @@ async def runs_of_batch(tx: Tx, batch_id: int) -> list[Row]:
     return [dict(r) for r in rows]
 
 
-async def entry_sum(tx: Tx, asked: Mapping[str, str]) -> Fen:
-    """Add up what a drill-down lists, as its address asks: every condition is one on accounts. Units: fen.
+_ACCOUNTS = (
+    " WHERE ($1::bigint IS NULL OR batch = $1) AND ($2::bigint IS NULL OR project = $2)"
+    " AND division_code >= $3 AND division_code < $4 AND ($5 = '' OR kind = ANY (string_to_array($5, ',')))"
+    " AND (NOT $6 OR division_code LIKE '____00000000') AND ($7::bigint IS NULL OR earmark = $7)"
+)
+_OVER_BALANCES = (
+    "SELECT coalesce(sum(balance_fen), 0) FROM allocation_balance" + _ACCOUNTS + " AND balance_fen <> 0"  # noqa: S608 - pieces of our own
+)
+_IN_TIME = (
+    " AND posted_at >= $8 AND posted_at < $9 AND ($10 = '' OR CASE WHEN amount_fen > 0 THEN 'in' ELSE 'out' END = $10)"
+)
+_OVER_ENTRIES = "SELECT coalesce(sum(amount_fen), 0) FROM allocation_entry" + _ACCOUNTS + _IN_TIME  # noqa: S608 - pieces of our own
 
-    An account's balance is the sum of its entries, so balances are added: the same figure, also
-    over millions of entries.
+
+async def entry_sum(tx: Tx, asked: Mapping[str, str]) -> Fen:
+    """Add up what a drill-down lists, as its address asks. Units: fen.
+
+    An account's balance is the sum of its entries: while every condition is one on accounts, balances are
+    added, the same figure also over millions of entries; a period or a direction needs the entries.
     """
     batch, project, division, kinds = (asked.get(name, "") for name in ("batch", "project", "division", "kinds"))
     lo, hi = code_range(division) if len(division) == CODE_DIGITS and division.isdecimal() else ("", "~")
-    return int(
-        await tx.conn.fetchval(
-            "SELECT coalesce(sum(balance_fen), 0) FROM allocation_balance WHERE ($1::bigint IS NULL OR batch = $1)"
-            " AND ($2::bigint IS NULL OR project = $2) AND division_code >= $3 AND division_code < $4"
-            " AND ($5 = '' OR kind = ANY (string_to_array($5, ',')))"
-            " AND (NOT $6 OR division_code LIKE '____00000000') AND ($7::bigint IS NULL OR earmark = $7)"
-            " AND balance_fen <> 0",
-            _number(batch),
-            _number(project),
-            lo,
-            hi,
-            kinds,
-            bool(asked.get("own")),
-            _number(asked.get("earmark", "")),
-        )
-    )
+    accounts = (
+        _number(batch), _number(project), lo, hi, kinds, bool(asked.get("own")), _number(asked.get("earmark", "")),
+    )  # fmt: skip
+    since, until = _day(asked.get("since", "")), _day(asked.get("until", ""))
+    way = asked.get("way", "")
+    if since is None and until is None and way not in WAYS:
+        return int(await tx.conn.fetchval(_OVER_BALANCES, *accounts))
+    start = start_of_day(since or date(2000, 1, 1))
+    end = start_of_day((until or date(2199, 12, 30)) + timedelta(days=1))
+    return int(await tx.conn.fetchval(_OVER_ENTRIES, *accounts, start, end, way if way in WAYS else ""))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _number(text: str) -> int | None:
@@ -235,14 +254,14 @@ async def ledger_faults(conn: Any) -> list[str]:  # noqa: ANN401 - an asyncpg co
     accounts = await conn.fetch(
         "SELECT coalesce(e.batch, b.batch) AS batch, coalesce(e.kind, b.kind) AS kind,"
         " coalesce(e.division_code, b.division_code) AS division_code, e.fen, b.balance_fen FROM"
-        " (SELECT division_code, batch, coalesce(project, 0) AS project, kind, sum(amount_fen) AS fen"
-        "  FROM allocation_entry GROUP BY 1, 2, 3, 4) e"
-        " FULL JOIN allocation_balance b ON (b.division_code, b.batch, b.project, b.kind) ="
-        "  (e.division_code, e.batch, e.project, e.kind)"
+        " (SELECT division_code, batch, coalesce(project, 0) AS project, kind, earmark, sum(amount_fen) AS fen"
+        "  FROM allocation_entry GROUP BY 1, 2, 3, 4, 5) e"
+        " FULL JOIN allocation_balance b ON (b.division_code, b.batch, b.project, b.kind, b.earmark) ="
+        "  (e.division_code, e.batch, e.project, e.kind, e.earmark)"
         " WHERE coalesce(e.fen, 0) <> coalesce(b.balance_fen, 0)"
     )
     events = await conn.fetch(
-        "SELECT event_key, sum(amount_fen) AS fen FROM allocation_entry GROUP BY event_key, batch"
+        "SELECT event_key, sum(amount_fen) AS fen FROM allocation_entry GROUP BY event_key, batch, earmark"
         " HAVING sum(amount_fen) <> 0"
     )
     return [
