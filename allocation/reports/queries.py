@@ -33,7 +33,8 @@ _KEYS = {
 }
 _IDS = {By.COUNTY: "x.key::bigint", By.TOWNSHIP: "x.key::bigint", By.CATEGORY: "hashtextextended(x.key, 0)"}
 # Money of a place above the rows' own level: its own account, not everything below it.
-_LEVEL = (
+_OF_CITY = "CASE WHEN x.key LIKE '____00000000' THEN '&level=city' ELSE '' END"
+_OF_ABOVE = (
     "CASE WHEN x.key LIKE '____00000000' THEN '&level=city'"
     " WHEN x.key LIKE '______000000' THEN '&level=county' ELSE '' END"
 )
@@ -104,8 +105,8 @@ def _behind(by: By, scope: Scope) -> str:
     depth = len(trimmed(scope.division)) if scope.division else 0
     inside = f"division={scope.division}" if scope.division else ""
     ways = {
-        By.COUNTY: f"'{inside}'" if depth >= COUNTY_DIGITS else f"'division=' || x.key || {_LEVEL}",
-        By.TOWNSHIP: f"'{inside}'" if depth >= TOWNSHIP_DIGITS else f"'division=' || x.key || {_LEVEL}",
+        By.COUNTY: f"'{inside}'" if depth >= COUNTY_DIGITS else f"'division=' || x.key || {_OF_CITY}",
+        By.TOWNSHIP: f"'{inside}'" if depth >= TOWNSHIP_DIGITS else f"'division=' || x.key || {_OF_ABOVE}",
         By.BATCH: f"'{inside}&batch=' || x.key",
         By.PROJECT: f"'{inside}' || CASE WHEN x.key = 0 THEN '&unbound=1' ELSE '&project=' || x.key END",
         By.CATEGORY: f"'{inside}&category=' || x.key",

@@ -120,7 +120,8 @@ async def moves(tx: Tx, pool_id: int) -> list[Row]:
         "SELECT m.kind, m.amount_fen, m.doc_no, m.reason, m.at, m.by_name, m.project, p.title AS project_title,"
         " NULL::bigint AS takeback, m.id FROM allocation_term_move m LEFT JOIN projects_project p ON p.id = m.project"
         " WHERE m.pool = $1 UNION ALL"
-        " SELECT 'taken', t.amount_fen, t.doc_no, t.reason, t.decided_on::timestamptz, t.decided_name, NULL, NULL, t.id, t.id"
+        " SELECT 'taken', t.amount_fen, t.doc_no, t.reason, t.decided_on::timestamptz, t.decided_name, NULL, NULL,"
+        " t.id, t.id"
         " FROM allocation_takeback t WHERE t.pool = $1 AND t.state = 'done' ORDER BY at DESC, id DESC LIMIT 200",
         pool_id,
     )

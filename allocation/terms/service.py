@@ -46,7 +46,8 @@ async def open_pool(tx: Tx, form: PoolForm) -> int:
     pool_id = int(
         await tx.conn.fetchval(
             "INSERT INTO allocation_term_pool (division_code, purpose, title, doc_no, opened_on, apply_by, use_by,"
-            " note, created_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+            " note, created_by, created_at, is_demo) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+            " RETURNING id",
             form.division,
             form.purpose.value,
             form.title,
@@ -57,6 +58,7 @@ async def open_pool(tx: Tx, form: PoolForm) -> int:
             form.note,
             tx.actor.user_id,
             tx.now,
+            tx.actor.is_demo,
         )
     )
     await tx.note(
@@ -77,7 +79,7 @@ async def _trail(tx: Tx, row: Row, kind: str, form: FillForm | GiveForm) -> int:
     return int(
         await tx.conn.fetchval(
             "INSERT INTO allocation_term_move (division_code, pool, kind, amount_fen, project, doc_no, reason, at,"
-            " by_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+            " by_name, is_demo) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
             row["division_code"],
             row["id"],
             kind,
@@ -87,6 +89,7 @@ async def _trail(tx: Tx, row: Row, kind: str, form: FillForm | GiveForm) -> int:
             form.reason,
             tx.now,
             tx.actor.name,
+            tx.actor.is_demo,
         )
     )
 
@@ -189,6 +192,7 @@ async def _prepare(tx: Tx, whose_to: tuple[str, str], way: Way, form: TakeForm, 
         "prepared_by": tx.actor.user_id,
         "prepared_name": tx.actor.name,
         "prepared_on": tx.today,
+        "is_demo": tx.actor.is_demo,
         **more,
     }
     marks = ", ".join(f"${n}" for n in range(1, len(columns) + 1))

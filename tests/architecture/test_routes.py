@@ -46,6 +46,8 @@ OBJECTS = {
     "candidate_id": "allocation_candidate",
     "expert_id": "allocation_expert",
     "review_id": "allocation_declaration",
+    "pool_id": "allocation_term_pool",
+    "takeback_id": "allocation_takeback",
     "notice_id": "projects_posting",
     "objection_id": "projects_objection",
     "bulk_id": "projects_bulk",

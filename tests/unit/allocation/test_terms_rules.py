@@ -90,7 +90,7 @@ def test_marks_of_the_pack(left, mark):
 async def test_sql_and_rule_name_the_same_day(tx, basis):
     """A list sorts by SQL, an act is judged by the rule: they agree on every day, leap days included."""
     days = [date(2024, 2, 27) + timedelta(days=n) for n in range(5)] + [date(2025, 1, 1), date(2025, 12, 31)]
-    sql = f"SELECT {_due(2, basis)} FROM (SELECT $1::date AS issued_on) a"  # noqa: S608
+    sql = f"SELECT {_due(2, basis)} FROM (SELECT $1::date AS issued_on) a"
     assert [await tx.conn.fetchval(sql, day) for day in days] == [rules.carry_due(day, 2, basis) for day in days]
 
 
