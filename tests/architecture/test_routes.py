@@ -42,6 +42,7 @@ OBJECTS = {
     "run_id": "allocation_factor_run",
     "award_id": "allocation_award",
     "claim_id": "allocation_claim",
+    "deputy_id": "allocation_deputy",
     "round_id": "allocation_round",
     "candidate_id": "allocation_candidate",
     "expert_id": "allocation_expert",
