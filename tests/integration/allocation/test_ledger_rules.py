@@ -20,13 +20,16 @@ SOURCE = ("allocation_batch", 1)
 FEN = st.integers(0, 120)
 PLACE = st.sampled_from([CITY, KECHENG, QUJIANG, SHILIANG, VILLAGE])
 KIND = st.sampled_from(list(Kind))
+LIKELY = st.one_of(st.sampled_from([Kind.AWARDED, Kind.CONTRACTED, Kind.CLAIMED, Kind.PAID, Kind.RETAINED]), KIND)
+PURSE = st.one_of(st.sampled_from([Kind.AVAILABLE, Kind.CASH, Kind.ISSUING]), KIND)
+HOLDER = st.sampled_from([CITY, KECHENG])
 COMMAND = st.one_of(
-    st.tuples(st.just("move"), KIND, KIND, FEN),
-    st.tuples(st.just("shift"), PLACE, PLACE, KIND, KIND, FEN, st.booleans()),
-    st.tuples(st.just("pass_down"), PLACE, PLACE, FEN, FEN, FEN),
+    st.tuples(st.just("move"), LIKELY, LIKELY, FEN),
+    st.tuples(st.just("shift"), HOLDER, PLACE, PURSE, PURSE, FEN, st.booleans()),
+    st.tuples(st.just("pass_down"), HOLDER, PLACE, FEN, FEN, FEN),
     st.tuples(st.just("free"), PLACE, FEN),
     st.tuples(st.just("earn"), PLACE, FEN),
-    st.tuples(st.just("award"), PLACE, FEN, st.booleans()),
+    st.tuples(st.just("award"), HOLDER, FEN, st.booleans()),
     st.tuples(st.just("reverse"), st.integers(0, 12)),
     st.tuples(st.just("follow"), PLACE, PLACE),
     st.tuples(st.just("lines"), st.lists(st.tuples(PLACE, KIND, st.integers(-60, 60), st.booleans()), max_size=4)),
@@ -108,7 +111,7 @@ async def faults(tx) -> list[str]:
     return found
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(commands=st.lists(COMMAND, min_size=1, max_size=12))
 async def test_any_sequence_of_commands_leaves_the_ledger_balanced_and_non_negative(tx_as, commands) -> None:
     async with tx_as(Role.CITY_CLERK, CITY) as tx:
@@ -117,6 +120,8 @@ async def test_any_sequence_of_commands_leaves_the_ledger_balanced_and_non_negat
         mark = await earmarks.add_earmark(tx, batch, EarmarkForm("生态", 100, "ecology"))
         await service.record_batch(tx, batch)
         house = House(tx, batch, mark, project)
+        started = [("pass_down", CITY, KECHENG, 600_00, 150, 60), ("award", KECHENG, 90, False)]
+        assert [await house.run(command) for command in [*started, ("award", KECHENG, 40, True)]] == ["ok"] * 3
         for command in commands:
             await house.run(command)
         assert await faults(tx) == []
