@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from allocation import panels
+from allocation.bank import panels as bank
+from allocation.bank.claims import CLAIMS as CLAIMS_SOURCE
+from allocation.bank.pages import ROUTES as BANK
 from allocation.budget.api import ROUTES as BUDGET_API
 from allocation.budget.closing import closing_faults
 from allocation.budget.closing_pages import ROUTES as CLOSINGS
@@ -11,6 +14,8 @@ from allocation.budget.handlers import on_award_recalled, on_contract_signed, on
 from allocation.budget.pages import ROUTES as BUDGET
 from allocation.budget.queries import ledger_faults
 from allocation.budget.split_pages import ROUTES as SPLITS
+from allocation.cash.pages import ROUTES as CASH
+from allocation.cash.paying import CASH as CASH_SOURCE
 from allocation.competitive import panels as rounds
 from allocation.competitive.api import ROUTES as ROUNDS_API
 from allocation.competitive.chasing import JOBS as REMINDERS
@@ -23,11 +28,16 @@ from allocation.events import Awarded
 from allocation.experts import panels as experts
 from allocation.experts.pages import ROUTES as EXPERTS
 from allocation.experts.panel_pages import ROUTES as PANEL
+from allocation.factor import notice_panels as told
 from allocation.factor.api import ROUTES as FACTOR_API
 from allocation.factor.data_pages import ROUTES as FACTOR_DATA
+from allocation.factor.notice_pages import ROUTES as FACTOR_NOTICES
+from allocation.factor.notice_public import ROUTES as FACTOR_PUBLIC
 from allocation.factor.pages import ROUTES as FACTOR
 from allocation.factor.scheme_pages import ROUTES as SCHEMES
 from allocation.factor.working_pages import ROUTES as WORKINGS
+from allocation.grants.pages import ROUTES as GRANTS
+from allocation.grants.paying import GRANTS_SOURCE
 from allocation.payments import panels as claims
 from allocation.payments.api import ROUTES as CLAIMS_API
 from allocation.payments.pages import ROUTES as CLAIMS
@@ -57,6 +67,8 @@ ROUTES = [
     *BUDGET_API,
     *FACTOR,
     *FACTOR_DATA,
+    *FACTOR_NOTICES,
+    *FACTOR_PUBLIC,
     *SCHEMES,
     *WORKINGS,
     *FACTOR_API,
@@ -70,13 +82,16 @@ ROUTES = [
     *CLAIMS,
     *CLAIMS_REST,
     *CLAIMS_API,
+    *BANK,
+    *CASH,
+    *GRANTS,
     *TERMS,
     *POOLS,
     *TERMS_API,
     *REPORTS,
     *REPORTS_API,
 ]
-PANELS = [panels.waiting, rounds.waiting, experts.waiting, claims.waiting, terms.waiting]
+PANELS = [panels.waiting, told.waiting, rounds.waiting, experts.waiting, claims.waiting, bank.waiting, terms.waiting]
 PROJECT_PANELS = [claims.of_project]
 HEARS = [
     (Awarded, projects.on_awarded),
@@ -89,3 +104,4 @@ HEARS = [
 ]
 JOBS = [*TERMS_JOBS, *DOSSIERS, *REMINDERS]
 VERIFIERS = [ledger_faults, closing_faults]
+PAID_THROUGH_THE_BANK = (CLAIMS_SOURCE, GRANTS_SOURCE, CASH_SOURCE)

@@ -42,7 +42,7 @@ Step = Callable[[Tx, int], Awaitable[object]]
 LARGEST = 8 * MIB
 PIECE = 1 << 18
 SHOWN = 200
-COUNTY_TAIL, CITY_TAIL = "000000", "00000000"
+CITY_TAIL = "00000000"
 
 
 @get("/bank", opt=needs(P.VIEW_BANK), include_in_schema=False)

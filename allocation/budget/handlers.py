@@ -11,7 +11,17 @@ from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx
 
-FOLLOWING = ("allocation_award", "allocation_claim", "allocation_retention", "allocation_candidate")
+FOLLOWING = (
+    "allocation_award",
+    "allocation_claim",
+    "allocation_retention",
+    "allocation_candidate",
+    "allocation_bank_line",
+    "allocation_cash_line",
+    "allocation_grant",
+    "allocation_loan",
+    "allocation_loan_interest",
+)
 
 
 async def on_contract_signed(tx: Tx, event: ContractSigned) -> None:

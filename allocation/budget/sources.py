@@ -19,6 +19,14 @@ SOURCES: dict[str, str] = {
     "allocation_payment": (
         "'/claims/' || coalesce((SELECT p.claim FROM allocation_payment p WHERE p.id = e.source_id), 0)"
     ),
+    "allocation_bank_line": (
+        "'/bank/' || coalesce((SELECT l.batch FROM allocation_bank_line l WHERE l.id = e.source_id), 0)"
+    ),
+    "allocation_bank_item": (
+        "'/bank/statements/' || coalesce((SELECT i.statement FROM allocation_bank_item i WHERE i.id = e.source_id), 0)"
+    ),
+    "allocation_cash_list": "'/cash/' || e.source_id",
+    "allocation_grant": "'/grants/' || e.source_id",
 }
 
 

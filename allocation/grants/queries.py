@@ -1,0 +1,98 @@
+"""Reads of the grants room. Nothing here writes or decides."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from allocation.grants.rules import LoanFacts, Stretch, Terms
+from quzhou_migrants.kernel.actor import code_range
+from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.tx import Tx
+
+Row = dict[str, Any]
+COUNTY_DIGITS, CODE_DIGITS = 6, 12
+
+
+def county_of(code: str) -> str:
+    """Give the county a place belongs to."""
+    return code[:COUNTY_DIGITS].ljust(CODE_DIGITS, "0")
+
+
+async def grant(tx: Tx, key: int) -> Row:
+    """Read one grant. Raises: Refused KRN-404."""
+    row = await tx.conn.fetchrow("SELECT * FROM allocation_grant WHERE id = $1", key)
+    if row is None:
+        raise Refused("KRN-404")
+    return {**row, "working": json.loads(row["working"])}
+
+
+async def loan(tx: Tx, key: int) -> Row:
+    """Read one loan. Raises: Refused KRN-404."""
+    row = await tx.conn.fetchrow("SELECT * FROM allocation_loan WHERE id = $1", key)
+    if row is None:
+        raise Refused("KRN-404")
+    return dict(row)
+
+
+async def interest(tx: Tx, loan_id: int) -> list[Row]:
+    """List the interest paid on a loan, by day."""
+    rows = await tx.conn.fetch("SELECT * FROM allocation_loan_interest WHERE loan = $1 ORDER BY from_on, id", loan_id)
+    return [dict(r) for r in rows]
+
+
+async def grants_of(tx: Tx, loan_id: int) -> list[Row]:
+    """List the subsidies asked for a loan, by year."""
+    rows = await tx.conn.fetch(
+        "SELECT id, year, amount_fen, state FROM allocation_grant WHERE loan = $1 ORDER BY year, id", loan_id
+    )
+    return [dict(r) for r in rows]
+
+
+async def payees(tx: Tx, name: str = "") -> list[Row]:
+    """List confirmed accounts in sight, of one name or all."""
+    rows = await tx.conn.fetch(
+        "SELECT id, name, bank_name, account_tail FROM allocation_payee WHERE state = 'confirmed'"
+        " AND ($1 = '' OR name = $1) ORDER BY name, id LIMIT 500",
+        name,
+    )
+    return [dict(r) for r in rows]
+
+
+async def villages(tx: Tx) -> list[tuple[str, str]]:
+    """Offer the villages of the caller's range. Shape: (code, full name)."""
+    lo, hi = code_range(tx.actor.division_code)
+    rows = await tx.conn.fetch(
+        "SELECT code, full_name FROM kernel_division WHERE level = 'village' AND active AND code >= $1 AND code < $2"
+        " ORDER BY code",
+        lo,
+        hi,
+    )
+    return [(r["code"], r["full_name"]) for r in rows]
+
+
+def terms(tx: Tx, division_code: str) -> Terms:
+    """Give the terms of subsidies in force today in a division."""
+    policy = tx.policy_for(division_code)
+    whole = {
+        name: policy.whole(f"allocation.grants.{name}")
+        for name in (
+            "principal_most_fen",
+            "rate_most_bp",
+            "share_bp",
+            "yearly_most_fen",
+            "subsidy_years",
+            "day_basis",
+        )
+    }
+    return Terms(**whole, rounding_mode=str(policy.get("allocation.grants.rounding_mode")))
+
+
+def facts(row: Row) -> LoanFacts:
+    """Give a loan as the rules know it."""
+    return LoanFacts(row["principal_fen"], row["rate_ppm"], row["starts_on"], row["ends_on"])
+
+
+def stretch(row: Row) -> Stretch:
+    """Give paid interest as the rules know it."""
+    return Stretch(row["from_on"], row["to_on"], row["balance_fen"], row["interest_fen"], row["voucher_no"])
