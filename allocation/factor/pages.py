@@ -13,7 +13,7 @@ from litestar.response import Response
 
 from allocation.budget import queries as budget
 from allocation.budget.forms import EmptyForm, ReasonForm
-from allocation.factor import queries, service
+from allocation.factor import notice_queries, queries, service
 from allocation.factor.approval import levels
 from allocation.factor.forms import FreezeForm, OpinionForm, RunForm
 from allocation.factor.frozen import export
@@ -109,6 +109,8 @@ async def _run_page(request: AnyRequest, run_id: int, form: Form[Any]) -> Page:
         context["verbs"] = verbs_open(RUN, row, tx.actor)
         context["opinions"] = await queries.opinions(tx, row)
         context["levels"] = levels(row["pool_fen"], tx.policy.get("allocation.factor.approval_amounts_fen"))
+        context["told"] = await notice_queries.of_run(tx, run_id)
+        context["may_tell"] = tx.actor.may(P.PREPARE_FACTOR) and queries.is_own(tx, row["division_code"])
         context["spoke"] = tx.actor.user_id in {row["frozen_by"], *(o["approver"] for o in context["opinions"])}
         context["entries"] = await timeline(tx, service.RUN_TABLE, run_id)
     return render(

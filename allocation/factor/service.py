@@ -14,6 +14,7 @@ from allocation.factor.approval import levels
 from allocation.factor.data_service import RUN_TABLE, findings, open_run
 from allocation.factor.forms import RunForm
 from allocation.factor.frozen import digest, freeze
+from allocation.factor.notice_service import withdraw_with_run
 from allocation.factor.scheme import Part
 from allocation.factor.scheme_service import require_in_use
 from allocation.factor.states import RUN
@@ -194,10 +195,11 @@ async def cancel_run(tx: Tx, run_id: int, reason: str) -> Row:
 
 @command(P.APPROVE_FACTOR, audit="allocation.factor.revoke")
 async def revoke_run(tx: Tx, run_id: int, reason: str) -> Row:
-    """Take an approved run back while every county still holds its share untouched.
+    """Take an approved run back while every county still holds its share untouched; its notice falls with it.
 
     Raises: Refused ALC-242 (no reason), KRN-408; by constraint ALC-102 (money has moved on).
     """
     moved = await fire(tx, RUN, FactorRun, await queries.run(tx, run_id), "revoke", reason=reason)
     await reverse(tx, f"factor:{run_id}", source=(RUN_TABLE, run_id))
+    await withdraw_with_run(tx, run_id, reason)
     return moved

@@ -104,6 +104,7 @@ NOTICE = machine(
     (
         Arrow(NoticeState.DRAFT, "issue", NoticeState.ISSUED, P.APPROVE_FACTOR, made_by_another),
         Arrow(NoticeState.DRAFT, "withdraw", NoticeState.WITHDRAWN, P.PREPARE_FACTOR, has_reason),
+        Arrow(NoticeState.DRAFT, "lapse", NoticeState.WITHDRAWN, P.APPROVE_FACTOR, has_reason),
         Arrow(NoticeState.ISSUED, "publish", NoticeState.PUBLISHED, P.PREPARE_FACTOR),
         Arrow(NoticeState.ISSUED, "withdraw", NoticeState.WITHDRAWN, P.APPROVE_FACTOR, has_reason),
         Arrow(NoticeState.PUBLISHED, "withdraw", NoticeState.WITHDRAWN, P.APPROVE_FACTOR, has_reason),

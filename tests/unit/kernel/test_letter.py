@@ -44,7 +44,8 @@ def test_a_letter_carries_every_part_in_its_order() -> None:
     whole = "".join("".join(pages(LETTER)).split())
     order = [
         "衢州市移民局文件", "衢移〔2026〕12号", "关于下达2026年资金的通知", "各县（市、区）移民局：",
-        "127,920,400.00元", "<b>专款</b>专用。", "附件：1.分配结果表", "2.数据表", "2026年9月6日", "附件1", "附件2", "抄送：衢州市财政局。",
+        "127,920,400.00元", "<b>专款</b>专用。", "附件：1.分配结果表", "2.数据表",
+        "2026年9月6日", "附件1", "附件2", "抄送：衢州市财政局。",
     ]  # fmt: skip
     at = [whole.index(text) for text in order]
     assert at == sorted(at)

@@ -1,0 +1,74 @@
+"""What waits about schemes and notices: to approve, to draft in time, to issue, to publish in time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from allocation.permissions import P
+from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.tasks import Task
+from quzhou_migrants.kernel.tx import Tx
+
+_UNTOLD = """
+SELECT r.id, r.title, r.division_code, b.issued_on FROM allocation_factor_run r
+JOIN allocation_batch b ON b.id = r.batch
+WHERE r.state = 'approved' AND r.approved_at >= $1
+  AND NOT EXISTS (SELECT 1 FROM allocation_factor_notice n WHERE n.run = r.id AND n.state <> 'withdrawn')
+ORDER BY r.id
+"""
+REMEMBERED = timedelta(days=365)  # older runs were told before notices were made here
+
+
+async def waiting(tx: Tx) -> list[Task]:
+    """List schemes to approve and notices to draft, issue and publish."""
+    tasks: list[Task] = []
+    if tx.actor.may(P.APPROVE_FACTOR):
+        tasks += await _schemes(tx)
+    if tx.actor.may(P.PREPARE_FACTOR):
+        tasks += await _untold(tx)
+    if tx.actor.may(P.PREPARE_FACTOR) or tx.actor.may(P.APPROVE_FACTOR):
+        tasks += await _notices(tx)
+    return tasks
+
+
+def _say(key: str, **facts: Any) -> str:  # noqa: ANN401 - facts are any value
+    return CATALOGUE.text(key).format(**facts)
+
+
+async def _schemes(tx: Tx) -> list[Task]:
+    rows = await tx.conn.fetch(
+        "SELECT id, title, number, division_code FROM allocation_scheme WHERE state = 'draft'"
+        " AND created_by IS DISTINCT FROM $1 ORDER BY id",
+        tx.actor.user_id,
+    )
+    return [
+        Task(_say("task.factor_scheme.title", title=r["title"], number=r["number"]), f"/factor/schemes/{r['id']}",
+             None, r["division_code"], "factor_scheme")
+        for r in rows
+    ]  # fmt: skip
+
+
+async def _untold(tx: Tx) -> list[Task]:
+    days = timedelta(days=tx.policy.whole("allocation.factor.pass_down_days"))
+    rows = await tx.conn.fetch(_UNTOLD, tx.now - REMEMBERED)
+    return [
+        Task(_say("task.factor_notice.untold", title=r["title"]), f"/factor/{r['id']}/notice", r["issued_on"] + days,
+             r["division_code"], "factor_notice")
+        for r in rows
+    ]  # fmt: skip
+
+
+async def _notices(tx: Tx) -> list[Task]:
+    rows = await tx.conn.fetch(
+        "SELECT id, doc_no, state, due_on, division_code FROM allocation_factor_notice"
+        " WHERE (state = 'draft' AND $1 AND created_by IS DISTINCT FROM $3) OR (state = 'issued' AND $2) ORDER BY id",
+        tx.actor.may(P.APPROVE_FACTOR),
+        tx.actor.may(P.PREPARE_FACTOR),
+        tx.actor.user_id,
+    )
+    return [
+        Task(_say(f"task.factor_notice.{r['state']}", doc_no=r["doc_no"]), f"/factor/notices/{r['id']}", r["due_on"],
+             r["division_code"], "factor_notice")
+        for r in rows
+    ]  # fmt: skip
