@@ -99,11 +99,11 @@ format: venv-dev ## 统一代码格式
 
 test: venv-dev assets $(VENV)/browser.stamp ## 全部测试（含真实浏览器）
 	@test -n "$$CHROMIUM" || command -v chromium >/dev/null || $(MAKE) --no-print-directory no-browser
-	CHROMIUM="$${CHROMIUM:-$$(command -v chromium)}" $(BIN)/pytest -n 2 --dist loadfile
+	CHROMIUM="$${CHROMIUM:-$$(command -v chromium)}" $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 	@test -n "$$CHROMIUM" || command -v chromium >/dev/null || $(MAKE) --no-print-directory no-browser
 
 test-fast: venv-dev ## 不含浏览器的测试
-	$(BIN)/pytest -n 2 --dist loadfile -m "not browser"
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser"
 
 $(VENV)/browser.stamp:
 	@if test -n "$(CHROMIUM)" && command -v pdftotext >/dev/null; then :; \
