@@ -30,17 +30,13 @@ CLAUSE = "招标投标法实施条例 第四十五条（参照）"
 async def admit(tx: Tx, form: ExpertForm) -> int:
     """Take an expert into one's own pool. Gives the id. Raises: Invalid ALC-355, ALC-356, ALC-364; Refused ALC-357."""
     await _check(tx, form)
-    own = trimmed(tx.actor.division_code)
-    await tx.conn.execute("SELECT pg_advisory_xact_lock(hashtext('allocation_pool_expert'), $1)", int(own))
     key = int(
         await tx.conn.fetchval(
             "INSERT INTO allocation_pool_expert (division_code, number, name, employer, county, specialities, grade,"
-            " title, user_id, valid_from, valid_until, note, created_by, created_at, is_demo) VALUES ($1, $2 || '-' ||"
-            " lpad((1 + (SELECT coalesce(max(split_part(number, '-', 2)::int), 0) FROM allocation_pool_expert"
-            "  WHERE division_code = $1))::text, 4, '0'), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
-            " RETURNING id",
+            " title, user_id, valid_from, valid_until, note, created_by, created_at, is_demo)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id",
             tx.actor.division_code,
-            own,
+            await _next_number(tx),
             *_columns(form),
             tx.actor.user_id,
             tx.now,
@@ -67,6 +63,17 @@ async def edit(tx: Tx, key: int, version: int, form: ExpertForm) -> None:
     if done is None:
         raise Refused("KRN-409", who="", title="", at=tx.now)
     await tx.note((TABLE, key, row["division_code"]), "allocation.expert.edit")
+
+
+async def _next_number(tx: Tx) -> str:
+    """Give the next number of one's own pool: the code of the place and a running number."""
+    own = trimmed(tx.actor.division_code)
+    await tx.conn.execute("SELECT pg_advisory_xact_lock(hashtext('allocation_pool_expert'), $1)", int(own))
+    last = await tx.conn.fetchval(
+        "SELECT coalesce(max(split_part(number, '-', 2)::int), 0) FROM allocation_pool_expert WHERE division_code = $1",
+        tx.actor.division_code,
+    )
+    return f"{own}-{last + 1:04d}"
 
 
 def _columns(form: ExpertForm) -> tuple[Any, ...]:

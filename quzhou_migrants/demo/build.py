@@ -11,6 +11,7 @@ from itertools import count
 from quzhou_migrants.demo.assets import ask_for_dossier
 from quzhou_migrants.demo.changes import change_county, late_works
 from quzhou_migrants.demo.claims import name_deputies
+from quzhou_migrants.demo.experts import make_pool
 from quzhou_migrants.demo.filing import file_projects
 from quzhou_migrants.demo.intake import file_late, make_intake
 from quzhou_migrants.demo.lives import Life, by_county, make_lives
@@ -26,6 +27,7 @@ from quzhou_migrants.demo.rounds import decided_round, waiting_round
 from quzhou_migrants.demo.staff import make_staff, seats
 from quzhou_migrants.demo.succession import follow_villages
 from quzhou_migrants.demo.survey import make_sample
+from quzhou_migrants.demo.terms import money_with_terms
 from quzhou_migrants.demo.works import live
 from quzhou_migrants.demo.world import BUSINESS_DATE, Report, World
 from quzhou_migrants.kernel.clock import SHANGHAI, system_now
@@ -64,6 +66,7 @@ async def build(
     await make_villages(world, owner_dsn)
     report("villages", len(world.villages), VILLAGES)
     await make_staff(world)
+    await make_pool(world)
     report("accounts", len(world.cast), len(world.cast))
     people = await make_households(world, households, report)
     lives = make_lives(world, projects)
@@ -101,6 +104,7 @@ async def _live_everywhere(world: World, lives: list[Life], report: Report) -> N
         await review_county(world, code, mine)
         await refresh_county(world, code, number)
         await plan_ahead(world, code, number)
+        await money_with_terms(world, code, mine, number)
 
     async with TaskGroup() as group:
         for number, (code, mine) in enumerate(by_county(lives)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
-from allocation.competitive import decisions, panel, publishing, queries, reviews, service
+from allocation.competitive import decisions, papers, publishing, queries, reviews, service
 from allocation.competitive.forms import (
     CriterionForm,
     DecisionForm,
@@ -14,14 +14,15 @@ from allocation.competitive.forms import (
     PointForm,
     RoundForm,
     SheetForm,
+    VetoForm,
 )
 from allocation.competitive.rules import CutRule, Vote
+from allocation.experts import hints
 from allocation.public import money_by_kind
 from projects.notices.service import close_notice, latest
-from quzhou_migrants.accounts import public as accounts
 from quzhou_migrants.accounts.roles import Role
+from quzhou_migrants.demo.experts import drawn_panel
 from quzhou_migrants.demo.lives import WAN, Life
-from quzhou_migrants.demo.staff import EXPERTS
 from quzhou_migrants.demo.world import BUSINESS_DATE, World, acting, say, words
 from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.permissions import permissions_of
@@ -71,22 +72,22 @@ async def waiting_round(world: World, county: str, lives: list[Life]) -> None:
 
 async def _opened(world: World, county: str, chosen: list[Life], opens: date, most: int = 10_000) -> int:
     """Draft a call of at most so many 万元, take candidates and panel, publish, begin scoring. Gives the round's id."""
-    name, login = world.counties[county], words()["login"][county[:6]]
+    name = world.counties[county]
     budget = min(max(sum(life.asked_fen for life in chosen) * 6 // 10 // WAN, LEAST), most) * WAN
     form = RoundForm(
         say("round_title", year=opens.year, county=name), say("round_call"), budget, min(budget, LEAST * WAN),
         CutRule.SKIP, opens, opens + 14 * DAY, opens + 20 * DAY,
         [CriterionForm(title, percent * 100) for title, percent in words()["round"]["criteria"]],
+        [VetoForm(title) for title in words()["round"]["vetoes"]],
     )  # fmt: skip
     async with acting(world.actor(Role.COUNTY_CLERK, county), opens) as tx:
         key = await service.draft(tx, form)
         await service.add_candidates(tx, key, [life.id for life in chosen])
-        people = {p["id"]: p["name"] for p in await accounts.people_outside(tx, Role.EXPERT)}
-        for number in range(EXPERTS):
-            employer = words()["title"]["expert_employers"][number]
-            user = world.outside[f"expert_{login}{number + 1}"]
-            await panel.seat(tx, key, panel.Member(user, people[user], employer))
         await service.publish(tx, key)
+    await drawn_panel(world, county, key, opens)
+    async with acting(world.actor(Role.COUNTY_CLERK, county), opens, 15) as tx:
+        for paper in await tx.conn.fetch("SELECT id FROM allocation_candidate_paper WHERE round = $1", key):
+            await papers.clear(tx, paper["id"])
         await service.start(tx, key)
     return key
 
@@ -98,9 +99,10 @@ async def _scored(world: World, county: str, key: int, day: date, rng: Random) -
         criteria = [row["id"] for row in await queries.criteria(tx, key)]
     for seat in panel:
         async with acting(_expert(seat["user_id"], seat["name"], seat["engagement_id"], county), day) as tx:
-            own = await tx.conn.fetch("SELECT id FROM allocation_declaration ORDER BY id")
+            own = await tx.conn.fetch("SELECT * FROM allocation_declaration ORDER BY id")
             for row in own:
-                await reviews.clear(tx, row["id"])
+                suggested = await hints.of_review(tx, row["expert"], row["candidate"])
+                await reviews.clear(tx, row["id"], say("expert_explains") if suggested else "")
                 points = [PointForm(criterion, rng.randrange(66, 96)) for criterion in criteria]
                 await reviews.score(tx, row["id"], SheetForm(points))
 
