@@ -25,6 +25,10 @@ class P(StrEnum):
     VIEW_FACTOR = "allocation.factor.view"
     PREPARE_FACTOR = "allocation.factor.prepare"
     APPROVE_FACTOR = "allocation.factor.approve"
+    # mixed
+    VIEW_MIXED = "allocation.mixed.view"
+    PREPARE_MIXED = "allocation.mixed.prepare"
+    APPROVE_MIXED = "allocation.mixed.approve"
     # competitive
     VIEW_ROUNDS = "allocation.rounds.view"
     PREPARE_ROUND = "allocation.rounds.prepare"
@@ -86,8 +90,8 @@ _FACTOR: dict[Role, tuple[P, ...]] = {
     Role.AUDITOR: (P.VIEW_FACTOR,),
 }
 _COMPETITIVE: dict[Role, tuple[P, ...]] = {
-    Role.CITY_CLERK: (P.VIEW_ROUNDS,),
-    Role.CITY_LEADER: (P.VIEW_ROUNDS,),
+    Role.CITY_CLERK: (P.VIEW_ROUNDS, P.PREPARE_ROUND),
+    Role.CITY_LEADER: (P.VIEW_ROUNDS, P.APPROVE_ROUND),
     Role.COUNTY_CLERK: (P.VIEW_ROUNDS, P.PREPARE_ROUND),
     Role.COUNTY_LEADER: (P.VIEW_ROUNDS, P.APPROVE_ROUND),
     Role.COUNTY_FINANCE: (P.VIEW_ROUNDS,),
@@ -140,5 +144,15 @@ _BANK: dict[Role, tuple[P, ...]] = {
     Role.AUDITOR: (P.VIEW_BANK, P.VIEW_CASH, P.VIEW_GRANTS),
 }  # fmt: skip
 
-_ROOMS = (_BUDGET, _FACTOR, _COMPETITIVE, _EXPERTS, _PAYMENTS, _TERMS, _BANK)
+_MIXED: dict[Role, tuple[P, ...]] = {
+    Role.CITY_CLERK: (P.VIEW_MIXED, P.PREPARE_MIXED),
+    Role.CITY_LEADER: (P.VIEW_MIXED, P.APPROVE_MIXED),
+    Role.CITY_ADMIN: (P.VIEW_MIXED,),
+    Role.COUNTY_CLERK: (P.VIEW_MIXED, P.PREPARE_MIXED),
+    Role.COUNTY_LEADER: (P.VIEW_MIXED, P.APPROVE_MIXED),
+    Role.COUNTY_FINANCE: (P.VIEW_MIXED,),
+    Role.AUDITOR: (P.VIEW_MIXED,),
+}
+
+_ROOMS = (_BUDGET, _FACTOR, _MIXED, _COMPETITIVE, _EXPERTS, _PAYMENTS, _TERMS, _BANK)
 GRANTS: dict[Role, tuple[P, ...]] = {role: tuple(p for room in _ROOMS for p in room.get(role, ())) for role in Role}

@@ -38,6 +38,9 @@ from allocation.factor.scheme_pages import ROUTES as SCHEMES
 from allocation.factor.working_pages import ROUTES as WORKINGS
 from allocation.grants.pages import ROUTES as GRANTS
 from allocation.grants.paying import GRANTS_SOURCE
+from allocation.mixed import panels as mixed
+from allocation.mixed.api import ROUTES as MIXED_API
+from allocation.mixed.pages import ROUTES as MIXED
 from allocation.payments import panels as claims
 from allocation.payments.api import ROUTES as CLAIMS_API
 from allocation.payments.pages import ROUTES as CLAIMS
@@ -75,6 +78,8 @@ ROUTES = [
     *ROUNDS,
     *ROUNDS_API,
     *ROUNDS_PUBLIC,
+    *MIXED,
+    *MIXED_API,
     *REVIEWS,
     *SCORING,
     *EXPERTS,
@@ -91,7 +96,16 @@ ROUTES = [
     *REPORTS,
     *REPORTS_API,
 ]
-PANELS = [panels.waiting, told.waiting, rounds.waiting, experts.waiting, claims.waiting, bank.waiting, terms.waiting]
+PANELS = [
+    panels.waiting,
+    told.waiting,
+    rounds.waiting,
+    mixed.waiting,
+    experts.waiting,
+    claims.waiting,
+    bank.waiting,
+    terms.waiting,
+]
 PROJECT_PANELS = [claims.of_project]
 HEARS = [
     (Awarded, projects.on_awarded),
