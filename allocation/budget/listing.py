@@ -46,7 +46,15 @@ BATCHES = Listing(
 async def _columns(_tx: Tx) -> Sequence[tuple[str, str]]:
     """Offer the figures of an overview, so that a click on one lists exactly what it adds up."""
     reached = [(",".join(REACHED.get(k, (k,))), CATALOGUE.text(f"reached.{k}")) for k in COLUMNS]
-    return [*reached, *((k.value, CATALOGUE.text(f"ledger.{k}")) for k in (Kind.RETAINED, Kind.SETTLED))]
+    stays = CATALOGUE.text("entries.stays")
+    alone = [(k.value, stays.format(kind=CATALOGUE.text(f"ledger.{k}"))) for k in REACHED if len(REACHED[k]) > 1]
+    return [*reached, *alone, *((k.value, CATALOGUE.text(f"ledger.{k}")) for k in (Kind.RETAINED, Kind.SETTLED))]
+
+
+async def _earmarks(tx: Tx) -> Sequence[tuple[str, str]]:
+    """Offer the earmarks in sight by their titles; and money that is bound to nothing."""
+    rows = await tx.conn.fetch("SELECT id::text AS id, title FROM allocation_earmark ORDER BY id DESC LIMIT 200")
+    return [("0", CATALOGUE.text("entries.unbound")), *((r["id"], r["title"]) for r in rows)]
 
 
 async def _batches(tx: Tx) -> Sequence[tuple[str, str]]:
@@ -84,7 +92,7 @@ ENTRIES = Listing(
         Filter("kinds", "e.kind = ANY (string_to_array({}, ','))", options=_columns),
         Filter("batch", "e.batch = {}", options=_batches, whole=True),
         Filter("project", "e.project = {}", kind="int"),
-        Filter("earmark", "e.earmark = {}", kind="int"),
+        Filter("earmark", "e.earmark = {}", options=_earmarks, whole=True),
         Filter("since", "e.posted_at >= {}::date::timestamp AT TIME ZONE 'Asia/Shanghai'", kind="date"),
         Filter("until", "e.posted_at < ({}::date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'", kind="date"),
         Filter("way", "CASE WHEN e.amount_fen > 0 THEN 'in' ELSE 'out' END = {}", choices=("in", "out")),

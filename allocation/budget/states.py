@@ -43,7 +43,7 @@ class D(StrEnum):
     """States of a split document."""
 
     DRAFT = "draft"
-    ISSUED = "issued"
+    PASSED_DOWN = "passed_down"
     REVERSED = "reversed"
 
 
@@ -52,8 +52,8 @@ SPLIT = machine(
     D,
     D.DRAFT,
     (
-        Arrow(D.DRAFT, "issue", D.ISSUED, P.ISSUE_SPLIT),
-        Arrow(D.ISSUED, "reverse", D.REVERSED, P.ISSUE_SPLIT, has_reason),
+        Arrow(D.DRAFT, "issue", D.PASSED_DOWN, P.ISSUE_SPLIT),
+        Arrow(D.PASSED_DOWN, "reverse", D.REVERSED, P.ISSUE_SPLIT, has_reason),
     ),
 )
 

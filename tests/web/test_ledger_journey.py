@@ -89,8 +89,15 @@ async def test_money_goes_down_to_a_township_and_a_month_is_closed(desks) -> Non
 
 async def _book(clerk: Any) -> str:
     await clerk.goto("/funds/new")
-    facts = {"doc_no": "浙财农〔2026〕21号", "title": "2026年第二批", "issued_on": "2026-09-01",
-             "total_fen": "8532.56万", "cash_fen": "3.96万", "project_fen": "8528.6万", "upper_doc_no": "财农〔2026〕9号"}  # fmt: skip
+    facts = {
+        "doc_no": "浙财农〔2026〕21号",
+        "title": "2026年第二批",
+        "issued_on": "2026-09-01",
+        "total_fen": "8532.56万",
+        "cash_fen": "3.96万",
+        "project_fen": "8528.6万",
+        "upper_doc_no": "财农〔2026〕9号",
+    }
     for name, value in facts.items():
         await clerk.fill(f"#{name}", value)
     await clerk.select_option("#level", "central")
