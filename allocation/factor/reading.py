@@ -49,7 +49,10 @@ def read(pool_fen: Fen, scheme: Scheme, units: Sequence[str], data: Data) -> tup
         found.append(Finding("ALC-206", "pool_fen", {"pool": pool_fen}))
     if not order or len(set(order)) != len(order):
         found.append(Finding("ALC-207", "units", {"count": len(order)}))
+    broken = {f.subject for f in found if f.code in {"ALC-229", "ALC-238"}}
     for factor in scheme.factors:
+        if factor.key in broken:
+            continue
         column = _grade_column if factor.form is Form.GRADE and factor.grades else _read_column
         found += column(factor, order, data.get(factor.key, {}), sheet.columns[factor.key])
     found += _strangers(scheme, order, data)

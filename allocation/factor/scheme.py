@@ -21,7 +21,11 @@ from quzhou_migrants.kernel.money import BY_REMAINDER, TO_LARGEST, Fen, Mode, Ro
 WHOLE = 10_000  # basis points in one whole
 YUAN_PLACES = 2  # decimals an amount in yuan may have
 
+MOST_PLACES = 9  # decimals a written value may have
+MOST_QUOTIENT_PLACES = 12
+
 _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,6})?", re.ASCII)
+_BOUND = re.compile(r"-?\d{1,15}(?:\.(\d{1,9}))?", re.ASCII)
 _NEW_IN_TWO = ("reserve", "fixed", "bounds", "against")
 _NEW_IN_FACTOR = ("per", "grades")
 
@@ -217,7 +221,8 @@ def faults(scheme: Scheme, units: tuple[str, ...]) -> list[Finding]:
     Codes: ALC-201 (weights), ALC-202 (a part), ALC-203 (a factor named twice, or multiplied or
     divided by an unknown one), ALC-204 (residual party), ALC-205 (a weight or unit below zero),
     ALC-227 (a bound that binds nothing or an unknown unit), ALC-228 (last year's shares not among
-    the factors), ALC-229 (grades), ALC-234 (reserve or fixed amounts).
+    the factors), ALC-229 (grades), ALC-234 (reserve or fixed amounts), ALC-238 (decimals or
+    bounds of values).
     """
     found: list[Finding] = []
     total = sum(f.weight_bp for f in scheme.factors)
@@ -239,7 +244,18 @@ def faults(scheme: Scheme, units: tuple[str, ...]) -> list[Finding]:
         found.append(Finding("ALC-204", residual, {"party": residual}))
     if scheme.rounding.unit_fen < 1 or any(f.weight_bp < 0 for f in scheme.factors):
         found.append(Finding("ALC-205", scheme.title))
+    found += [Finding("ALC-238", f.key, {"factor": f.title}) for f in scheme.factors if not _measured(f)]
+    if not 0 <= scheme.inverse_places <= MOST_QUOTIENT_PLACES:
+        found.append(Finding("ALC-238", "inverse_places", {"factor": scheme.title}))
     return [*found, *_grade_faults(scheme), *_set_aside_faults(scheme, units), *_bound_faults(scheme, units)]
+
+
+def _measured(f: Factor) -> bool:
+    """Tell whether decimals and bounds of a factor are numbers that fit each other."""
+    if not 0 <= f.places <= MOST_PLACES:
+        return False
+    matches = [_BOUND.fullmatch(text) for text in (f.least, f.most) if text]
+    return all(m is not None and len(m[1] or "") <= f.places for m in matches)
 
 
 def _grade_faults(scheme: Scheme) -> Iterator[Finding]:
