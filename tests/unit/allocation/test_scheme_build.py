@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from allocation.factor.approval import levels
 from allocation.factor.catalogue import default_scheme
+from allocation.factor.notice_service import late_days
 from allocation.factor.scheme import Form, Kind, Part, faults
 from allocation.factor.scheme_build import LAST, build, rows_of
 from allocation.factor.scheme_forms import BoundRow, FactorRow, FixedRow, SchemeForm
@@ -108,3 +109,9 @@ def test_a_scheme_written_into_its_form_and_built_again_is_itself(mode, unit, bo
 def test_levels_of_approval_grow_with_the_pool(pool: int, count: int) -> None:
     assert levels(pool, POLICY.get("allocation.factor.approval_amounts_fen")) == count
     assert levels(pool, []) == 1
+
+
+def test_days_past_the_last_day_of_publication_are_counted() -> None:
+    today = date(2026, 9, 16)
+    assert [late_days(today + timedelta(days=n), today) for n in (1, 0, -3)] == [0, 0, 3]
+    assert late_days(None, today) == 0
