@@ -148,7 +148,7 @@ async def publish(tx: Tx, round_id: int) -> Row:
 
     Raises: Refused ALC-301, ALC-308 (no criterion), KRN-408.
     """
-    row = await queries.round_of(tx, round_id)
+    row = await queries.own_round(tx, round_id)
     weights = [c["weight_bp"] for c in await queries.criteria(tx, round_id)]
     if not weights:
         raise Refused("ALC-308")
@@ -193,7 +193,7 @@ async def start(tx: Tx, round_id: int) -> Row:
 async def cancel(tx: Tx, round_id: int, reason: str) -> Row:
     """Give a round up, with a reason; its candidates are free for another. Raises: Refused ALC-320, KRN-403."""
     await tx.enter("allocation.round.cancel")
-    moved = await fire(tx, ROUND, Round, await queries.round_of(tx, round_id), "cancel", reason=reason)
+    moved = await fire(tx, ROUND, Round, await queries.own_round(tx, round_id), "cancel", reason=reason)
     await panel.release(tx, round_id)
     return moved
 
@@ -225,7 +225,7 @@ async def _write_items(tx: Tx, round_id: int, division_code: str, form: RoundFor
 
 async def _locked(tx: Tx, round_id: int) -> Row:
     await tx.conn.execute("SELECT 1 FROM allocation_round WHERE id = $1 FOR UPDATE", round_id)
-    return await queries.round_of(tx, round_id)
+    return await queries.own_round(tx, round_id)
 
 
 async def _open_round(tx: Tx, round_id: int, states: Sequence[S]) -> Row:

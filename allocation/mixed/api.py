@@ -28,6 +28,7 @@ class PotOut(msgspec.Struct):
     amount_fen: int
     won_fen: int
     flowed_fen: int
+    joined_fen: int
     left_fen: int
     asked_fen: int
     rounds: int

@@ -15,7 +15,7 @@ MIXED = Listing(
         Column("division", "m.division_code", kind="division"),
         Column("doc_no", "b.doc_no"),
         Column("pool_fen", "m.pool_fen", kind="money", sort=True),
-        Column("factor_bp", "m.factor_bp", kind="percent"),
+        Column("factor_bp", "m.factor_bp", kind="bp"),
         Column("competitive_fen", "m.competitive_fen", kind="money"),
         Column("use_by", "m.use_by", kind="date", sort=True),
         Column("state", "m.state", kind="state", machine="MIXED"),

@@ -17,7 +17,10 @@ DECIDED_ROUNDS = ("decided", "posted")
 
 @dataclass(frozen=True, slots=True)
 class PotNow:
-    """One pot as it stands. Units: fen. `asked_fen`: budgets of rounds under way that will draw on it."""
+    """One pot as it stands. Units: fen: put in, won, flowed out, joined from other pots, left.
+
+    `asked_fen`: budgets of rounds under way that will draw on it. Left = put in + joined - won - flowed out.
+    """
 
     division_code: str
     name: str
@@ -25,6 +28,7 @@ class PotNow:
     amount_fen: Fen
     won_fen: Fen
     flowed_fen: Fen
+    joined_fen: Fen
     left_fen: Fen
     asked_fen: Fen
     rounds: int
@@ -73,9 +77,9 @@ SELECT p.division_code, d.name, p.share_bp, p.amount_fen,
   coalesce((SELECT -sum(e.amount_fen) FROM allocation_entry e WHERE e.batch = $2 AND e.project IS NULL
     AND e.kind = 'competing' AND e.division_code = p.division_code AND e.source_table = 'allocation_award'),
     0)::bigint AS won_fen,
-  coalesce((SELECT -sum(e.amount_fen) FROM allocation_entry e WHERE e.batch = $2 AND e.project IS NULL
-    AND e.kind = 'competing' AND e.division_code = p.division_code AND e.source_table = 'allocation_mixed'
-    AND e.event_key LIKE '%:back:%'), 0)::bigint AS flowed_fen,
+  coalesce((SELECT sum(f.amount_fen) FROM allocation_mixed_flow f WHERE f.pot = p.id), 0)::bigint AS flowed_fen,
+  coalesce((SELECT sum(f.amount_fen) FROM allocation_mixed_flow f WHERE f.mixed = p.mixed
+    AND f.to_division = p.division_code AND f.to_kind = 'competing'), 0)::bigint AS joined_fen,
   coalesce((SELECT sum(r.budget_fen) FROM allocation_round r WHERE r.division_code = p.division_code
     AND r.state = ANY($3)), 0)::bigint AS asked_fen,
   (SELECT count(*) FROM allocation_round r WHERE r.division_code = p.division_code AND r.state = ANY($3)) AS rounds

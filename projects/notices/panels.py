@@ -17,13 +17,15 @@ MOST = 20
 
 
 async def objections(tx: Tx) -> list[Task]:
-    """Objections that wait for an answer, the nearest term first."""
+    """Objections that wait for an answer, the nearest term first; a city is asked about its own notices only."""
     if not tx.actor.may(P.ANSWER_OBJECTION):
         return []
     rows = await tx.conn.fetch(
         "SELECT o.id, o.due_on, o.division_code, n.title FROM projects_objection o"
-        " JOIN projects_posting n ON n.id = o.posting WHERE o.state = 'received' ORDER BY o.due_on, o.id LIMIT $1",
+        " JOIN projects_posting n ON n.id = o.posting WHERE o.state = 'received'"
+        " AND ($2 NOT LIKE '%00000000' OR o.division_code = $2) ORDER BY o.due_on, o.id LIMIT $1",
         MOST,
+        tx.actor.division_code,
     )
     return [
         Task(r["title"], f"/notices/objections/{r['id']}", r["due_on"], r["division_code"], "projects.objection")
