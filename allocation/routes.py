@@ -35,6 +35,7 @@ from allocation.factor.notice_pages import ROUTES as FACTOR_NOTICES
 from allocation.factor.notice_public import ROUTES as FACTOR_PUBLIC
 from allocation.factor.pages import ROUTES as FACTOR
 from allocation.factor.scheme_pages import ROUTES as SCHEMES
+from allocation.factor.whatif_pages import ROUTES as FACTOR_TRIES
 from allocation.factor.working_pages import ROUTES as WORKINGS
 from allocation.grants.pages import ROUTES as GRANTS
 from allocation.grants.paying import GRANTS_SOURCE
@@ -72,6 +73,7 @@ ROUTES = [
     *FACTOR_DATA,
     *FACTOR_NOTICES,
     *FACTOR_PUBLIC,
+    *FACTOR_TRIES,
     *SCHEMES,
     *WORKINGS,
     *FACTOR_API,

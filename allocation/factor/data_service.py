@@ -90,7 +90,7 @@ async def _save(  # noqa: PLR0913 - values, where they come from, where the form
     await _write(tx, row, changed, origins)
     for origin in dict.fromkeys(origins.values()):
         count = sum(origins[r.factor] == origin for r in changed)
-        facts = {"source": origin.source, "as_of": origin.as_of, "count": count}
+        facts: Row = {"source": origin.source, "as_of": origin.as_of, "count": count}
         await tx.note((RUN_TABLE, run_id, row["division_code"]), "allocation.factor.values", **facts)
     return len(changed)
 

@@ -15,6 +15,7 @@ from allocation.budget import queries as budget
 from allocation.budget.forms import EmptyForm, ReasonForm
 from allocation.factor import notice_queries, queries, service
 from allocation.factor.approval import levels
+from allocation.factor.data_service import RUN_TABLE
 from allocation.factor.forms import FreezeForm, OpinionForm, RunForm
 from allocation.factor.frozen import export
 from allocation.factor.listing import RUNS, SHARES
@@ -112,7 +113,7 @@ async def _run_page(request: AnyRequest, run_id: int, form: Form[Any]) -> Page:
         context["told"] = await notice_queries.of_run(tx, run_id)
         context["may_tell"] = tx.actor.may(P.PREPARE_FACTOR) and queries.is_own(tx, row["division_code"])
         context["spoke"] = tx.actor.user_id in {row["frozen_by"], *(o["approver"] for o in context["opinions"])}
-        context["entries"] = await timeline(tx, service.RUN_TABLE, run_id)
+        context["entries"] = await timeline(tx, RUN_TABLE, run_id)
     return render(
         request,
         "allocation/factor/run.html",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from allocation.factor.catalogue import known
 from allocation.factor.scheme import Bound, Factor, Fixed, Form, Grade, Kind, Part, Reserve, Scheme
@@ -17,6 +18,7 @@ from quzhou_migrants.kernel.policy import Policies
 LAST = "last_share"
 _BANDS = frozenset({Kind.LOSS, Kind.GAIN})
 _GRADE = re.compile(r"(\S+?)\s*[=＝:：\s]\s*(\d+(?:\.\d+)?)(?:\s*[=＝:：≥\s]\s*(\d+(?:\.\d+)?))?")
+_CHOSEN = ("part", "form", "weight_bp", "times", "per")
 _OWN = re.compile(r"own(\d+)")
 
 
@@ -67,7 +69,7 @@ def _factors(
         if row.key == LAST:
             continue
         grades = _grades(row.grades, n, problems) if row.form is Form.GRADE else ()
-        chosen = {"part": row.part, "form": row.form, "weight_bp": row.weight_bp, "times": row.times, "per": row.per}
+        chosen: dict[str, Any] = {name: getattr(row, name) for name in _CHOSEN}
         base = pack.get(row.key)
         if base is not None:
             same = all(getattr(base, name) == value for name, value in chosen.items()) and base.grades == grades

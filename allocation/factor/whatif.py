@@ -6,7 +6,7 @@ hangs on every weight (`sensitivity`), and why a share differs from last year's 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import lcm
 
@@ -33,6 +33,10 @@ class Case:
     def made(self) -> Made:
         """Make the split. Raises: Invalid, see rules.split."""
         return made(self.pool_fen, self.scheme, self.units, self.data)
+
+    def value(self, factor: Factor, unit: str) -> str:
+        """Give a value as written, or nothing."""
+        return self.data.get(factor.key, {}).get(unit, "")
 
 
 def case_of(inputs: Inputs) -> Case:
@@ -226,8 +230,8 @@ def decompose(last: Case, now: Case) -> Decomposition:
     Pool, weights and data act together, so each is measured in every order in which the three can
     change, and the mean is taken (Shapley 1953): no order is preferred. Fractions are rounded to
     the fen for the three; what that and the splits' own rounding leave is the rounding effect.
-    Raises: Invalid (a split that cannot be made), Refused ALC-236 (a unit without values for a
-    factor of the other year).
+    Raises: Invalid (a split that cannot be made), Refused ALC-236 (neither year's data can be read
+    under the other's scheme).
     """
     one, other = last.made().split, now.made().split
     causes = _mean_of_orders(last, now, _shared_out(one), _shared_out(other))
@@ -250,34 +254,46 @@ def _shared_out(outcome: Split) -> Fen:
 def _mean_of_orders(last: Case, now: Case, then: Fen, later: Fen) -> dict[str, tuple[Fen, Fen, Fen]]:
     """Give the pool, weight and data effect of each unit, in whole fen.
 
-    Of the six orders, two change a cause first, two last, and one each after either other cause:
-    hence thirds and sixths.
+    Three of the six orders change the weights before the data, three after; in each three the pool
+    comes first, between, and last. Where the one year's data cannot be read under the other's
+    scheme, only the other three are possible.
+    Raises: Refused ALC-236, none is possible.
     """
-    corners = {
-        (w, d): _proportions((last, now)[w].scheme, (last, now)[d], (now, last)[d]) for w in (0, 1) for d in (0, 1)
-    }
-    common = lcm(*(below for below, _ in corners.values()))
-    g = {at: {u: above * (common // below) for u, above in column.items()} for at, (below, column) in corners.items()}
+    ends = (_proportions(last.scheme, last, now), _proportions(now.scheme, now, last))
+    by_weight, by_data = (_proportions(now.scheme, last, now), _proportions(last.scheme, now, last))
+    if ends[0] is None or ends[1] is None or (by_weight is None and by_data is None):
+        raise Refused("ALC-236")
+    corners = [ends[0], *(c for c in (by_weight, by_data) if c is not None), ends[1]]
+    common = lcm(*(below for below, _ in corners))
+    raised = [{u: above * (common // below) for u, above in column.items()} for below, column in corners]
+    middles = list(zip((by_weight is not None, by_data is not None), (True, False), strict=True))
+    first = [weight_first for known, weight_first in middles if known]
     found = {}
     for u in sorted({*last.units, *now.units}):
-        old, by_weight, by_data, new = (g[at].get(u, 0) for at in ((0, 0), (1, 0), (0, 1), (1, 1)))
-        six = (
-            (later - then) * (2 * old + by_weight + by_data + 2 * new),
-            (by_weight - old) * (2 * then + later) + (new - by_data) * (then + 2 * later),
-            (by_data - old) * (2 * then + later) + (new - by_weight) * (then + 2 * later),
-        )
-        pool, weight, data = ((2 * effect + 6 * common) // (12 * common) for effect in six)
+        old, *between, new = (g.get(u, 0) for g in raised)
+        ways = [_way(old, mid, new, then, later, turned=not w) for mid, w in zip(between, first, strict=True)]
+        below = 3 * common * len(ways)
+        pool, weight, data = ((2 * sum(effect) + below) // (2 * below) for effect in zip(*ways, strict=True))
         found[u] = (pool, weight, data)
     return found
 
 
-def _proportions(scheme: Scheme, own: Case, other: Case) -> tuple[int, dict[str, int]]:
-    """Give each unit's exact proportion under a scheme with the data of one year.
+def _way(old: int, mid: int, new: int, then: Fen, later: Fen, *, turned: bool) -> tuple[int, int, int]:  # noqa: PLR0913 - three corners and two pools
+    """Three times the mean effect of pool, weight and data when weights change first, or `turned`, data."""
+    one, other = (mid - old) * (2 * then + later), (new - mid) * (then + 2 * later)
+    weight, data = (other, one) if turned else (one, other)
+    return (later - then) * (old + mid + new), weight, data
+
+
+def _proportions(scheme: Scheme, own: Case, other: Case) -> tuple[int, dict[str, int]] | None:
+    """Give each unit's exact proportion under a scheme with the data of one year; None where they do not fit.
 
     Shape: (denominator, {unit: numerator}).
     """
     bare = _bare(scheme)
     sheet = _sheet(bare, own, other)
+    if sheet is None:
+        return None
     counted = [f for f in bare.factors if f.weight_bp]
     common = lcm(*(sum(sheet.strengths[f.key]) for f in counted))
     each = [f.weight_bp * (common // sum(sheet.strengths[f.key])) for f in counted]
@@ -295,21 +311,11 @@ def _bare(scheme: Scheme) -> Scheme:
     return replace(scheme, factors=factors, rounding=FEN_EXACT, reserve=Reserve(), fixed=(), bounds=(), against="")
 
 
-def _sheet(scheme: Scheme, own: Case, other: Case) -> Sheet:
-    """Read one year's data under a scheme; a factor that year did not have is filled from the other."""
-    data = {f.key: dict(_column(f, own, other)) for f in scheme.factors}
+def _sheet(scheme: Scheme, own: Case, other: Case) -> Sheet | None:
+    """Read one year's data under a scheme; a value that year did not have is filled from the other."""
+    data = {f.key: {u: own.value(f, u) or other.value(f, u) for u in own.units} for f in scheme.factors}
     sheet, found = read(own.pool_fen, scheme, own.units, data)
-    if found:
-        raise Invalid([Problem(f.code, f.subject, f.facts) for f in found])
-    return sheet
-
-
-def _column(factor: Factor, own: Case, other: Case) -> Iterator[tuple[str, str]]:
-    for unit in own.units:
-        text = own.data.get(factor.key, {}).get(unit) or other.data.get(factor.key, {}).get(unit)
-        if not text:
-            raise Refused("ALC-236", factor=factor.title, unit=unit)
-        yield unit, text
+    return None if found else sheet
 
 
 def least_band(case: Case, kind: Kind = Kind.LOSS) -> int | None:
