@@ -29,10 +29,12 @@ from house import BAIMA, KECHENG, NOW, QUJIANG, Database, actor, become
 
 from allocation.budget import ledger
 from allocation.budget.ledger import Kind as Lies
+from allocation.budget.queries import ledger_faults
 from allocation.payments import judging, queries, service
 from allocation.payments.rules import Kind
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.actor import SYSTEM, Actor
+from quzhou_migrants.kernel.db import close_pool, open_pool
 from quzhou_migrants.kernel.errors import Invalid, Refused
 from quzhou_migrants.kernel.tx import Tx, begin
 
@@ -230,22 +232,31 @@ async def outcome(who: Actor, work: Callable[[Tx], Any]) -> str:
     return "done"
 
 
-async def test_twenty_claims_at_once_never_exceed_the_ceiling(db: Database) -> None:
+async def test_claims_from_fifty_connections_never_overpay_one_award(db: Database) -> None:
     project = await as_committed(SYSTEM, contracted)
-    claims = [
-        await as_committed(SYSTEM, lambda tx: prepared(tx, project, form(Kind.PROGRESS, 30_000_00))) for _ in range(20)
-    ]
-    said = await asyncio.gather(
-        *(
-            outcome(CLERK, lambda tx, c=c: service.submit(tx, c))
-            for c in claims  # type: ignore[misc]  # bound in time
-        )
-    )
+
+    async def fifty(tx: Tx) -> list[int]:
+        return [await prepared(tx, project, form(Kind.PROGRESS, 30_000_00)) for _ in range(50)]
+
+    claims = await as_committed(SYSTEM, fifty)
+    await close_pool()
+    await open_pool(size=50)
+    met = asyncio.Barrier(50)
+
+    async def submit(claim: int) -> str:
+        async def work(tx: Tx) -> None:
+            await met.wait()  # every connection stands in its transaction before the first goes on
+            await service.submit(tx, claim)
+
+        return await outcome(CLERK, work)
+
+    said = await asyncio.gather(*(submit(c) for c in claims))
     most = AWARD * 5000 * 8500 // 10_000**2  # 204,000 yuan
     assert sorted(set(said)) == ["ALC-404", "done"]
     assert said.count("done") == most // 30_000_00
     money = await as_committed(SYSTEM, lambda tx: ledger.project_money(tx, project))
     assert money[Lies.CLAIMED] == said.count("done") * 30_000_00 <= most
+    assert await as_committed(SYSTEM, lambda tx: ledger_faults(tx.conn)) == []
 
 
 async def test_two_hands_at_once_give_one_signature(db: Database) -> None:
