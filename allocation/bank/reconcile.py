@@ -19,7 +19,7 @@ import asyncpg
 from allocation.bank import queries
 from allocation.bank.rules import Comparison, Item, Judged, Said, check_close, judge, read_item, result_of
 from allocation.bank.sources import SOURCES, Answered, Source, arrived
-from allocation.bank.states import BANK_BATCH, BANK_STATEMENT
+from allocation.bank.states import BANK_BATCH, BANK_STATEMENT, Answer
 from allocation.bank.tables import BankBatch, BankStatement
 from allocation.budget import closing, ledger
 from allocation.permissions import P
@@ -175,20 +175,21 @@ async def apply(tx: Tx, statement_id: int) -> int:
     """Book every row that is right, once; tell the rooms whose matters were paid. Gives how many rows were booked.
 
     Rows a room refuses keep the reason and can be tried again by applying again.
-    Raises: Refused KRN-408 (put away), ALC-523 (nothing in it can be booked).
+    A file of which nothing could be booked stays as it was, with the reasons.
+    Raises: Refused KRN-408, it was put away.
     """
     row = await queries.one(tx, STATEMENTS, statement_id)
+    if row["state"] == Answer.DISCARDED:
+        BANK_STATEMENT.arrow(row["state"], "apply")
     await tx.conn.execute("SELECT pg_advisory_xact_lock(421, hashtext($1))", row["division_code"])
     rows = {i["row_no"]: i for i in await queries.items(tx, statement_id) if not _unreadable(i)}
     judged = await _judge(tx, [_item(i) for i in rows.values()], lock=True)
     good = [j for j in judged if not j.finding and not j.known]
     refused = await _book(tx, good, rows)
     done = [j for j in good if j.item.row_no not in refused]
-    if not done and not any(j.known for j in judged) and row["state"] == "checked":
-        raise Refused("ALC-523")
     await _mark(tx, statement_id, judged, refused)
     await _close_files(tx, {rows[j.item.row_no]["batch_no"] for j in done})
-    if row["state"] == "checked":
+    if row["state"] == "checked" and (done or row["rows_known"] or any(j.known for j in judged)):
         sets = {"applied_at": tx.now, "applied_name": tx.actor.name}
         await fire(tx, BANK_STATEMENT, BankStatement, row, "apply", clause=CLAUSE, sets=sets, rows=len(done))
     return len(done)
