@@ -38,7 +38,8 @@ async def account(tx: Tx, division: str = CITY) -> int:
     number = next(_numbers)
     return int(
         await tx.conn.fetchval(
-            "INSERT INTO accounts_user (division_code, login, name, password_hash) VALUES ($1, $2, $3, '') RETURNING id",
+            "INSERT INTO accounts_user (division_code, login, name, password_hash)"
+            " VALUES ($1, $2, $3, '') RETURNING id",
             division,
             f"pool{number}",
             f"评审{number}",
@@ -95,5 +96,3 @@ async def members(tx: Tx, round_id: int) -> list[Any]:
 
 def paper(name: str = "决定.pdf") -> UploadFile:
     return UploadFile("application/pdf", name, PDF)
-
-

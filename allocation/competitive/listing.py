@@ -58,7 +58,6 @@ REVIEWS = Listing(
     source="allocation_declaration d JOIN allocation_candidate c ON c.id = d.candidate",
     id="d.id",
     where="d.state NOT IN ('recused', 'void')",
-    size=200,  # one page: no count is kept that a recusal would leave behind
     order=("c.code",),
     columns=(
         Column("review_id", "d.id", kind="int", shown=False, export=False),

@@ -40,9 +40,11 @@ async def listed(request: AnyRequest) -> Page:
             "seat": seat,
             "criteria": await queries.criteria(tx, seat["round"]),
             "vetoes": await queries.vetoes(tx, seat["round"]),
-            "counts": view.counted(await queries.my_reviews(tx, seat)),
         }
-    base = ("d.expert = {}", [seat["id"]])
+        own = await queries.my_reviews(tx, seat)
+    # Named one by one: a kept count of the list never outlives a recusal.
+    base = ("d.expert = {} AND d.id = ANY({}::bigint[])", [seat["id"], [r["id"] for r in own]])
+    context["counts"] = view.counted(own)
     return await REVIEWS.respond(request, "allocation/competitive/reviews.html", base=base, **context)
 
 

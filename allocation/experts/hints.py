@@ -18,7 +18,6 @@ from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
 
-LIKE_LENGTH = 4  # characters: shorter names are within too many others
 NAMED = ("caretaker", "asset_owner")
 
 
@@ -35,13 +34,18 @@ async def note_conflicts(tx: Tx, round_id: int) -> None:
     known = {p["user_id"]: person for p, person in await facts.pool(tx, users=[s["user_id"] for s in seats])}
     named = await _named(tx, round_id)
     terms = facts.terms_of(tx, row)
+    least = tx.policy_for(row["division_code"]).whole("allocation.experts.like_length")
     subjects = await facts.subjects(tx, round_id)
     found = [
         (row["division_code"], round_id, seat["id"], candidate, kind, about[:120], tx.now)
         for seat in seats
         for person in (known.get(seat["user_id"]) or _unknown(seat, terms),)
         for candidate, subject in subjects
-        for kind, about in _against(person, seat["name"], subject, terms, named.get(candidate, ()))
+        for kind, about in (
+            *((b.bar.value, b.about) for b in rules.conflicts(person, subject, terms)),
+            *_alike(person, subject, least),
+            *(("name", text) for text in named.get(candidate, ()) if seat["name"] and seat["name"] in text),
+        )
     ]
     await tx.conn.executemany(
         "INSERT INTO allocation_conflict_hint (division_code, round, expert, candidate, kind, about, at)"
@@ -55,18 +59,14 @@ def _unknown(seat: Row, terms: Terms) -> Person:
     return Person("", "", seat["employer"], (), terms.until)
 
 
-def _against(
-    person: Person, name: str, subject: Subject, terms: Terms, named: tuple[str, ...]
-) -> Iterator[tuple[str, str]]:
-    found = rules.conflicts(person, subject, terms)
-    yield from ((b.bar.value, b.about) for b in found)
+def _alike(person: Person, subject: Subject, least: int) -> Iterator[tuple[str, str]]:
+    """Find units whose name lies within the employer's, or the other way round; short names lie within too many."""
     own = rules.plain(person.employer)
     for unit in subject.units:
         other = rules.plain(unit)
         short, long = sorted((own, other), key=len)
-        if own != other and len(short) >= LIKE_LENGTH and short in long:
+        if own != other and len(short) >= least and short in long:
             yield "like", unit
-    yield from (("name", text) for text in named if name and name in text)
 
 
 async def _named(tx: Tx, round_id: int) -> dict[int, tuple[str, ...]]:

@@ -80,7 +80,8 @@ async def test_one_freezes_another_draws_and_the_file_gives_the_same_draw(tx: Tx
         assert [t.url for t in await panels.waiting(tx)] == [f"/draws/{key}"]
         await drawing.draw(tx, key, SeedForm("20260916", "公开号码"))
     lines = await queries.lines(tx, key)
-    assert [(x["role"], x["rank"]) for x in lines] == [*(("main", n) for n in (1, 2, 3)), *(("reserve", n) for n in (1, 2, 3))]
+    places = [(role, n) for role in ("main", "reserve") for n in (1, 2, 3)]
+    assert [(x["role"], x["rank"]) for x in lines] == places
     assert {x["number"] for x in lines} & {"3308-0001", "3308-0002"} == set()
     path = tmp_path / "draw.json"
     path.write_text(await view.file_of(tx, key), encoding="utf-8")
