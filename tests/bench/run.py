@@ -27,6 +27,7 @@ BENCHES = (
     "dossier",
     "snapshot",
     "overlap",
+    "claims",
     "pages_small",
     "pages_large",
     "worker",
