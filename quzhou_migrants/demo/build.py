@@ -9,9 +9,11 @@ from datetime import datetime, time
 from itertools import count
 
 from quzhou_migrants.demo.assets import ask_for_dossier
+from quzhou_migrants.demo.auditors import engage_auditors
 from quzhou_migrants.demo.changes import change_county, late_works
 from quzhou_migrants.demo.claims import name_deputies
 from quzhou_migrants.demo.experts import make_pool
+from quzhou_migrants.demo.factor import tell_results
 from quzhou_migrants.demo.filing import file_projects
 from quzhou_migrants.demo.intake import file_late, make_intake
 from quzhou_migrants.demo.lives import Life, by_county, make_lives
@@ -76,11 +78,13 @@ async def build(
     await make_notices(world, lives)
     report("filing", len(lives), len(lives))
     await make_money(world, lives, report)
+    await tell_results(world)
     await publish_scheme(world)
     await _live_everywhere(world, lives, report)
     await show_photos(world, lives)
     await follow_villages(world, lives)
     await make_sample(world, report)
+    await engage_auditors(world)
     return Summary(len(world.villages), households, people, len(list(seats(world))), len(lives))
 
 
