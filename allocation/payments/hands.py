@@ -50,7 +50,7 @@ async def sign(tx: Tx, claim_id: int, opinion: str = "", group: str = "") -> Row
             step=hand.step + 1,
             of=len(row["steps"]),
             opinion=opinion,
-            **({"for": hand.authority.principal_name} if hand.authority else {}),
+            on_behalf=hand.authority.principal_name if hand.authority else "",
         )
     await tx.conn.execute(
         "INSERT INTO allocation_signature (division_code, claim, attempt, step, role, user_id, name, title,"

@@ -51,7 +51,8 @@ async def listed(request: AnyRequest) -> Page:
     """List the claims of the range."""
     actor: Actor = request.scope["state"]["actor"]
     actions = [(CATALOGUE.text("claims.new"), "/claims/projects", "primary")] if actor.may(P.CLAIM) else []
-    actions += [(CATALOGUE.text(f"claims.rest.{n}"), f"/claims/{n}") for n in ("retentions", "deputies", "scheme")]
+    beside = ("retentions", "deputies", "scheme")
+    actions += [(CATALOGUE.text(f"claims.rest.{n}"), f"/claims/{n}", "outline-primary") for n in beside]
     return await CLAIMS.respond(request, actions=actions)
 
 

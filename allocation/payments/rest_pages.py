@@ -93,7 +93,7 @@ async def shown(request: AnyRequest, deputy_id: FromPath[int]) -> Page:
 async def _show(request: AnyRequest, deputy_id: int, form: Form[Any]) -> Page:
     async with open_tx(request) as tx:
         row = await deputies.find(tx, deputy_id)
-        context = {
+        context: dict[str, Any] = {
             "row": row,
             "signed": await deputies.signed_under(tx, deputy_id),
             "verbs": verbs_open(DEPUTY, row, tx.actor) if row["principal"] == tx.actor.user_id else [],
