@@ -31,7 +31,7 @@ def words() -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 
 
-def say(name: str, **facts: object) -> str:
+def say(name: str, /, **facts: object) -> str:
     """Make a sentence of the word lists."""
     return str(words()["say"][name]).format(**facts)
 
