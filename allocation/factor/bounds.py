@@ -16,6 +16,7 @@ from quzhou_migrants.kernel.errors import Finding
 from quzhou_migrants.kernel.money import Fen, Mode, Rounding, apportion
 
 _FLOORS = frozenset({Kind.FLOOR, Kind.LOSS})
+_PLAIN = frozenset({Kind.FLOOR, Kind.CAP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,21 @@ def limits(scheme: Scheme, spread_fen: Fen, last: Mapping[str, Fen], units: Sequ
 
     `spread_fen` is the pool less the reserve, the base of floors and caps in basis points.
     """
+    plain = {n: _amount(b, spread_fen, 0) for n, b in enumerate(scheme.bounds) if b.kind in _PLAIN}
     found = {}
     for unit in units:
-        own = [(b, _amount(b, spread_fen, last.get(unit, 0))) for b in scheme.bounds if b.unit in {"", unit}]
-        live = [(b, fen) for b, fen in own if last.get(unit, 0) or b.kind in {Kind.FLOOR, Kind.CAP}]
-        floor = max((p for p in live if p[0].kind in _FLOORS), key=lambda p: p[1], default=(None, 0))
-        cap = min((p for p in live if p[0].kind not in _FLOORS), key=lambda p: p[1], default=(None, None))
-        found[unit] = Limit(max(floor[1], 0), cap[1], floor[0], cap[0])
+        before = last.get(unit, 0)
+        floor: tuple[Fen, Bound | None] = (0, None)
+        cap: tuple[Fen | None, Bound | None] = (None, None)
+        for n, b in enumerate(scheme.bounds):
+            if (b.unit and b.unit != unit) or (n not in plain and not before):
+                continue
+            fen = plain[n] if n in plain else _amount(b, spread_fen, before)
+            if b.kind in _FLOORS and (floor[1] is None or fen > floor[0]):
+                floor = (fen, b)
+            elif b.kind not in _FLOORS and (cap[0] is None or fen < cap[0]):
+                cap = (fen, b)
+        found[unit] = Limit(floor[0], cap[0], floor[1], cap[1])
     return found
 
 

@@ -6,7 +6,6 @@ scheme's stated decimals, so a pocket calculator gives the same figure.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,7 +15,7 @@ from quzhou_migrants.kernel.money import Fen
 
 Data = Mapping[str, Mapping[str, str]]  # factor key -> unit code -> the value as written
 
-_VALUE = re.compile(r"(-?\d{1,15})(?:\.(\d{1,9}))?", re.ASCII)
+MOST_DIGITS = 15  # before the point
 _MOST = 10**24  # above every value that can be written
 
 
@@ -184,9 +183,10 @@ def _grade_column(
     factor: Factor, units: Sequence[str], values: Mapping[str, str], column: list[int]
 ) -> Iterator[Finding]:
     places = grade_places(factor.grades)
+    known = {text: grade_of(factor, text) for text in {*values.values(), ""}}
     for unit in units:
         text = values.get(unit, "")
-        grade = grade_of(factor, text)
+        grade = known[text]
         if grade is not None:
             column.append(scaled(grade.coefficient, places))
             continue
@@ -209,13 +209,13 @@ def grade_of(factor: Factor, text: str) -> Grade | None:
 
 def written(text: str, places: int) -> int | None:
     """Read one value, or nothing when it is not a number of at most so many decimals."""
-    if not places and len(text) < 16 and text.isascii() and text.isdecimal():  # noqa: PLR2004 - fifteen digits
-        return int(text)
-    match = _VALUE.fullmatch(text)
-    if match is None:
+    whole, point, decimals = text.partition(".")
+    digits = whole.removeprefix("-")
+    if not (text.isascii() and digits.isdecimal() and len(digits) <= MOST_DIGITS):
         return None
-    whole, decimals = match.groups("")
-    return int(whole + decimals.ljust(places, "0")) if len(decimals) <= places else None
+    if point and not (decimals.isdecimal() and len(decimals) <= places):
+        return None
+    return int(whole + decimals.ljust(places, "0"))
 
 
 def _bound(text: str, places: int, otherwise: int) -> int:

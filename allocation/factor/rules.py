@@ -45,7 +45,7 @@ class Split:
     @property
     def shares(self) -> dict[str, Fen]:
         """Give each unit's whole share; with the reserve they sum to the pool."""
-        columns = [*self.parts.values(), self.fixed, self.adjusted]
+        columns = [c for c in (*self.parts.values(), self.fixed, self.adjusted) if c]
         units = sorted({u for shares in columns for u in shares})
         return {u: sum(shares.get(u, 0) for shares in columns) for u in units}
 
@@ -114,12 +114,13 @@ def share_out(pool_fen: Fen, scheme: Scheme, sheet: Sheet, parted: Purse) -> tup
     return within(Split(pool_fen, parts, parted.reserve_fen, parted.fixed), scheme, sheet)
 
 
-def within(plain: Split, scheme: Scheme, sheet: Sheet) -> tuple[Made | None, list[Finding]]:
-    """Bring a split within the bounds of its scheme, or tell why none can be."""
+def within(
+    plain: Split, scheme: Scheme, sheet: Sheet, known: Mapping[str, Limit] | None = None
+) -> tuple[Made | None, list[Finding]]:
+    """Bring a split within the bounds of its scheme, or tell why none can be; `known` saves working out limits."""
     if not scheme.bounds:
         return Made(plain, sheet, {}, ()), []
-    last = last_shares(scheme, sheet)
-    bound = limits(scheme, plain.pool_fen - plain.reserve_fen, last, sheet.units)
+    bound = known or limits(scheme, plain.pool_fen - plain.reserve_fen, last_shares(scheme, sheet), sheet.units)
     whole = plain.shares
     if all(bound[u].holds(fen) for u, fen in whole.items()):
         return Made(plain, sheet, bound, ()), []

@@ -154,7 +154,7 @@ class _Engine:
     """What stays the same while weights move: values, strengths, each part's weights."""
 
     def __init__(self, case: Case, official: Made) -> None:
-        self.case, self.sheet = case, official.sheet
+        self.case, self.sheet, self.limits = case, official.sheet, official.limits
         self.parts = {part: weights(case.scheme, part, self.sheet) for part in Part if case.scheme.part(part)}
         self.common = {
             part: lcm(*(sum(self.sheet.strengths[f.key]) for f in case.scheme.part(part))) for part in self.parts
@@ -166,7 +166,7 @@ class _Engine:
         others = WHOLE - own
         others_now, own_now = others - step_bp, (own + step_bp) * others
         if not others:
-            return within(self._plain(scheme, self.parts), scheme, self.sheet)
+            return within(self._plain(scheme, self.parts), scheme, self.sheet, self.limits)
         shares = {part: scheme.share_bp(part) * others_now for part in Part}
         shares[factor.part] += own_now - own * others_now
         moved = replace(scheme, base_bp=shares[Part.BASE], performance_bp=shares[Part.PERFORMANCE])
@@ -177,7 +177,7 @@ class _Engine:
             for (u, weight), strength in zip(self.parts[factor.part].items(), strengths, strict=True)
         }
         parts = {**self.parts, factor.part: lifted}
-        return within(self._plain(moved, parts), scheme, self.sheet)
+        return within(self._plain(moved, parts), scheme, self.sheet, self.limits)
 
     def _plain(self, scheme: Scheme, parts: Mapping[Part, Mapping[str, int]]) -> Split:
         parted = purse(self.case.pool_fen, scheme, self.sheet.units)
