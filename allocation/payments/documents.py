@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from allocation.payments import judging, queries
+from allocation.payments import judging, queries, rules
 from allocation.payments.rules import Gate
 from projects import public as projects
 from quzhou_migrants.kernel.catalogue import CATALOGUE
@@ -31,23 +31,30 @@ async def claim_form(tx: Tx, claim_id: int) -> Document:
     now = await judging.look(tx, row, project)
     books, gates = judging.as_submitted(row) or (now[0], now[2])
     given = [s for s in await queries.signatures(tx, claim_id) if s["attempt"] == row["attempt"]]
+    recovery = rules.recovery(books, now[1])
     facts = (
         ("project", project["title"]),
         ("code", project["code"]),
         ("place", project["county_name"] + project["township_name"] + project["village_name"]),
         ("kind", CATALOGUE.text(f"claim.{row['kind']}")),
         ("amount", _money(row["amount_fen"])),
+        ("wages", _money(row["wages_fen"])),
+        ("measured", "" if row["measured_bp"] is None else f"{row['measured_bp'] / 100:g}%"),
         ("payee", row["payee"]),
         ("invoice_no", f"{row['invoice_code']} {row['invoice_number']}".strip()),
         ("invoice_fen", _money(row["invoice_fen"])),
+        ("invoice_tax", _money(row["invoice_tax_fen"])),
         ("final", _money(row["final_fen"])),
         ("award", _money(books.award_fen)),
         ("contract_fen", _money(books.contract_fen)),
         ("before", _money(books.claimed_fen)),
         ("seen", f"{books.seen_bp / 100:g}%"),
         ("retained", _money(row["books"].get("retained"))),
+        ("guarantee_no", row["guarantee"]),
+        ("advance_left", _money(recovery.left_fen) if recovery.advance_fen else ""),
         ("prepared", row["prepared_name"]),
         ("submitted", _moment(row["submitted_at"])),
+        ("seal", row["seal"]),
         ("state", CATALOGUE.state("CLAIM", row["state"])),
     )
     blocks = (
@@ -57,7 +64,7 @@ async def claim_form(tx: Tx, claim_id: int) -> Document:
         Heading(_t("signatures")),
         _signed(row, given),
         Text(_t("rule") + (row["policy_version"] or tx.policy.version)[:16], small=True, indent=False),
-        Signs(tuple(CATALOGUE.role(role) for role in row["steps"])),
+        Signs(tuple(CATALOGUE.text(f"hand.{role}") for role in row["steps"])),
     )
     return Document(_t("form"), blocks, author=tx.actor.org_name, footer=f"{project['code']} / {claim_id}")
 
@@ -81,9 +88,16 @@ def _gates(gates: tuple[Gate, ...]) -> Grid:
 def _signed(row: Row, given: list[Row]) -> Grid:
     by_step = {s["step"]: s for s in given if row["state"] not in {"draft", "returned"}}
     rows = tuple(
-        (str(n + 1), CATALOGUE.role(role), s["name"], s["opinion"] or _t("agree"), _moment(s["signed_at"]))
+        (str(n + 1), CATALOGUE.text(f"hand.{role}"), _hand(s), s["opinion"] or _t("agree"), _moment(s["signed_at"]))
         if (s := by_step.get(n))
-        else (str(n + 1), CATALOGUE.role(role), "", "", "")
+        else (str(n + 1), CATALOGUE.text(f"hand.{role}"), "", "", "")
         for n, role in enumerate(row["steps"])
     )
     return Grid(tuple(_t(k) for k in ("step", "role", "name", "opinion", "time")), rows, (0.6, 1.6, 1.2, 1.6, 1.6))
+
+
+def _hand(mark: Row) -> str:
+    """Name whose hand it was: the signer, for whom a deputy signed, the village group beside."""
+    behalf = _t("behalf").format(name=mark["for_name"]) if mark["for_name"] else ""
+    group = _t("group_names").format(names=mark["group_names"]) if mark["group_names"] else ""
+    return f"{mark['name']}{behalf}{group}"

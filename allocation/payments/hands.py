@@ -98,7 +98,7 @@ async def _hand(tx: Tx, row: Row, given: Sequence[signing.Signed], group: str) -
         mine = signing.may_sign(row["steps"], given, await queries.preparers(tx, row["id"]), *hands)
     except Refused as refused:
         waits = refused.facts.get("waits_for")
-        raise Refused(refused.code, waits_for=CATALOGUE.role(waits)) if waits else refused from None
+        raise Refused(refused.code, waits_for=CATALOGUE.text(f"hand.{waits}")) if waits else refused from None
     least = tx.policy_for(row["division_code"]).whole("allocation.payments.group_least")
     return Hand(mine, authority, signing.group_names(group, least) if role == Role.VILLAGE_CLERK else ())
 

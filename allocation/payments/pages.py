@@ -111,6 +111,8 @@ async def new(request: AnyRequest, project: FromQuery[int]) -> Page:
 
 def _usual(context: dict[str, Any]) -> Kind:
     """Guess the stage: settlement once accepted, progress once works are seen, else an advance."""
+    if context["claimable"]["retention"]:
+        return Kind.RETENTION
     if context["project"]["accepted_on"] or context["small"]:
         return Kind.SETTLEMENT
     return Kind.PROGRESS if context["claims"] or context["line"].seen_bp else Kind.ADVANCE

@@ -30,7 +30,7 @@ ROOM = "allocation.payments"
 async def _today(request: AnyRequest) -> dict[str, str]:
     """Give what the lists compare days with: today, and how many days before its day a retention is told."""
     async with open_tx(request) as tx:
-        return {"today": tx.today.isoformat(), "soon": str(tx.policy.whole(f"{ROOM}.retention_notice_days"))}
+        return {"app.today": tx.today.isoformat(), "app.soon": str(tx.policy.whole(f"{ROOM}.retention_notice_days"))}
 
 
 @get("/claims/retentions", opt=needs(P.VIEW_CLAIMS), include_in_schema=False)
@@ -42,7 +42,7 @@ async def retentions(request: AnyRequest) -> Page:
 
 def _apart(given: dict[str, str]) -> tuple[str, list[Any]]:
     """Keep the counts of one day apart from those of another."""
-    return "{} <> ''", ["/".join(given.values())]
+    return "{}::text <> ''", ["/".join(given.values())]
 
 
 @get("/claims/deputies", opt=needs(P.VIEW_CLAIMS), include_in_schema=False)
@@ -63,13 +63,11 @@ async def new(request: AnyRequest) -> Page:
         return await _asked(request, tx, new_form(DeputyForm, starts_on=tx.today))
 
 
-async def _asked(request: AnyRequest, tx: Tx, form: Form[Any]) -> Page:
+async def _asked(request: AnyRequest, tx: Tx, form: Form[Any], status: int = 200) -> Page:
     most = tx.policy.param("allocation.payments.deputy_days")
     found = await deputies.people(tx)
     people = [(str(p["id"]), f"{p['name']}　{p['org_name']}{CATALOGUE.role(p['role'])}") for p in found]
-    return render(
-        request, "allocation/payments/deputy_new.html", form=form, people=people, most=most, status=form.status
-    )
+    return render(request, "allocation/payments/deputy_new.html", form=form, people=people, most=most, status=status)
 
 
 @post("/claims/deputies/new", opt=needs(P.SIGN), include_in_schema=False, status_code=200)
@@ -81,7 +79,7 @@ async def create(request: AnyRequest) -> Page:
             key = await deputies.name_deputy(tx, form.value)
             return see_other(await tx.done(f"/claims/deputies/{key}"), flash=tx.command)
     async with open_tx(request) as tx:
-        return await _asked(request, tx, form)
+        return await _asked(request, tx, form, form.status)
 
 
 @get("/claims/deputies/{deputy_id:int}", opt=needs(P.VIEW_CLAIMS), include_in_schema=False)
@@ -90,7 +88,7 @@ async def shown(request: AnyRequest, deputy_id: FromPath[int]) -> Page:
     return await _show(request, deputy_id, new_form(ReturnForm))
 
 
-async def _show(request: AnyRequest, deputy_id: int, form: Form[Any]) -> Page:
+async def _show(request: AnyRequest, deputy_id: int, form: Form[Any], status: int = 200) -> Page:
     async with open_tx(request) as tx:
         row = await deputies.find(tx, deputy_id)
         context: dict[str, Any] = {
@@ -100,7 +98,7 @@ async def _show(request: AnyRequest, deputy_id: int, form: Form[Any]) -> Page:
             "entries": await timeline(tx, deputies.TABLE, deputy_id),
             "today": tx.today,
         }
-    return render(request, "allocation/payments/deputy.html", form=form, status=form.status, **context)
+    return render(request, "allocation/payments/deputy.html", form=form, status=status, **context)
 
 
 @post("/claims/deputies/{deputy_id:int}/revoke", opt=needs(P.SIGN), include_in_schema=False, status_code=200)
@@ -111,7 +109,7 @@ async def revoke(request: AnyRequest, deputy_id: FromPath[int]) -> Page:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
             await deputies.revoke(tx, deputy_id, form.value.reason)
             return see_other(await tx.done(f"/claims/deputies/{deputy_id}"), flash=tx.command)
-    return await _show(request, deputy_id, form)
+    return await _show(request, deputy_id, form, form.status)
 
 
 @get("/claims/scheme", opt=needs(P.VIEW_CLAIMS), include_in_schema=False)
