@@ -37,6 +37,8 @@ from allocation.factor.pages import ROUTES as FACTOR
 from allocation.factor.scheme_pages import ROUTES as SCHEMES
 from allocation.factor.whatif_pages import ROUTES as FACTOR_TRIES
 from allocation.factor.working_pages import ROUTES as WORKINGS
+from allocation.finance.api import ROUTES as FINANCE_API
+from allocation.finance.pages import ROUTES as FINANCE
 from allocation.grants.pages import ROUTES as GRANTS
 from allocation.grants.paying import GRANTS_SOURCE
 from allocation.mixed import panels as mixed
@@ -92,6 +94,8 @@ ROUTES = [
     *BANK,
     *CASH,
     *GRANTS,
+    *FINANCE,
+    *FINANCE_API,
     *TERMS,
     *POOLS,
     *TERMS_API,

@@ -52,6 +52,12 @@ async def items(tx: Tx, statement_id: int) -> list[Row]:
     return [{**r, "facts": json.loads(r["facts"])} for r in rows]
 
 
+async def all_items(tx: Tx, statement_id: int) -> list[Row]:
+    """List every row of a statement in its order."""
+    rows = await tx.conn.fetch("SELECT * FROM allocation_bank_item WHERE statement = $1 ORDER BY row_no", statement_id)
+    return [{**r, "facts": json.loads(r["facts"])} for r in rows]
+
+
 _SENT = """
 SELECT l.id, b.number, l.line_no, l.amount_fen, l.paid_fen, l.returned_fen, l.result, b.released_at
 FROM allocation_bank_line l JOIN allocation_bank_batch b ON b.id = l.batch

@@ -68,7 +68,31 @@ class OutsiderForm(msgspec.Struct):
     login: Login
 
 
+class AuditorForm(msgspec.Struct):
+    """An auditor let into the books of one's own division for a time."""
+
+    auditor: Annotated[int, Meta(ge=1)]
+    purpose: Annotated[str, Meta(min_length=2, max_length=100)]
+    starts_on: date
+    ends_on: date
+
+
 class DateForm(msgspec.Struct):
     """The demonstration's business date."""
 
     day: date
+
+
+class EmptyForm(msgspec.Struct):
+    """A button: nothing but the token of its form."""
+
+
+class KeyForm(msgspec.Struct):
+    """An API key to make."""
+
+    name: Annotated[str, Meta(min_length=2, max_length=80)]
+    holder: Annotated[str, Meta(min_length=2, max_length=120)]
+    place: Annotated[str, Meta(pattern=r"^\d{12}$")]
+    scopes: Annotated[list[str], Meta(min_length=1)]
+    expires_on: date
+    per_minute: Annotated[int, Meta(ge=1)]

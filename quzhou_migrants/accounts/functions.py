@@ -71,12 +71,37 @@ LANGUAGE sql STABLE {_WHOLE} AS $body$
 $body$;
 """  # noqa: S608 - constants of this module
 
+# A key's use is counted where it is looked up: one statement, whatever process asks.
+KEY = f"""
+CREATE OR REPLACE FUNCTION accounts_key_actor(given bytea)
+RETURNS TABLE (name text, holder text, division_code text, scopes text[], is_demo boolean, used int, most int,
+  shift text)
+LANGUAGE plpgsql VOLATILE {_WHOLE} AS $body$
+DECLARE
+  k accounts_api_key%ROWTYPE;
+  n int;
+BEGIN
+  SELECT * INTO k FROM accounts_api_key a
+    WHERE a.key_hash = given AND a.state = 'active' AND a.expires_on >= {_TODAY};
+  IF NOT FOUND THEN RETURN; END IF;
+  INSERT INTO accounts_api_use AS u (key_id, minute, used, total, last_at)
+    VALUES (k.id, date_trunc('minute', now()), 1, 1, now())
+    ON CONFLICT (key_id) DO UPDATE SET
+      used = CASE WHEN u.minute = date_trunc('minute', now()) THEN u.used + 1 ELSE 1 END,
+      minute = date_trunc('minute', now()), total = u.total + 1, last_at = now()
+    RETURNING u.used INTO n;
+  RETURN QUERY SELECT k.name::text, k.holder::text, k.division_code::text, k.scopes, k.is_demo, n, k.per_minute,
+    (SELECT value->>'shift_seconds' FROM kernel_setting WHERE key = 'business_clock');
+END $body$;
+"""  # noqa: S608 - constants of this module
+
 _NAMES = (
     "accounts_session_actor(bytea, int)",
     "accounts_credentials(text)",
     "accounts_identities(bigint)",
     "accounts_set_password(bigint, text)",
     "accounts_password_hash(bigint)",
+    "accounts_key_actor(bytea)",
 )
 GRANT = "".join(f"REVOKE ALL ON FUNCTION {n} FROM PUBLIC; GRANT EXECUTE ON FUNCTION {n} TO {APP_ROLE};" for n in _NAMES)
 
@@ -85,6 +110,7 @@ for _name, _sql in (
     ("accounts_credentials", CREDENTIALS),
     ("accounts_identities", IDENTITIES),
     ("accounts_password", PASSWORD),
+    ("accounts_key_actor", KEY),
     ("accounts_grants", GRANT),
 ):
     sql_object(_name, _sql)

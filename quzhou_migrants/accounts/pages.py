@@ -11,6 +11,7 @@ from litestar.response import Response
 
 from quzhou_migrants.accounts import parked, queries, service, sessions
 from quzhou_migrants.accounts.forms import (
+    AuditorForm,
     DateForm,
     IdentityForm,
     OutsiderForm,
@@ -22,6 +23,7 @@ from quzhou_migrants.accounts.forms import (
 )
 from quzhou_migrants.accounts.passwords import hash_password, matches, weaknesses
 from quzhou_migrants.accounts.permissions import P
+from quzhou_migrants.accounts.public import people_outside
 from quzhou_migrants.accounts.roles import OUTSIDERS, Role
 from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
@@ -29,7 +31,7 @@ from quzhou_migrants.kernel.guards import needs, public, signed_in
 from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.web.address import address_of
-from quzhou_migrants.web.forms import new_form, read_form
+from quzhou_migrants.web.forms import Form, new_form, read_form
 from quzhou_migrants.web.render import render, see_other
 
 AnyRequest = Request[Any, Any, Any]
@@ -280,10 +282,30 @@ async def switch(request: AnyRequest, user_id: FromPath[int], verb: FromPath[str
 
 @get("/accounts/engagements", opt=needs(P.ENGAGE))
 async def engagements(request: AnyRequest) -> Page:
-    """List the engagements of one's range, with the form of a new outside person."""
-    return await queries.ENGAGEMENTS.respond(
-        request, "accounts/engagements.html", form=new_form(OutsiderForm), password=""
-    )
+    """List the engagements of one's range, with the forms of a new outside person and of an auditor."""
+    return await _engagements(request)
+
+
+async def _engagements(
+    request: AnyRequest,
+    *,
+    form: Form[OutsiderForm] | None = None,
+    auditor: Form[AuditorForm] | None = None,
+    password: str = "",
+) -> Page:
+    """Draw the page; a form that was not accepted stands there as it was sent."""
+    refused = next((sent.status for sent in (form, auditor) if sent is not None and not sent.ok), 200)
+    async with open_tx(request) as tx:
+        return render(
+            request,
+            "accounts/engagements.html",
+            page=await queries.ENGAGEMENTS.fetch(tx, request),
+            form=form or new_form(OutsiderForm),
+            auditor=auditor or new_form(AuditorForm, starts_on=tx.today),
+            people=[(str(p["id"]), f"{p['name']}（{p['login']}）") for p in await people_outside(tx, Role.AUDITOR)],
+            password=password,
+            status=200 if password else refused,
+        )
 
 
 @post("/accounts/outsiders", opt=needs(P.ENGAGE), status_code=200)
@@ -297,16 +319,25 @@ async def create_outsider(request: AnyRequest) -> Page:
             made = await service.create_outsider(tx, firm=given.firm, name=given.name, login=given.login.lower())
             await tx.done("/accounts/engagements")
             password = made.password
-    async with open_tx(request) as tx:
-        page = await queries.ENGAGEMENTS.fetch(tx, request)
-    return render(
-        request,
-        "accounts/engagements.html",
-        page=page,
-        form=form,
-        password=password,
-        status=200 if password else form.status,
-    )
+    return await _engagements(request, form=form, password=password)
+
+
+@post("/accounts/auditors", opt=needs(P.ENGAGE), status_code=200)
+async def engage_auditor(request: AnyRequest) -> Page:
+    """Let an auditor read the books of one's own division for a time."""
+    form = await read_form(request, AuditorForm)
+    if form.ok:
+        given = form.value
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await service.engage_auditor(
+                tx,
+                user_id=given.auditor,
+                purpose=given.purpose,
+                starts_on=given.starts_on,
+                ends_on=given.ends_on,
+            )
+            return see_other(await tx.done("/accounts/engagements"), flash="accounts.saved")
+    return await _engagements(request, auditor=form)
 
 
 @get("/accounts/engagements/{engagement_id:int}", opt=needs(P.ENGAGE))
@@ -391,6 +422,7 @@ ROUTES = [
     switch,
     engagements,
     create_outsider,
+    engage_auditor,
     engagement,
     change_term,
     revoke,

@@ -22,6 +22,8 @@ class Role(StrEnum):
 
 
 OUTSIDERS = frozenset({Role.EXPERT, Role.SURVEYOR, Role.AUDITOR})
+OF_ONE_OBJECT = frozenset({Role.EXPERT, Role.SURVEYOR})
+"""Outsiders who see the object of their engagement and nothing else; an auditor reads the division's books."""
 LEVEL = {
     **dict.fromkeys((Role.CITY_CLERK, Role.CITY_LEADER, Role.CITY_ADMIN), "city"),
     **dict.fromkeys(

@@ -1,5 +1,10 @@
 """The accounts room for the composition root."""
 
-from quzhou_migrants.accounts.pages import ROUTES
+from quzhou_migrants.accounts import keys
+from quzhou_migrants.accounts.key_pages import ROUTES as KEYS
+from quzhou_migrants.accounts.pages import ROUTES as PEOPLE
 
-__all__ = ["ROUTES"]
+ROUTES = [*PEOPLE, *KEYS]
+PANELS = [keys.waiting]
+
+__all__ = ["PANELS", "ROUTES"]

@@ -193,6 +193,24 @@ async def set_active(tx: Tx, user_id: int, *, active: bool) -> None:
     )
 
 
+async def engage_auditor(tx: Tx, *, user_id: int, purpose: str, starts_on: date, ends_on: date) -> int:
+    """Let an auditor read the books of one's own division from one day to another; answer the engagement's id.
+
+    Raises: Refused ACC-125, ACC-126, ACC-129.
+    """
+    own = await _own_outside_org(tx)
+    return await engage(
+        tx,
+        user_id=user_id,
+        role=Role.AUDITOR,
+        subject_table="accounts_org",
+        subject_id=own,
+        purpose=purpose,
+        starts_on=starts_on,
+        ends_on=ends_on,
+    )
+
+
 @command(P.ENGAGE, audit="accounts.engagement.create")
 async def engage(  # noqa: PLR0913 - an engagement has these parts
     tx: Tx,

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from quzhou_migrants.accounts.passwords import matches
+from quzhou_migrants.accounts.roles import OF_ONE_OBJECT, OUTSIDERS
 from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.db import ENGINE
@@ -55,17 +56,17 @@ async def identify(token: str) -> tuple[Actor, float] | None:
     if row is None:
         return None
     role = row["role"] or ""
-    outsider = role in {"expert", "surveyor", "auditor"}
-    held = permissions_of(role) if role and (not outsider or row["engagement_id"]) else frozenset()
+    ended = role in OUTSIDERS and not row["engagement_id"]
+    held = permissions_of(role) if role and not ended else frozenset()
     actor = Actor(
         row["user_id"],
         row["name"],
         role,
         row["org_id"],
         row["org_name"] or "",
-        row["division_code"] or "",
+        "" if ended else row["division_code"] or "",
         row["post_id"] or 0,
-        (row["engagement_id"] or 0) if outsider else None,
+        (row["engagement_id"] or 0) if role in OF_ONE_OBJECT else None,
         held,
         f"{row['org_name'] or ''}{CATALOGUE.role(role)}" if role else "",
         row["must_change"],

@@ -72,7 +72,7 @@ class Engagement(Table, tablename="accounts_engagement"):
     ends_on = Date(null=False)
     revoked_at = Stamp(null=True, default=None)
     accounts_engagement_days = Check("ends_on >= starts_on")
-    accounts_engagement_once = Unique(["post", "subject_table", "subject_id"])
+    accounts_engagement_one_term = Unique(["post", "subject_table", "subject_id", "starts_on"])
 
 
 @platform()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from litestar.enums import ScopeType
 
+from quzhou_migrants.accounts.keys import identify_key
 from quzhou_migrants.accounts.sessions import COOKIE, identify
 from quzhou_migrants.kernel.db import ENGINE
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from quzhou_migrants.kernel.actor import Actor
 
 OPEN_PATHS = ("/static/", "/health", "/ready")
+FOR_PROGRAMS = "/api/v1/"
+_BEARER = "bearer "
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
 
 
@@ -29,7 +32,10 @@ class Identify:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Find out who asks, with one query, unless the path is open to all."""
+        """Find out who asks, with one query, unless the path is open to all.
+
+        Raises: Refused ACC-145, ACC-146 for a program's key.
+        """
         if scope["type"] == ScopeType.HTTP:
             headers = dict(scope["headers"])
             state = scope["state"]
@@ -40,6 +46,8 @@ class Identify:
                 found = await identify(token)
                 if found:
                     state["actor"], state["clock_shift"] = found
+            elif scope["path"].startswith(FOR_PROGRAMS) and (key := _key(headers)):
+                state["actor"], state["clock_shift"] = await identify_key(key)
         await self.app(scope, receive, send)
 
 
@@ -54,6 +62,12 @@ def _token(headers: dict[bytes, bytes]) -> str:
     except CookieError:
         return ""
     return cookie[COOKIE].value if COOKIE in cookie else ""
+
+
+def _key(headers: dict[bytes, bytes]) -> str:
+    """Give the API key of a program: `Authorization: Bearer qm_…`, on its own paths only."""
+    given = headers.get(b"authorization", b"").decode("latin-1")
+    return given[len(_BEARER) :].strip() if given[: len(_BEARER)].lower() == _BEARER else ""
 
 
 async def record_refusal(actor: Actor | None, code: str, path: str, request_id: str) -> None:

@@ -50,6 +50,7 @@ OBJECTS = {
     "cash_line_id": "allocation_cash_line",
     "grant_id": "allocation_grant",
     "loan_id": "allocation_loan",
+    "api_key_id": "accounts_api_key",
     "deputy_id": "allocation_deputy",
     "round_id": "allocation_round",
     "candidate_id": "allocation_candidate",
