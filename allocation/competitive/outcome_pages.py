@@ -98,7 +98,7 @@ async def promote(request: AnyRequest, round_id: FromPath[int]) -> Page:
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
             await publishing.promote(tx, round_id, form.value)
-            return see_other(await tx.done(f"/rounds/{round_id}/outcome"), flash="allocation.round.promote")
+            return see_other(await tx.done(f"/rounds/{round_id}/outcome"), flash="round.flash.promote")
     return await _outcome(request, round_id, ("promote", form))
 
 
@@ -115,7 +115,7 @@ async def signed(request: AnyRequest, round_id: FromPath[int]) -> Page:
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
             await publishing.keep_signed(tx, round_id, form.value.file)
-            return see_other(await tx.done(f"/rounds/{round_id}/outcome"), flash="allocation.round.sign")
+            return see_other(await tx.done(f"/rounds/{round_id}/outcome"), flash="round.flash.sign")
     return await _outcome(request, round_id, ("signed", form))
 
 

@@ -88,7 +88,7 @@ async def create(request: AnyRequest) -> Page:
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
             mixed_id = await service.draft(tx, form.value)
-            return see_other(await tx.done(f"/mixed/{mixed_id}"), flash="allocation.mixed.draft")
+            return see_other(await tx.done(f"/mixed/{mixed_id}"), flash="mixed.flash.draft")
     return await _edit(request, form)
 
 
@@ -159,12 +159,12 @@ async def undo(request: AnyRequest, mixed_id: FromPath[int]) -> Page:
 @post("/mixed/{mixed_id:int}/flow-back", opt=needs(P.APPROVE_MIXED), include_in_schema=False, status_code=200)
 async def flow_back(request: AnyRequest, mixed_id: FromPath[int]) -> Page:
     """Let what nobody won flow back."""
-
-    async def work(tx: Tx, key: int, form: ReasonForm) -> None:
-        await service.flow_back(tx, key, form.reason)
-        await tx.enter("allocation.mixed.flow_back")
-
-    return await _step(request, mixed_id, ReasonForm, work)
+    form = await read_form(request, ReasonForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await service.flow_back(tx, mixed_id, form.value.reason)
+            return see_other(await tx.done(f"/mixed/{mixed_id}"), flash="mixed.flash.flow_back")
+    return await _show(request, mixed_id, form)
 
 
 @get("/mixed/{mixed_id:int}/paper.pdf", opt=needs(P.VIEW_MIXED), include_in_schema=False)
