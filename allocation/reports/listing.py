@@ -119,7 +119,6 @@ def plan(by: By, scope: Scope) -> Listing:
             *_FED,
             *names,
             Column("project_fen", "q.project_fen", kind="money", sort=True, link=_behind("project_fen")),
-            Column("free_fen", "q.free_fen", kind="money", sort=True, link=_behind("free_fen")),
             Column("planned_fen", "q.planned_fen", kind="money", sort=True),
             Column("awarded_fen", "q.awarded_fen", kind="money", sort=True, link=_behind("awarded_fen")),
             Column("paid_fen", "q.paid_fen", kind="money", sort=True, link=_behind("paid_fen")),
@@ -188,7 +187,7 @@ _FIRST = "make_timestamptz({} / 10, ({} % 10 - 1) * 3 + 1, 1, 0, 0, 0, 'Asia/Sha
 BEHIND = dataclasses.replace(
     ENTRIES,
     filters=(
-        *ENTRIES.filters,
+        *(f for f in ENTRIES.filters if f.name != "own"),
         Filter("figure", f"e.kind = ANY (CASE {{}}::text {_KINDS} END)", choices=tuple(_FIGURES)),
         Filter("level", _LEVEL, choices=("city", "county", "township", "village")),
         Filter("category", "coalesce(nullif(p.category, ''), 'none') = {}", kind="text"),

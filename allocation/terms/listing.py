@@ -50,7 +50,6 @@ def _clocks(today: date, years: int, basis: Basis, warn: int) -> Listing:
             Column("code", "q.division_code", shown=False, export=False),
             Column("doc_no", "q.doc_no", link="/funds/{batch_id}"),
             Column("division", "q.division_code", kind="division"),
-            Column("fund_kind", "q.fund_kind", kind="tag"),
             Column("issued_on", "q.issued_on", kind="date", sort=True),
             Column("due_on", "q.due_on", kind="date", sort=True),
             Column("days_left", "q.days_left", kind="int", sort=True),
@@ -61,7 +60,6 @@ def _clocks(today: date, years: int, basis: Basis, warn: int) -> Listing:
             ),
             Column("pooled_fen", "q.pooled_fen", kind="money"),
             Column("bound_fen", "q.bound_fen", kind="money"),
-            Column("cash_fen", "q.cash_fen", kind="money"),
         ),
         filters=(
             Filter("stage", "q.stage = {}", choices=STAGES),
@@ -95,7 +93,7 @@ def pool_source(ways: tuple[str, ...], today: date, warn: int) -> str:
 @lru_cache(maxsize=8)
 def _pools(ways: tuple[str, ...], today: date, warn: int) -> Listing:
     return Listing(
-        key="pools",
+        key="term_pools",
         source=pool_source(ways, today, warn),
         id="q.id",
         scope="q.division_code",
