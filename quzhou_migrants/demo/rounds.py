@@ -1,4 +1,4 @@
-"""Competitive rounds: one decided and awarded in every county, one still waiting for its experts."""
+"""Competitive rounds: one awarded in every county, one waiting for its experts; in one county a result hangs."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from quzhou_migrants.kernel.permissions import permissions_of
 
 CANDIDATES = 6
 COMMITTEE = 7
+POSTED = 4  # candidates of the round whose result hangs
 LEAST = 60  # 万元; a county with less left holds no round
 DAY = timedelta(days=1)
 
@@ -43,15 +44,29 @@ async def decided_round(world: World, county: str, lives: list[Life]) -> None:
         return
     clerk, leader = world.actor(Role.COUNTY_CLERK, county), world.actor(Role.COUNTY_LEADER, county)
     key = await _opened(world, county, chosen, opens, left)
-    await _scored(world, county, key, opens + 8 * DAY, world.rng(f"round {county}"))
-    async with acting(clerk, opens + 15 * DAY) as tx:
-        await decisions.close(tx, key)
-        proposed = {row["id"]: int(row["proposed_fen"] or 0) for row in await queries.candidates(tx, key)}
-        await decisions.decide(tx, key, _decision(world, county, opens + 15 * DAY, proposed))
-        await publishing.post(tx, key)
+    await _posted(world, county, key, opens + 8 * DAY, opens + 15 * DAY)
     await _notice_over(clerk, key, opens + 20 * DAY)
     async with acting(leader, opens + 20 * DAY) as tx:
         await publishing.approve(tx, key)
+
+
+async def posted_round(world: World, county: str, lives: list[Life]) -> None:
+    """Hold a round of this month whose result hangs before the public."""
+    older = [life for life in lives if life.goal == "admitted" and life.window < (2026, 3)]
+    chosen = older[CANDIDATES : CANDIDATES + POSTED]
+    if chosen:
+        key = await _opened(world, county, chosen, BUSINESS_DATE - 20 * DAY)
+        await _posted(world, county, key, BUSINESS_DATE - 12 * DAY, BUSINESS_DATE - DAY)
+
+
+async def _posted(world: World, county: str, key: int, scored: date, held: date) -> None:
+    """Let the experts score, rank, decide by the ranking, and put the result before the public."""
+    await _scored(world, county, key, scored, world.rng(f"round {county} {held}"))
+    async with acting(world.actor(Role.COUNTY_CLERK, county), held) as tx:
+        await decisions.close(tx, key)
+        proposed = {row["id"]: int(row["proposed_fen"] or 0) for row in await queries.candidates(tx, key)}
+        await decisions.decide(tx, key, _decision(world, county, held, proposed))
+        await publishing.post(tx, key)
 
 
 async def _notice_over(clerk: Actor, key: int, day: date) -> None:
@@ -86,7 +101,8 @@ async def _opened(world: World, county: str, chosen: list[Life], opens: date, mo
         await service.publish(tx, key)
     await drawn_panel(world, county, key, opens)
     async with acting(world.actor(Role.COUNTY_CLERK, county), opens, 15) as tx:
-        for paper in await tx.conn.fetch("SELECT id FROM allocation_candidate_paper WHERE round = $1", key):
+        drawings = "SELECT id FROM allocation_candidate_paper WHERE round = $1 AND kind = 'design'"
+        for paper in await tx.conn.fetch(drawings, key):
             await papers.clear(tx, paper["id"])
         await service.start(tx, key)
     return key

@@ -56,6 +56,12 @@ OBJECTS = {
     "candidate_id": "allocation_candidate",
     "expert_id": "allocation_expert",
     "review_id": "allocation_declaration",
+    "pool_expert_id": "allocation_pool_expert",
+    "tie_id": "allocation_pool_tie",
+    "draw_id": "allocation_draw",
+    "draw_line_id": "allocation_draw_line",
+    "outside_id": "allocation_outside_expert",
+    "paper_id": "allocation_candidate_paper",
     "pool_id": "allocation_term_pool",
     "takeback_id": "allocation_takeback",
     "notice_id": "projects_posting",
@@ -190,6 +196,10 @@ def test_demonstration_has_foreign_objects_of_every_kind(foreign):
         "expert_id",
         "review_id",
         "candidate_id",
+        "draw_id",
+        "draw_line_id",
+        "outside_id",
+        "paper_id",
     }  # made by hand, not everywhere
     assert [name for name, key in foreign.items() if key is None and name not in rare] == []
 
