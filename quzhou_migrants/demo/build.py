@@ -10,6 +10,7 @@ from itertools import count
 
 from quzhou_migrants.demo.assets import ask_for_dossier
 from quzhou_migrants.demo.auditors import engage_auditors
+from quzhou_migrants.demo.bank import pass_cash, reach_people
 from quzhou_migrants.demo.changes import change_county, late_works
 from quzhou_migrants.demo.claims import name_deputies
 from quzhou_migrants.demo.experts import make_pool
@@ -17,6 +18,7 @@ from quzhou_migrants.demo.factor import tell_results
 from quzhou_migrants.demo.filing import file_projects
 from quzhou_migrants.demo.intake import file_late, make_intake
 from quzhou_migrants.demo.lives import Life, by_county, make_lives
+from quzhou_migrants.demo.mixed import make_mixed
 from quzhou_migrants.demo.money import make_money
 from quzhou_migrants.demo.notices import make_notices
 from quzhou_migrants.demo.people import make_households
@@ -25,7 +27,7 @@ from quzhou_migrants.demo.plan import plan_ahead, plan_county
 from quzhou_migrants.demo.portal import show_photos
 from quzhou_migrants.demo.refresh import publish_scheme, refresh_county
 from quzhou_migrants.demo.reserve import review_county
-from quzhou_migrants.demo.rounds import decided_round, waiting_round
+from quzhou_migrants.demo.rounds import decided_round, posted_round, waiting_round
 from quzhou_migrants.demo.staff import make_staff, seats
 from quzhou_migrants.demo.succession import follow_villages
 from quzhou_migrants.demo.survey import make_sample
@@ -36,6 +38,7 @@ from quzhou_migrants.kernel.clock import SHANGHAI, system_now
 from quzhou_migrants.kernel.tx import system_tx
 
 SEED = 2026
+POSTING = 1  # the county, by number, whose result hangs before the public
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ async def build(
     await make_notices(world, lives)
     report("filing", len(lives), len(lives))
     await make_money(world, lives, report)
+    await pass_cash(world)
+    await make_mixed(world)
     await tell_results(world)
     await publish_scheme(world)
     await _live_everywhere(world, lives, report)
@@ -103,12 +108,15 @@ async def _live_everywhere(world: World, lives: list[Life], report: Report) -> N
         await name_deputies(world, code)
         await decided_round(world, code, mine)
         await waiting_round(world, code, mine)
+        if number == POSTING:
+            await posted_round(world, code, mine)
         await ask_for_dossier(world, code, mine)
         await change_county(world, code, mine)
         await review_county(world, code, mine)
         await refresh_county(world, code, number)
         await plan_ahead(world, code, number)
         await money_with_terms(world, code, mine, number)
+        await reach_people(world, code)
 
     async with TaskGroup() as group:
         for number, (code, mine) in enumerate(by_county(lives)):

@@ -39,13 +39,14 @@ async def make_money(world: World, lives: list[Life], report: Report) -> None:
     for done, year in enumerate(YEARS, 1):
         need = sum(life.asked_fen for life in lives if plan_year(life) == year and life.reaches("awarded"))
         pool = max(need, 60 * WAN) * ROOM // 10 // WAN * WAN
-        batch = await _batch(world, year, 1, pool, date(year, 1, 15))
+        batch = await make_batch(world, year, 1, pool, date(year, 1, 15))
         await _split(world, year, batch, scheme, pool)
         report("money", done, len(YEARS))
-    await _batch(world, BUSINESS_DATE.year, 2, 3_000 * WAN, BUSINESS_DATE.replace(day=11))
+    await make_batch(world, BUSINESS_DATE.year, 2, 3_000 * WAN, BUSINESS_DATE.replace(day=11))
 
 
-async def _batch(world: World, year: int, number: int, pool: int, day: date) -> int:
+async def make_batch(world: World, year: int, number: int, pool: int, day: date) -> int:
+    """Record a batch as the city's clerk; the first of a year carries the cash part. Gives its id."""
     clerk = world.actor(Role.CITY_CLERK, CITY)
     async with acting(clerk, day) as tx:
         counts = await register.counts(tx, [CITY])
