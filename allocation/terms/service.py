@@ -30,7 +30,7 @@ from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
 POOLING, REPLAN = "衢政办发〔2016〕65号 二(三)2", "衢政办发〔2016〕65号 二(三)1"
-SURPLUS = "预算法 第四十二条"
+SURPLUS = "《预算法》第四十二条"
 PAPER = "takeback"
 
 
