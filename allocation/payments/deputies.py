@@ -95,7 +95,7 @@ async def name_deputy(tx: Tx, form: DeputyForm) -> int:
         )
     )
     subject = (TABLE, key, tx.actor.division_code)
-    note = f"{found['name']}（{CATALOGUE.role(found['role'])}）{form.doc_no}"
+    note = f"{found['name']}（{CATALOGUE.role(found['role'])}） {form.doc_no}"
     await tx.note(subject, "allocation.deputy.name", note=note, reason=form.reason)
     return key
 

@@ -65,8 +65,9 @@ async def _submit(tx: Tx, site: Site, kind: Kind, day: date, final_fen: int | No
     books = await queries.books(tx, project)
     terms = queries.terms(tx, project["division_code"])
     most = rules.claimable(books, terms, kind, final_fen)
-    amount = most if kind is Kind.SETTLEMENT else most // HUNDRED_YUAN * HUNDRED_YUAN
-    if amount < (1 if kind is Kind.SETTLEMENT else LEAST):
+    exact = kind in {Kind.SETTLEMENT, Kind.RETENTION}
+    amount = most if exact else most // HUNDRED_YUAN * HUNDRED_YUAN
+    if amount < (1 if exact else LEAST):
         return None
     number = await tx.conn.fetchval("SELECT nextval('allocation_claim_id_seq')")
     form = ClaimForm(
@@ -77,7 +78,7 @@ async def _submit(tx: Tx, site: Site, kind: Kind, day: date, final_fen: int | No
         amount,
         day,
         invoice_tax_fen=amount * 9 // 109,
-        wages_fen=amount // 5 // HUNDRED_YUAN * HUNDRED_YUAN,
+        wages_fen=0 if exact else amount // 5 // HUNDRED_YUAN * HUNDRED_YUAN,
         measured_bp=books.seen_bp if kind is Kind.PROGRESS else None,
         final_fen=final_fen,
     )

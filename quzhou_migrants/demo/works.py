@@ -7,6 +7,7 @@ from random import Random
 
 from allocation.budget.queries import available
 from allocation.budget.service import award_from_pot
+from projects.public import add_months
 from projects.works import service as works
 from projects.works.forms import CompleteForm, ContractForm, Method, StartForm, StepForm
 from projects.works.rules import own_share
@@ -21,6 +22,7 @@ from quzhou_migrants.kernel.clock import is_working_day
 from quzhou_migrants.kernel.tx import Tx
 
 LAST_DAY = BUSINESS_DATE - DAY
+RETENTION_MONTHS = 12
 
 
 def workday(day: date) -> date:
@@ -92,6 +94,8 @@ async def _finish(site: Site, form: ContractForm, end: date) -> None:
     await claim(site, "settlement", held + 8 * DAY, final_fen=settled)
     if life.reaches("handed_over"):
         await assets.hand_over(ended, workday(held + 25 * DAY), settled)
+    if (due := add_months(held, RETENTION_MONTHS) + 3 * DAY) < LAST_DAY:
+        await claim(site, "retention", due)
 
 
 async def _version(tx: Tx, life: Life) -> int:
