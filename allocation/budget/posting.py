@@ -68,9 +68,9 @@ sql_object(
       IF EXISTS (
         SELECT 1 FROM added GROUP BY event_key, batch, earmark HAVING sum(amount_fen) <> 0
       ) OR EXISTS (
-        SELECT 1 FROM allocation_entry e WHERE e.event_key IN (SELECT event_key FROM added)
-        GROUP BY e.event_key
-        HAVING count(*) <> (SELECT count(*) FROM added a WHERE a.event_key = e.event_key)
+        SELECT 1 FROM (SELECT event_key, count(*) AS lines FROM added GROUP BY 1) a
+        CROSS JOIN LATERAL (SELECT count(*) AS lines FROM allocation_entry e WHERE e.event_key = a.event_key) e
+        WHERE e.lines <> a.lines
       ) THEN
         RAISE EXCEPTION 'a posting is written whole and sums to zero in each batch'
           USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'allocation_entry_balanced';
