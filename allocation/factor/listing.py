@@ -36,6 +36,8 @@ SHARES = Listing(
         Column("division", "s.division_code", kind="division"),
         Column("base_fen", "s.base_fen", kind="money"),
         Column("performance_fen", "s.performance_fen", kind="money"),
+        Column("fixed_fen", "s.fixed_fen", kind="money"),
+        Column("adjusted_fen", "s.adjusted_fen", kind="money"),
         Column("amount_fen", "s.amount_fen", kind="money", sort=True),
         Column("approved_at", "s.approved_at", kind="date"),
         Column("state", "r.state", kind="state", machine="FACTOR_RUN"),
