@@ -65,6 +65,7 @@ def outsiders(world: World) -> Iterator[tuple[str, str]]:
     for county in world.counties:
         yield from ((f"expert_{prefix[county[:6]]}{n}", county) for n in range(1, EXPERTS + 1))
     yield from ((f"surveyor{n}", CITY) for n in range(1, SURVEYORS + 1))
+    yield from ((f"auditor{n}", division) for n, division in enumerate((CITY, min(world.counties)), 1))
 
 
 async def make_staff(world: World) -> None:

@@ -220,6 +220,7 @@ class Drawn(Response[bytes]):
             media_type=MediaType.HTML,
             headers=self.headers,
             cookies=self.cookies,
+            background=self.background,
         )
 
 

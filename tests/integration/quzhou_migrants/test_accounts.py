@@ -246,3 +246,40 @@ async def test_last_day_of_an_engagement_is_changed_and_ended(db, client_as):
         assert (await http.post(f"{page}/revoke")).status_code == 303
         assert await sessions.identities(expert) == []
         assert (await http.post(page, data={"ends_on": "2026-09-30"})).status_code == 404
+
+
+async def test_an_auditor_reads_the_books_of_one_county_for_a_time(db, client_as):
+    """Let in by the county's clerk; sees its projects and money, no person, nothing of others, and changes nothing."""
+    conn = await asyncpg.connect(**connect_arguments(db.owner))
+    for number, division in ((1, VILLAGE), (2, BAIMA)):
+        await conn.execute(
+            "INSERT INTO projects_project (code, division_code, title, category, state) VALUES ($1, $2, $3, 'industry',"
+            " 'admitted')",
+            f"P-{number}",
+            division,
+            f"第{number}个村的渠道",
+        )
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        made = await http.post(
+            "/accounts/outsiders", data={"firm": "某会计师事务所", "name": "审计甲", "login": "audit_1"}
+        )
+        assert "初始密码" in made.text
+        auditor = await conn.fetchval(
+            "UPDATE accounts_user SET must_change = false WHERE login = 'audit_1' RETURNING id"
+        )
+        term = {"auditor": str(auditor), "purpose": "年度资金审计", "starts_on": "2026-09-16", "ends_on": "2026-09-30"}
+        backwards = await http.post("/accounts/auditors", data={**term, "ends_on": "2026-09-15"})
+        assert "ACC-125" in backwards.text
+        assert "年度资金审计" in backwards.text
+        assert (await http.post("/accounts/auditors", data=term)).status_code == 303
+        assert "ACC-129" in (await http.post("/accounts/auditors", data=term)).text
+        http.cookies.set(COOKIE, await sessions.open_session(auditor, "test"))
+        listed = (await http.get("/projects")).text
+        assert "第1个村的渠道" in listed
+        assert "第2个村的渠道" not in listed
+        assert (await http.get("/funds")).status_code == 200
+        assert (await http.get("/register/households")).status_code == 403
+        assert (await http.get("/projects/new")).status_code == 403
+        await conn.execute("UPDATE accounts_engagement SET starts_on = '2026-08-01', ends_on = '2026-09-15'")
+        assert (await http.get("/projects")).status_code == 403
+    await conn.close()
