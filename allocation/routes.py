@@ -13,6 +13,7 @@ from allocation.budget.endings import on_contract_changed, on_project_terminated
 from allocation.budget.handlers import on_award_recalled, on_contract_signed, on_village_succeeded
 from allocation.budget.pages import ROUTES as BUDGET
 from allocation.budget.queries import ledger_faults
+from allocation.budget.split_api import ROUTES as SPLITS_API
 from allocation.budget.split_pages import ROUTES as SPLITS
 from allocation.cash.pages import ROUTES as CASH
 from allocation.cash.paying import CASH as CASH_SOURCE
@@ -26,6 +27,7 @@ from allocation.competitive.review_pages import ROUTES as REVIEWS
 from allocation.competitive.scoring_pages import ROUTES as SCORING
 from allocation.events import Awarded
 from allocation.experts import panels as experts
+from allocation.experts.api import ROUTES as EXPERTS_API
 from allocation.experts.pages import ROUTES as EXPERTS
 from allocation.experts.panel_pages import ROUTES as PANEL
 from allocation.factor import notice_panels as told
@@ -69,6 +71,7 @@ projects.noticed_at("allocation_round", "/rounds/{}/outcome")
 ROUTES = [
     *BUDGET,
     *SPLITS,
+    *SPLITS_API,
     *CLOSINGS,
     *BUDGET_API,
     *FACTOR,
@@ -88,6 +91,7 @@ ROUTES = [
     *SCORING,
     *EXPERTS,
     *PANEL,
+    *EXPERTS_API,
     *CLAIMS,
     *CLAIMS_REST,
     *CLAIMS_API,
