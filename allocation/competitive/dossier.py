@@ -115,7 +115,10 @@ def _application(row: Row, candidate: Row) -> Part:
         (label(name), yuan(value) if name.endswith("_fen") and value is not None else _said(value))
         for name, value in candidate["snapshot"].items()
     )
-    blocks = [Fields(facts), Text(_t("fingerprint", sha=candidate["snapshot_hash"]), small=True, indent=False)]
+    blocks: list[Block] = [
+        Fields(facts),
+        Text(_t("fingerprint", sha=candidate["snapshot_hash"]), small=True, indent=False),
+    ]
     return _part("stage.applicants", f"{candidate['code']} {candidate['title']}", blocks, row)
 
 
@@ -187,7 +190,7 @@ async def _scores(tx: Tx, row: Row) -> list[Part]:
         widths = (0.6, *(1.0 for _ in criteria), 1, 1, 3)
         grid = Grid(head, body, widths, frozenset(range(1, len(criteria) + 2)))
         mean = _t("mean", mean=written(c["mean"]), exact=str(c["mean"]), counted=c["counted"], given=c["given"])
-        blocks = [grid, Text(mean if not c["vetoed"] else mean + _t("ruled_out"), indent=False)]
+        blocks: list[Block] = [grid, Text(mean if not c["vetoed"] else mean + _t("ruled_out"), indent=False)]
         found.append(_part("stage.scores", f"{c['code']} {c['title']}", blocks, row, wide=True))
     return found
 

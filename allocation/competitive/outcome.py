@@ -136,3 +136,10 @@ def promoted_fen(wish_fen: Fen, left_fen: Fen, terms: Cut) -> Fen:
 def passed_over(places: Mapping[str, int], chosen: str) -> list[str]:
     """Name who stands before the chosen on the reserve list, best first. Shape: {code: place} of those waiting."""
     return [code for code, place in sorted(places.items(), key=lambda p: p[1]) if place < places[chosen]]
+
+
+def check_passing(over: Sequence[str], reason: str) -> None:
+    """Let a project move up past others only with a reason that names each of them. Raises: Refused ALC-381."""
+    silent = [code for code in over if code not in reason]
+    if silent:
+        raise Refused("ALC-381", field="reason", projects="、".join(silent))

@@ -164,7 +164,7 @@ async def keep_signed(tx: Tx, round_id: int, file: Any) -> FileRef:  # noqa: ANN
 async def promote(tx: Tx, round_id: int, form: PromoteForm) -> Fen:
     """Move a project up from the reserve list into money that fell free. Gives what it got. Units: fen.
 
-    Raises: Refused KRN-408, ALC-380 (not waiting), ALC-379 (too little is left), ALC-324 (no longer in the
+    Raises: Refused KRN-408, ALC-380 (not waiting), ALC-379 (too little is left), ALC-381 (past others without a word), ALC-324 (no longer in the
     reserve), ALC-386, and what an award refuses.
     """
     await tx.conn.execute("SELECT 1 FROM allocation_round WHERE id = $1 FOR UPDATE", round_id)
@@ -182,6 +182,7 @@ async def promote(tx: Tx, round_id: int, form: PromoteForm) -> Fen:
     left = row["budget_fen"] - standing.awarded_fen
     amount = outcome.promoted_fen(chosen["asked_fen"], left, cut_of(row))
     over = outcome.passed_over({code: c["reserve_place"] for code, c in waiting.items()}, chosen["code"])
+    outcome.check_passing(over, form.reason)
     award_id = await drawing.award(tx, row, chosen["project"], amount, doc_no=form.doc_no, reason=form.reason)
     await _keep_promotion(tx, row, chosen, (amount, award_id), over, form)
     return amount

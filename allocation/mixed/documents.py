@@ -32,7 +32,7 @@ def paper(row: Row, pots: Sequence[PotNow], author: str) -> Document:
             (_t("drafted"), row["created_name"]),
         )
     )
-    lines = [
+    lines: list[tuple[str, ...]] = [
         (p.name, nice_percent(p.share_bp), yuan(p.amount_fen), yuan(p.won_fen), yuan(p.flowed_fen), yuan(p.left_fen))
         for p in pots
     ]

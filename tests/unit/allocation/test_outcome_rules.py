@@ -14,6 +14,7 @@ from allocation.competitive.outcome import (
     RosterChange,
     Settled,
     Shown,
+    check_passing,
     item_tallies,
     notice_problems,
     passed_over,
@@ -88,6 +89,9 @@ def test_money_that_fell_free_is_given_by_the_rule_of_the_call(wish, left, rule,
 def test_who_is_passed_over_is_named_in_order():
     assert passed_over({"c": 3, "a": 1, "b": 2}, "c") == ["a", "b"]
     assert passed_over({"c": 3, "a": 1}, "a") == []
+    check_passing(["a", "b"], "a 已由其他资金安排，b 放弃")
+    with pytest.raises(Refused, match="ALC-381"):
+        check_passing(["a", "b"], "a 放弃")
 
 
 def test_what_of_a_notice_bars_the_approval():
