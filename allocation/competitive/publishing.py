@@ -164,8 +164,8 @@ async def keep_signed(tx: Tx, round_id: int, file: Any) -> FileRef:  # noqa: ANN
 async def promote(tx: Tx, round_id: int, form: PromoteForm) -> Fen:
     """Move a project up from the reserve list into money that fell free. Gives what it got. Units: fen.
 
-    Raises: Refused KRN-408, ALC-380 (not waiting), ALC-379 (too little is left), ALC-381 (past others without a word), ALC-324 (no longer in the
-    reserve), ALC-386, and what an award refuses.
+    Raises: Refused KRN-408, ALC-380 (not waiting), ALC-379 (too little is left), ALC-381 (past others without a
+    word), ALC-324 (no longer in the reserve), ALC-386, and what an award refuses.
     """
     await tx.conn.execute("SELECT 1 FROM allocation_round WHERE id = $1 FOR UPDATE", round_id)
     row = await queries.own_round(tx, round_id)
