@@ -33,10 +33,13 @@ from allocation.experts.panel_pages import ROUTES as PANEL
 from allocation.factor import notice_panels as told
 from allocation.factor.api import ROUTES as FACTOR_API
 from allocation.factor.data_pages import ROUTES as FACTOR_DATA
+from allocation.factor.notice_api import ROUTES as FACTOR_NOTICES_API
 from allocation.factor.notice_pages import ROUTES as FACTOR_NOTICES
 from allocation.factor.notice_public import ROUTES as FACTOR_PUBLIC
 from allocation.factor.pages import ROUTES as FACTOR
+from allocation.factor.scheme_api import ROUTES as SCHEMES_API
 from allocation.factor.scheme_pages import ROUTES as SCHEMES
+from allocation.factor.whatif_api import ROUTES as FACTOR_TRIES_API
 from allocation.factor.whatif_pages import ROUTES as FACTOR_TRIES
 from allocation.factor.working_pages import ROUTES as WORKINGS
 from allocation.finance.api import ROUTES as FINANCE_API
@@ -79,6 +82,9 @@ ROUTES = [
     *FACTOR_NOTICES,
     *FACTOR_PUBLIC,
     *FACTOR_TRIES,
+    *SCHEMES_API,
+    *FACTOR_NOTICES_API,
+    *FACTOR_TRIES_API,
     *SCHEMES,
     *WORKINGS,
     *FACTOR_API,

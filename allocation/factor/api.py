@@ -11,7 +11,8 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from allocation.factor import data_service, queries, service
-from allocation.factor.forms import RunForm, ValueRow
+from allocation.factor.data_service import Origin
+from allocation.factor.forms import ColumnRow, RunForm, ValueRow
 from allocation.factor.frozen import export, result
 from allocation.factor.words import said
 from allocation.permissions import P
@@ -44,11 +45,12 @@ class RunOut(Struct):
 
 
 class ValuesIn(Struct):
-    """Values with their source and date."""
+    """Values with their source and date, common to all or by column."""
 
-    source: Annotated[str, Meta(min_length=1, max_length=200)]
-    as_of: date
     values: Annotated[list[ValueRow], Meta(max_length=20_000)]
+    source: Annotated[str, Meta(max_length=200)] = ""
+    as_of: date | None = None
+    columns: Annotated[list[ColumnRow], Meta(max_length=40)] = []
 
 
 class RemarkIn(Struct):
@@ -93,7 +95,7 @@ async def create(request: AnyRequest, data: JSONBody[RunForm]) -> RunOut:
 async def values(request: AnyRequest, run_id: FromPath[int], data: JSONBody[ValuesIn]) -> RunOut:
     """Write values with their source and date."""
     async with open_tx(request) as tx:
-        await data_service.save_values(tx, run_id, data.values, data.source, data.as_of)
+        await data_service.save_columns(tx, run_id, data.values, data.columns, Origin(data.source, data.as_of))
         return await _out(tx, run_id)
 
 
