@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allocation.budget import queries
+from allocation.budget import closing, queries
 from allocation.permissions import P
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.money import yuan
@@ -19,6 +19,10 @@ async def waiting(tx: Tx) -> list[Task]:
         tasks += await _runs(tx)
     if tx.actor.may(P.AWARD):
         tasks += await _awards(tx)
+    if tx.actor.may(P.ISSUE_SPLIT):
+        tasks += await _splits(tx)
+    if tx.actor.may(P.CLOSE):
+        tasks += await _closings(tx)
     return tasks
 
 
@@ -33,6 +37,34 @@ async def _batches(tx: Tx) -> list[Task]:
     return [
         Task(_say("task.batch.title", doc_no=r["doc_no"]), f"/funds/{r['id']}", None, r["division_code"], "batch")
         for r in rows
+    ]
+
+
+async def _splits(tx: Tx) -> list[Task]:
+    """Split documents of one's own house that another person drafted."""
+    rows = await tx.conn.fetch(
+        "SELECT id, doc_no, issued_on FROM allocation_split WHERE state = 'draft' AND division_code = $1"
+        " AND created_by IS DISTINCT FROM $2 ORDER BY id",
+        tx.actor.division_code,
+        tx.actor.user_id,
+    )
+    return [
+        Task(
+            _say("task.split.title", doc_no=r["doc_no"]),
+            f"/splits/{r['id']}",
+            r["issued_on"],
+            tx.actor.division_code,
+            "split",
+        )
+        for r in rows
+    ]
+
+
+async def _closings(tx: Tx) -> list[Task]:
+    """Periods that one's own house may close now."""
+    return [
+        Task(_say("task.closing.title", period=period), "/closings", None, tx.actor.division_code, "closing")
+        for period in await closing.offered(tx, tx.actor.division_code)
     ]
 
 

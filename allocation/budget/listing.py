@@ -25,6 +25,10 @@ BATCHES = Listing(
         Column("level", "b.level", kind="tag"),
         Column("fund_kind", "b.fund_kind", kind="tag"),
         Column("issued_on", "b.issued_on", kind="date", sort=True),
+        Column(
+            "budget_year", "CASE b.budget_year WHEN 0 THEN extract(year FROM b.issued_on)::int ELSE b.budget_year END"
+        ),
+        Column("direct_reach", "CASE WHEN b.direct_reach THEN 'yes' ELSE 'no' END", kind="tag"),
         Column("cash_fen", "b.cash_fen", kind="money"),
         Column("project_fen", "b.project_fen", kind="money", sort=True),
         Column(
@@ -39,6 +43,8 @@ BATCHES = Listing(
         Filter("level", "b.level = {}", choices=tuple(Level)),
         Filter("fund_kind", "b.fund_kind = {}", choices=tuple(Fund)),
         Filter("state", "b.state = {}", machine="BATCH"),
+        Filter("year", "extract(year FROM b.issued_on)::int = {}", kind="int"),
+        Filter("direct_reach", "b.direct_reach", kind="flag"),
     ),
 )
 

@@ -94,6 +94,8 @@ _POTS = (
     " AND b.kind IN ('available', 'earmarked') AND b.balance_fen > 0 AND (b.earmark = 0 OR EXISTS ("
     "  SELECT 1 FROM allocation_earmark k WHERE k.id = b.earmark AND (k.category = '' OR k.category = $3)"
     "  AND (k.project IS NULL OR k.project = $4) AND (k.place_code = '' OR allocation_inside($5, k.place_code))))"
+    " AND (b.division_code <> $2 OR b.kind <> 'available' OR $6 OR NOT EXISTS (SELECT 1 FROM allocation_term_pool t"
+    "  WHERE t.division_code = $2 AND t.purpose = 'startup' AND t.state = 'open'))"
     " ORDER BY b.division_code, b.batch, b.kind, b.earmark"
 )
 
@@ -102,7 +104,8 @@ async def pots_for(tx: Tx, project: Row, county: str, *, lock: bool = False) -> 
     """List the money a county may award to one project, in the order it is drawn.
 
     Bound money that fits the project, then its township's pool, then the county's own; inside each the batch
-    recorded first (the order is a parameter). Shape: batch, division_code, kind, earmark, fen, pot.
+    recorded first (the order is a parameter). A start-up pool of the township is for start-ups alone.
+    Shape: batch, division_code, kind, earmark, fen, pot.
     """
     order = [str(x) for x in tx.policy_for(county).get("allocation.budget.draw_order")]
     township = project["division_code"][:TOWNSHIP_DIGITS].ljust(CODE_DIGITS, "0")
@@ -113,6 +116,7 @@ async def pots_for(tx: Tx, project: Row, county: str, *, lock: bool = False) -> 
         project["category"],
         project["id"],
         project["division_code"],
+        project["way"] in tx.policy_for(county).get("projects.intake.startup_ways"),
     )
     return sorted((dict(r) for r in rows if r["pot"] in order), key=lambda r: (order.index(r["pot"]), r["batch"]))
 
