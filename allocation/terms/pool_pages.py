@@ -110,7 +110,7 @@ async def _pool(request: AnyRequest, pool_id: int, form: Form[Any]) -> Page:
         context: dict[str, Any] = {
             "row": row,
             "place": (await places(tx)).name(row["division_code"]),
-            "moves": await queries.moves(tx, pool_id),
+            "moves": await queries.moves(tx, row["division_code"]),
             "unclaimed": rules.replannable(state, tx.today) if row["state"] == "open" else 0,
             "near": rules.stage(row["use_by"], tx.today, warn).value,
             "left": queries.left_in(row["use_by"], tx.today),

@@ -114,18 +114,27 @@ def state_of(row: Row) -> PoolState:
     return PoolState(row["holds_fen"], row["asked_fen"], row["apply_by"], row["use_by"])
 
 
-async def moves(tx: Tx, pool_id: int) -> list[Row]:
-    """List the trail of a pool, newest first: filled, given out, taken back, with each paper."""
-    rows = await tx.conn.fetch(
-        "SELECT m.kind, m.amount_fen, m.doc_no, m.reason, m.at, m.by_name, m.project, p.title AS project_title,"
-        " NULL::bigint AS takeback, m.id FROM allocation_term_move m LEFT JOIN projects_project p ON p.id = m.project"
-        " WHERE m.pool = $1 UNION ALL"
-        " SELECT 'taken', t.amount_fen, t.doc_no, t.reason, t.decided_on::timestamptz, t.decided_name, NULL, NULL,"
-        " t.id, t.id"
-        " FROM allocation_takeback t WHERE t.pool = $1 AND t.state = 'done' ORDER BY at DESC, id DESC LIMIT 200",
-        pool_id,
-    )
-    return [dict(r) for r in rows]
+_TRAIL = """
+SELECT x.at, x.fen, x.source_table, x.source_id, a.project, p.title AS project_title,
+  coalesce(nullif(m.doc_no, ''), nullif(a.doc_no, ''), nullif(t.doc_no, ''), s.doc_no, '') AS doc_no,
+  coalesce(nullif(m.reason, ''), nullif(a.reason, ''), t.reason, '') AS reason,
+  coalesce(m.by_name, t.decided_name, '') AS by_name, x.event_key LIKE 'reverse:%' AS undone
+FROM (SELECT e.event_key, max(e.posted_at) AS at, max(e.id) AS last, sum(e.amount_fen)::bigint AS fen,
+    e.source_table, e.source_id FROM allocation_entry e
+  WHERE e.division_code = $1 AND e.kind = 'available' AND e.project IS NULL
+  GROUP BY e.event_key, e.source_table, e.source_id ORDER BY 3 DESC LIMIT 200) x
+LEFT JOIN allocation_term_move m ON x.event_key = 'pool:' || m.pool || ':fill:' || m.id
+LEFT JOIN allocation_award a ON x.source_table = 'allocation_award' AND a.id = x.source_id
+LEFT JOIN projects_project p ON p.id = a.project
+LEFT JOIN allocation_takeback t ON x.source_table = 'allocation_takeback' AND t.id = x.source_id
+LEFT JOIN allocation_split s ON x.source_table = 'allocation_split' AND s.id = x.source_id
+ORDER BY x.last DESC
+"""
+
+
+async def moves(tx: Tx, division_code: str) -> list[Row]:
+    """List the trail of a place's money, newest first, out of the ledger itself: every sum with its paper."""
+    return [dict(r) for r in await tx.conn.fetch(_TRAIL, division_code)]
 
 
 async def candidates(tx: Tx, row: Row) -> list[Row]:

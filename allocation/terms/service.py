@@ -75,16 +75,15 @@ async def _open(tx: Tx, pool_id: int) -> Row:
     return row
 
 
-async def _trail(tx: Tx, row: Row, kind: str, form: FillForm | GiveForm) -> int:
+async def _trail(tx: Tx, row: Row, form: FillForm) -> int:
     return int(
         await tx.conn.fetchval(
-            "INSERT INTO allocation_term_move (division_code, pool, kind, amount_fen, project, doc_no, reason, at,"
-            " by_name, is_demo) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+            "INSERT INTO allocation_term_move (division_code, pool, kind, amount_fen, doc_no, reason, at,"
+            " by_name, is_demo) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
             row["division_code"],
             row["id"],
-            kind,
+            "fill",
             form.amount_fen,
-            getattr(form, "project", None),
             form.doc_no,
             form.reason,
             tx.now,
@@ -101,7 +100,7 @@ async def fill_pool(tx: Tx, pool_id: int, form: FillForm) -> int:
     Raises: Refused ALC-163 (closed), ALC-104 (the county has less).
     """
     row = await _open(tx, pool_id)
-    move = await _trail(tx, row, "fill", form)
+    move = await _trail(tx, row, form)
     key, county = f"pool:{pool_id}:fill:{move}", tx.actor.division_code
     await shift(
         tx, key, county, Kind.AVAILABLE, Kind.AVAILABLE, form.amount_fen, to=row["division_code"],
@@ -129,7 +128,6 @@ async def give_from_pool(tx: Tx, pool_id: int, form: GiveForm) -> int:
     )
     drawn = budget.draw(form.amount_fen, [(r["batch"], int(r["balance_fen"])) for r in held])
     moves = [(batch, row["division_code"], Kind.AVAILABLE, fen) for batch, fen in drawn]
-    await _trail(tx, row, "award", form)
     award = await awards.grant(
         tx, project, moves, source="plan", source_id=pool_id, doc_no=form.doc_no, reason=form.reason or row["title"]
     )

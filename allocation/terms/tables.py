@@ -51,21 +51,20 @@ class TermPool(Table, tablename="allocation_term_pool"):
 
 @business(append_only=True)
 class TermMove(Table, tablename="allocation_term_move"):
-    """Money put into a pool or given out of it: by which paper, for whom. Units: fen."""
+    """Money put into a pool: by which paper, by whom. What goes out of it stands with awards and takings-back."""
 
     id = BigSerial(primary_key=True)
     division_code = DivisionCode()
     pool = fk(TermPool)
     kind = Varchar(length=16, null=False)
     amount_fen = fen()
-    project = BigInt(null=True, default=None)
     doc_no = Varchar(length=80, null=False, default="")
     reason = Varchar(length=500, null=False, default="")
     at = Stamp()
     by_name = Varchar(length=120, null=False, default="")
     is_demo = Boolean(null=False, default=False)
 
-    allocation_term_move_known_kind = Check("kind IN ('fill', 'award')")
+    allocation_term_move_kind_named = Check("kind = 'fill'")
     allocation_term_move_positive = Check("amount_fen > 0")
 
 

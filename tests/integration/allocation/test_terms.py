@@ -86,7 +86,13 @@ async def test_a_pool_grows_is_given_out_of_and_its_rest_is_planned_anew(tx) -> 
     assert (await holds(tx, KECHENG), await holds(tx, SHILIANG)) == (75 * WAN, 0)
     row = await queries.takeback(tx, act)
     assert (row["division_code"], row["to_division"], row["doc_no"]) == (SHILIANG, KECHENG, DECISION.doc_no)
-    assert [m["kind"] for m in await queries.moves(tx, pool)] == ["taken", "award", "fill", "fill"]
+    trail = [(m["source_table"][11:], m["fen"] // WAN, m["doc_no"]) for m in await queries.moves(tx, SHILIANG)]
+    assert trail == [
+        ("takeback", -45, DECISION.doc_no),
+        ("award", -25, ""),
+        ("term_pool", 20, "柯移〔2027〕2号"),
+        ("term_pool", 50, "柯移〔2026〕2号"),
+    ]
     assert sum(r["fen"] for r in await queries.taken_lines(tx, act)) == 45 * WAN
     told = [e.sentence for e in await timeline(tx, queries.POOL, pool)]
     assert told[0] == "收回了部分资金重新统筹"
@@ -187,6 +193,19 @@ async def test_a_pool_keeps_to_its_clause(tx) -> None:
         with pytest.raises(Refused) as full:
             await service.close_pool(tx, pool)
         assert full.value.code == "ALC-164"
+
+
+async def test_a_start_up_pool_is_for_start_ups_whoever_awards(tx) -> None:
+    """The county's own way of awarding draws a township's money first, but not out of a start-up pool."""
+    await money(tx)
+    plain, startup = await a_project(tx, asked_fen=8 * WAN), await a_project(tx, asked_fen=8 * WAN, way="orders")
+    async with become(tx, CLERK):
+        pool = await service.open_pool(tx, pool_form())
+        await service.fill_pool(tx, pool, FillForm(10 * WAN, "文"))
+        await budget.award_from_pot(tx, plain, 8 * WAN)
+        assert (await holds(tx, KECHENG), await holds(tx, SHILIANG)) == (82 * WAN, 10 * WAN)
+        await budget.award_from_pot(tx, startup, 8 * WAN)
+        assert (await holds(tx, KECHENG), await holds(tx, SHILIANG)) == (82 * WAN, 2 * WAN)
 
 
 async def test_one_open_pool_a_place(tx_as) -> None:
