@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get, post
 from litestar.params import Body, FromPath
 
-from allocation.payments import judging, queries, service
-from allocation.payments.forms import ClaimBody, ClaimForm, PayForm, SignForm
+from allocation.payments import deputies, judging, queries, rules, service
+from allocation.payments.forms import ClaimBody, ClaimForm, DeputyForm, PayForm, ReturnForm, SignForm
 from allocation.permissions import P
 from projects import public as projects
 from quzhou_migrants.kernel.guards import needs
@@ -27,8 +28,16 @@ class GateOut(msgspec.Struct):
     ceiling_fen: int | None
 
 
+class RecoveryOut(msgspec.Struct):
+    """How a project's advance is worked off by works seen. Units: fen."""
+
+    advance_fen: int
+    worked_off_fen: int
+    left_fen: int
+
+
 class ClaimOut(msgspec.Struct):
-    """One claim. Units: fen."""
+    """One claim. Units: fen, basis points; `seal` is the SHA-256 of what was submitted, "" before."""
 
     id: int
     project: int
@@ -37,11 +46,31 @@ class ClaimOut(msgspec.Struct):
     payee: str
     invoice_code: str
     invoice_number: str
+    invoice_tax_fen: int | None
+    wages_fen: int | None
+    measured_bp: int | None
+    guarantee: str
+    seal: str
     state: str
     version: int
     steps: list[str]
     signed: int
     gates: list[GateOut]
+    recovery: RecoveryOut
+
+
+class DeputyOut(msgspec.Struct):
+    """One authority to sign for somebody. Units: fen."""
+
+    id: int
+    principal: str
+    role: str
+    deputy: str
+    starts_on: date
+    ends_on: date
+    limit_fen: int | None
+    doc_no: str
+    state: str
 
 
 class MoneyOut(msgspec.Struct):
@@ -57,14 +86,16 @@ class MoneyOut(msgspec.Struct):
 
 async def _out(tx: Tx, claim_id: int) -> ClaimOut:
     row = await queries.claim(tx, claim_id)
-    _, _, gates = await judging.look(tx, row, await projects.brief(tx, row["project"]))
+    books, terms, gates = await judging.look(tx, row, await projects.brief(tx, row["project"]))
+    recovery = rules.recovery(books, terms)
     standing = queries.standing(await queries.signatures(tx, claim_id), row["attempt"])
-    names = ("id", "project", "kind", "amount_fen", "payee", "invoice_code", "invoice_number", "state", "version")
+    derived = {"signed", "gates", "recovery"}
     return ClaimOut(
-        **{n: row[n] for n in names},
+        **{n: row[n] for n in ClaimOut.__struct_fields__ if n not in {*derived, "steps"}},
         steps=row["steps"],
         signed=len(standing),
         gates=[GateOut(g.name, g.is_open, g.code, g.ceiling_fen) for g in gates],
+        recovery=RecoveryOut(recovery.advance_fen, recovery.worked_off_fen, recovery.left_fen),
     )
 
 
@@ -105,11 +136,11 @@ async def submit_claim(request: AnyRequest, claim_id: FromPath[int]) -> ClaimOut
         return await _out(tx, claim_id)
 
 
-@post("/api/v1/claims/{claim_id:int}/sign", opt=needs(P.SIGN), status_code=200, tags=["claims"])
+@post("/api/v1/claims/{claim_id:int}/sign", opt=needs(P.VIEW_CLAIMS), status_code=200, tags=["claims"])
 async def sign_claim(request: AnyRequest, claim_id: FromPath[int], data: Annotated[SignForm, Body()]) -> ClaimOut:
-    """Sign the next step."""
+    """Sign the next step, in one's own role or by a dated authority."""
     async with open_tx(request) as tx:
-        await service.sign(tx, claim_id, data.opinion)
+        await service.sign(tx, claim_id, data.opinion, data.group)
         return await _out(tx, claim_id)
 
 
@@ -121,4 +152,45 @@ async def pay_claim(request: AnyRequest, claim_id: FromPath[int], data: Annotate
         return await _out(tx, claim_id)
 
 
-ROUTES = [read_claim, read_money, create_claim, submit_claim, sign_claim, pay_claim]
+async def _deputy(tx: Tx, deputy_id: int) -> DeputyOut:
+    row = await deputies.find(tx, deputy_id)
+    same = ("id", "role", "starts_on", "ends_on", "limit_fen", "doc_no", "state")
+    names = {"principal": row["principal_name"], "deputy": row["deputy_name"]}
+    return DeputyOut(**{n: row[n] for n in same}, **names)
+
+
+@get("/api/v1/claims/deputies/{deputy_id:int}", opt=needs(P.VIEW_CLAIMS), tags=["claims"])
+async def read_deputy(request: AnyRequest, deputy_id: FromPath[int]) -> DeputyOut:
+    """Give one authority to sign for somebody."""
+    async with open_tx(request) as tx:
+        return await _deputy(tx, deputy_id)
+
+
+@post("/api/v1/claims/deputies", opt=needs(P.SIGN), tags=["claims"])
+async def create_deputy(request: AnyRequest, data: Annotated[DeputyForm, Body()]) -> DeputyOut:
+    """Name who signs in one's place, from a day to a day."""
+    async with open_tx(request) as tx:
+        return await _deputy(tx, await deputies.name_deputy(tx, data))
+
+
+@post("/api/v1/claims/deputies/{deputy_id:int}/revoke", opt=needs(P.SIGN), status_code=200, tags=["claims"])
+async def revoke_deputy(
+    request: AnyRequest, deputy_id: FromPath[int], data: Annotated[ReturnForm, Body()]
+) -> DeputyOut:
+    """Take an authority back before its last day."""
+    async with open_tx(request) as tx:
+        await deputies.revoke(tx, deputy_id, data.reason)
+        return await _deputy(tx, deputy_id)
+
+
+ROUTES = [
+    read_claim,
+    read_money,
+    create_claim,
+    submit_claim,
+    sign_claim,
+    pay_claim,
+    read_deputy,
+    create_deputy,
+    revoke_deputy,
+]

@@ -23,7 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 AXE = (Path(__file__).parents[2] / "quzhou_migrants/web/node_modules/axe-core/axe.min.js").read_text()
 PEOPLE = {
     "clerk": (Role.COUNTY_CLERK, KECHENG), "deputy": (Role.COUNTY_CLERK, KECHENG),
-    "leader": (Role.COUNTY_LEADER, KECHENG), "finance": (Role.COUNTY_FINANCE, KECHENG), "township": (Role.TOWNSHIP_CLERK, SHILIANG),
+    "leader": (Role.COUNTY_LEADER, KECHENG), "finance": (Role.COUNTY_FINANCE, KECHENG),
+    "township": (Role.TOWNSHIP_CLERK, SHILIANG),
 }  # fmt: skip
 
 
