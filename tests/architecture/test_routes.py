@@ -53,6 +53,7 @@ OBJECTS = {
     "api_key_id": "accounts_api_key",
     "deputy_id": "allocation_deputy",
     "round_id": "allocation_round",
+    "mixed_id": "allocation_mixed",
     "candidate_id": "allocation_candidate",
     "expert_id": "allocation_expert",
     "review_id": "allocation_declaration",
@@ -98,6 +99,9 @@ OBJECTS = {
     "member_id": "register_member",
     "import_id": "register_import",
     "person": "register_member",
+    "/rounds/dossiers:dossier_id": "allocation_round_dossier",
+    "/factor/notices:notice_id": "allocation_factor_notice",
+    "/factor/schemes:scheme_id": "allocation_scheme",
     "/register/households:key": "register_household",
     "/register/imports:key": "register_import",
 }
@@ -115,7 +119,15 @@ WORDS = {
     "sha256": "0" * 64,
 }
 # A city's fund batch, factor run and survey concern every county: they are published downwards on purpose.
-PUBLISHED_DOWN = {"batch_id", "run_id", "campaign_id", "scheme_id"}
+PUBLISHED_DOWN = {
+    "batch_id",
+    "run_id",
+    "mixed_id",
+    "campaign_id",
+    "scheme_id",
+    "/factor/notices:notice_id",
+    "/factor/schemes:scheme_id",
+}
 
 
 def test_every_route_names_its_rule():
@@ -190,6 +202,8 @@ def _address(path: str, foreign: dict[str, int | None]) -> tuple[str, bool]:
 
 def test_demonstration_has_foreign_objects_of_every_kind(foreign):
     rare = {
+        "month_id",
+        "/rounds/dossiers:dossier_id",
         "import_id",
         "/register/imports:key",
         "engagement_id",

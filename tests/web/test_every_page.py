@@ -36,6 +36,7 @@ TABLES = {
     "/projects": "projects_project",
     "/claims": "allocation_claim",
     "/rounds": "allocation_round",
+    "/mixed": "allocation_mixed",
     "/factor": "allocation_factor_run",
     "/codes": "inspection_site_code",
     "/samples": "surveys_campaign",
