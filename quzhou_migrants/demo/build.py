@@ -17,6 +17,7 @@ from quzhou_migrants.demo.experts import make_pool
 from quzhou_migrants.demo.factor import tell_results
 from quzhou_migrants.demo.filing import file_projects
 from quzhou_migrants.demo.intake import file_late, make_intake
+from quzhou_migrants.demo.ledger import keep_ledger
 from quzhou_migrants.demo.lives import Life, by_county, make_lives
 from quzhou_migrants.demo.mixed import make_mixed
 from quzhou_migrants.demo.money import make_money
@@ -90,6 +91,7 @@ async def build(
     await follow_villages(world, lives)
     await make_sample(world, report)
     await engage_auditors(world)
+    await keep_ledger(world)
     return Summary(len(world.villages), households, people, len(list(seats(world))), len(lives))
 
 
