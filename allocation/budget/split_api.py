@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -15,6 +15,7 @@ from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import Tx, open_tx
 
 AnyRequest = Request[Any, Any, Any]
+S = TypeVar("S", bound=Struct)
 Batch = Annotated[int, QueryParameter(ge=1, le=2**53)]
 MOST = 200
 
@@ -80,7 +81,7 @@ class TotalOut(Struct):
     closing_fen: int
 
 
-def _picked(struct: type[Any], row: dict[str, Any]) -> Any:  # noqa: ANN401 - the struct asked for
+def _picked(struct: type[S], row: dict[str, Any]) -> S:
     return struct(**{name: row[name] for name in struct.__struct_fields__})
 
 
