@@ -9,9 +9,10 @@ from litestar import Request, get, post
 from litestar.params import Body, FromPath
 
 from allocation.competitive import decisions, publishing, queries, reviews, service
-from allocation.competitive.forms import SheetForm
+from allocation.competitive.forms import PromoteForm, SheetForm
 from allocation.competitive.rules import written
 from allocation.permissions import P
+from projects import public as projects
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import Tx, open_tx
 
@@ -47,6 +48,32 @@ class RoundOut(msgspec.Struct):
     cut_rule: str
     criteria: list[tuple[str, int]]
     candidates: list[CandidateOut]
+
+
+class PlaceOut(msgspec.Struct):
+    """One place of the reserve list, waiting."""
+
+    candidate: int
+    code: str
+    place: int
+    asked_fen: int
+
+
+class OutcomeOut(msgspec.Struct):
+    """What became of a result: its notice, what stands, who waits, who moved up. Units: fen."""
+
+    id: int
+    state: str
+    notice: int | None
+    notice_state: str
+    received: int
+    answered: int
+    upheld: int
+    standing_fen: int
+    left_fen: int
+    fallen: list[str]
+    reserve: list[PlaceOut]
+    promoted: list[str]
 
 
 class RoundLine(msgspec.Struct):
@@ -120,6 +147,51 @@ async def approve_round(request: AnyRequest, round_id: FromPath[int]) -> RoundOu
         return await _out(tx, round_id)
 
 
+@get("/api/v1/rounds/{round_id:int}/outcome", opt=needs(P.VIEW_ROUNDS), tags=["rounds"])
+async def read_outcome(request: AnyRequest, round_id: FromPath[int]) -> OutcomeOut:
+    """Give what became of a result."""
+    async with open_tx(request) as tx:
+        return await _outcome(tx, round_id)
+
+
+async def _outcome(tx: Tx, round_id: int) -> OutcomeOut:
+    row = await queries.round_of(tx, round_id)
+    notice = await projects.notice_of(tx, publishing.subject(row)) or {}
+    standing = await queries.standing(tx, round_id)
+    return OutcomeOut(
+        id=round_id,
+        state=row["state"],
+        notice=notice.get("id"),
+        notice_state=notice.get("state", ""),
+        received=notice.get("received", 0),
+        answered=notice.get("answered", 0),
+        upheld=notice.get("upheld", 0),
+        standing_fen=standing.awarded_fen,
+        left_fen=row["budget_fen"] - standing.awarded_fen,
+        fallen=[c["code"] for c in standing.fallen],
+        reserve=[PlaceOut(c["id"], c["code"], c["reserve_place"], c["asked_fen"]) for c in standing.waiting],
+        promoted=[m["code"] for m in standing.promoted],
+    )
+
+
+@post("/api/v1/rounds/{round_id:int}/post", opt=needs(P.PREPARE_ROUND), status_code=200, tags=["rounds"])
+async def post_round(request: AnyRequest, round_id: FromPath[int]) -> OutcomeOut:
+    """Put a decided result before the public."""
+    async with open_tx(request) as tx:
+        await publishing.post(tx, round_id)
+        return await _outcome(tx, round_id)
+
+
+@post("/api/v1/rounds/{round_id:int}/promote", opt=needs(P.APPROVE_ROUND), status_code=200, tags=["rounds"])
+async def promote_round(
+    request: AnyRequest, round_id: FromPath[int], data: Annotated[PromoteForm, Body()]
+) -> OutcomeOut:
+    """Move a project up from the reserve list."""
+    async with open_tx(request) as tx:
+        await publishing.promote(tx, round_id, data)
+        return await _outcome(tx, round_id)
+
+
 @post("/api/v1/reviews/{review_id:int}/score", opt=needs(P.SCORE), status_code=204, tags=["rounds"])
 async def score_review(request: AnyRequest, review_id: FromPath[int], data: Annotated[SheetForm, Body()]) -> None:
     """Hand in one's own score sheet."""
@@ -127,4 +199,14 @@ async def score_review(request: AnyRequest, review_id: FromPath[int], data: Anno
         await reviews.score(tx, review_id, data)
 
 
-ROUTES = [list_rounds, read_round, start_round, close_round, approve_round, score_review]
+ROUTES = [
+    list_rounds,
+    read_round,
+    start_round,
+    close_round,
+    approve_round,
+    score_review,
+    read_outcome,
+    post_round,
+    promote_round,
+]

@@ -10,12 +10,12 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
-from allocation.budget import queries as pots
 from allocation.competitive import (
     alternative_pages,
     decisions,
     documents,
     dossier_pages,
+    drawing,
     outcome_pages,
     publishing,
     queries,
@@ -65,7 +65,7 @@ async def new(request: AnyRequest) -> Page:
 
 async def _edit(request: AnyRequest, form: Form[RoundForm], row: dict[str, Any] | None) -> Page:
     async with open_tx(request) as tx:
-        left = sum(int(p["fen"]) for p in await pots.available(tx, tx.actor.division_code))
+        left = sum(fen for *_, fen in await drawing.held(tx, tx.actor.division_code))
         terms = row["terms"] if row else queries.terms_in_force(tx, tx.actor.division_code)
     return render(
         request,
