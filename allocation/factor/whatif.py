@@ -1,7 +1,7 @@
 """What would be if: other weights, another pool, other data beside the official run; nothing is stored.
 
-Three questions, all answered exactly and to the fen: what changes (`compare`), how much every unit
-hangs on every weight (`sensitivity`), and why a share differs from last year's (`decompose`).
+What changes (`compare`) and how much every unit hangs on every weight (`sensitivity`), exactly and
+to the fen. Why a share differs from last year's is told in `causes`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from math import lcm
 
 from allocation.factor.frozen import Inputs
-from allocation.factor.reading import Data, Sheet, read
+from allocation.factor.reading import Data
 from allocation.factor.rules import Made, Split, made, part_pools, purse, stops, weights, within
-from allocation.factor.scheme import WHOLE, Factor, Kind, Part, Reserve, Scheme
+from allocation.factor.scheme import WHOLE, Factor, Kind, Part, Scheme
 from quzhou_migrants.kernel.errors import Finding, Invalid, Problem, Refused
-from quzhou_migrants.kernel.money import FEN_EXACT, Fen, apportion
+from quzhou_migrants.kernel.money import Fen, apportion
 
 STEP_BP = 100  # one percentage point
 CONFLICTS = frozenset({"ALC-224", "ALC-225", "ALC-226"})  # bounds that no split can respect
@@ -184,138 +184,6 @@ class _Engine:
         pools = part_pools(parted.left_fen, scheme)
         shared = {p: apportion(pools[p], w, scheme.rounding) for p, w in parts.items() if any(w.values())}
         return Split(self.case.pool_fen, shared, parted.reserve_fen, parted.fixed)
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """Why one unit's share differs from last year's; the causes sum to the change. Units: fen.
-
-    `fixed`: amounts given beforehand. `pool`: more or less to share out. `weight`: factors, weights
-    and transforms of the scheme. `data`: the unit's and everybody's values, and who takes part.
-    `bounds`: what floors, caps and bands gave or took. `rounding`: what rounding left.
-    """
-
-    code: str
-    before_fen: Fen
-    after_fen: Fen
-    fixed_fen: Fen
-    pool_fen: Fen
-    weight_fen: Fen
-    data_fen: Fen
-    bounds_fen: Fen
-    rounding_fen: Fen
-
-    @property
-    def change_fen(self) -> Fen:
-        """Give what is more (+) or less (-)."""
-        return self.after_fen - self.before_fen
-
-
-@dataclass(frozen=True, slots=True)
-class Decomposition:
-    """The change of every unit's share by cause, units in code order."""
-
-    before: Split
-    after: Split
-    rows: tuple[Effect, ...]
-
-    def row(self, code: str) -> Effect:
-        """Give one unit. Raises: StopIteration."""
-        return next(r for r in self.rows if r.code == code)
-
-
-def decompose(last: Case, now: Case) -> Decomposition:
-    """Part the change of every share exactly into its causes.
-
-    Pool, weights and data act together, so each is measured in every order in which the three can
-    change, and the mean is taken (Shapley 1953): no order is preferred. Fractions are rounded to
-    the fen for the three; what that and the splits' own rounding leave is the rounding effect.
-    Raises: Invalid (a split that cannot be made), Refused ALC-236 (neither year's data can be read
-    under the other's scheme).
-    """
-    one, other = last.made().split, now.made().split
-    causes = _mean_of_orders(last, now, _shared_out(one), _shared_out(other))
-    then, later = one.shares, other.shares
-    rows = []
-    for code in sorted({*then, *later}):
-        pool, weight, data = causes[code]
-        fixed = other.fixed.get(code, 0) - one.fixed.get(code, 0)
-        bounds = other.adjusted.get(code, 0) - one.adjusted.get(code, 0)
-        before, after = then.get(code, 0), later.get(code, 0)
-        rest = after - before - pool - weight - data - fixed - bounds
-        rows.append(Effect(code, before, after, fixed, pool, weight, data, bounds, rest))
-    return Decomposition(one, other, tuple(rows))
-
-
-def _shared_out(outcome: Split) -> Fen:
-    return sum(outcome.part_pools.values())
-
-
-def _mean_of_orders(last: Case, now: Case, then: Fen, later: Fen) -> dict[str, tuple[Fen, Fen, Fen]]:
-    """Give the pool, weight and data effect of each unit, in whole fen.
-
-    Three of the six orders change the weights before the data, three after; in each three the pool
-    comes first, between, and last. Where the one year's data cannot be read under the other's
-    scheme, only the other three are possible.
-    Raises: Refused ALC-236, none is possible.
-    """
-    ends = (_proportions(last.scheme, last, now), _proportions(now.scheme, now, last))
-    by_weight, by_data = (_proportions(now.scheme, last, now), _proportions(last.scheme, now, last))
-    if ends[0] is None or ends[1] is None or (by_weight is None and by_data is None):
-        raise Refused("ALC-236")
-    corners = [ends[0], *(c for c in (by_weight, by_data) if c is not None), ends[1]]
-    common = lcm(*(below for below, _ in corners))
-    raised = [{u: above * (common // below) for u, above in column.items()} for below, column in corners]
-    middles = list(zip((by_weight is not None, by_data is not None), (True, False), strict=True))
-    first = [weight_first for known, weight_first in middles if known]
-    found = {}
-    for u in sorted({*last.units, *now.units}):
-        old, *between, new = (g.get(u, 0) for g in raised)
-        ways = [_way(old, mid, new, then, later, turned=not w) for mid, w in zip(between, first, strict=True)]
-        below = 3 * common * len(ways)
-        pool, weight, data = ((2 * sum(effect) + below) // (2 * below) for effect in zip(*ways, strict=True))
-        found[u] = (pool, weight, data)
-    return found
-
-
-def _way(old: int, mid: int, new: int, then: Fen, later: Fen, *, turned: bool) -> tuple[int, int, int]:  # noqa: PLR0913 - three corners and two pools
-    """Three times the mean effect of pool, weight and data when weights change first, or `turned`, data."""
-    one, other = (mid - old) * (2 * then + later), (new - mid) * (then + 2 * later)
-    weight, data = (other, one) if turned else (one, other)
-    return (later - then) * (old + mid + new), weight, data
-
-
-def _proportions(scheme: Scheme, own: Case, other: Case) -> tuple[int, dict[str, int]] | None:
-    """Give each unit's exact proportion under a scheme with the data of one year; None where they do not fit.
-
-    Shape: (denominator, {unit: numerator}).
-    """
-    bare = _bare(scheme)
-    sheet = _sheet(bare, own, other)
-    if sheet is None:
-        return None
-    counted = [f for f in bare.factors if f.weight_bp]
-    common = lcm(*(sum(sheet.strengths[f.key]) for f in counted))
-    each = [f.weight_bp * (common // sum(sheet.strengths[f.key])) for f in counted]
-    columns = [sheet.strengths[f.key] for f in counted]
-    rows = zip(*columns, strict=True)
-    above = [sum(e * v for e, v in zip(each, row, strict=True)) for row in rows]
-    return common * WHOLE, dict(zip(sheet.units, above, strict=True))
-
-
-def _bare(scheme: Scheme) -> Scheme:
-    """Leave only what proportions depend on: factors with weight and those they lean on."""
-    counted = [f for f in scheme.factors if f.weight_bp]
-    needed = {f.key for f in counted} | {key for f in counted for key in (f.times, f.per) if key}
-    factors = tuple(f for f in scheme.factors if f.key in needed)
-    return replace(scheme, factors=factors, rounding=FEN_EXACT, reserve=Reserve(), fixed=(), bounds=(), against="")
-
-
-def _sheet(scheme: Scheme, own: Case, other: Case) -> Sheet | None:
-    """Read one year's data under a scheme; a value that year did not have is filled from the other."""
-    data = {f.key: {u: own.value(f, u) or other.value(f, u) for u in own.units} for f in scheme.factors}
-    sheet, found = read(own.pool_fen, scheme, own.units, data)
-    return None if found else sheet
 
 
 def least_band(case: Case, kind: Kind = Kind.LOSS) -> int | None:

@@ -9,8 +9,9 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
+from allocation.factor.causes import decompose
 from allocation.factor.forms import ValueRow
-from allocation.factor.whatif import compare, decompose, sensitivity
+from allocation.factor.whatif import compare, sensitivity
 from allocation.factor.whatif_forms import TriedWeight, WhatIfForm
 from allocation.factor.whatif_view import earlier, frozen_case, tried
 from allocation.permissions import P

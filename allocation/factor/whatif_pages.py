@@ -12,14 +12,15 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
 from allocation.factor import queries
+from allocation.factor.causes import by_factor, decompose
 from allocation.factor.forms import ValueRow
-from allocation.factor.whatif import Case, Comparison, compare, decompose, sensitivity
+from allocation.factor.whatif import Case, Comparison, compare, sensitivity
 from allocation.factor.whatif_forms import TriedWeight, WhatIfForm
 from allocation.factor.whatif_view import EFFECTS, earlier, frozen_case, heat, totals, tried
 from allocation.factor.words import named
 from allocation.permissions import P
 from quzhou_migrants.kernel.catalogue import CATALOGUE
-from quzhou_migrants.kernel.errors import Invalid, Problem
+from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import open_tx
 from quzhou_migrants.web.forms import Form, new_form, read_form
@@ -120,13 +121,16 @@ async def change(request: AnyRequest, run_id: FromPath[int], since: FromQuery[in
         choices = await earlier(tx, row)
         chosen = next((c for c in choices if c["id"] == since), choices[0] if choices else None)
         before = await frozen_case(tx, chosen["id"]) if chosen else None
-    found, problems = None, []
+    found, problems, factors = None, [], {}
     names = {u.code: u.name for u in [*(before[1].units if before else ()), *inputs.units]}
     if before:
         try:
             found = decompose(before[2], case)
+            factors = by_factor(found, before[2], case)
         except Invalid as refused:
             problems = [(p.code, CATALOGUE.say(p.code, named(p.facts, names))) for p in refused.problems]
+        except Refused as refused:
+            problems = [(refused.code, CATALOGUE.say(refused.code, refused.facts))]
     return render(
         request,
         "allocation/factor/change.html",
@@ -136,6 +140,7 @@ async def change(request: AnyRequest, run_id: FromPath[int], since: FromQuery[in
         choices=choices,
         before=before[1] if before else None,
         found=found,
+        factors=factors,
         sums=totals(found) if found else {},
         effects=EFFECTS,
         names=names,

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from allocation.factor import queries
+from allocation.factor.causes import Decomposition
 from allocation.factor.frozen import Inputs, thaw
-from allocation.factor.whatif import Case, Decomposition, Sensitivity, case_of, changed
+from allocation.factor.whatif import Case, Sensitivity, case_of, changed
 from allocation.factor.whatif_forms import WhatIfForm
 from quzhou_migrants.kernel.money import Fen
 from quzhou_migrants.kernel.tx import Tx

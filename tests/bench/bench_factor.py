@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from allocation.factor.causes import decompose
 from allocation.factor.scheme import Bound, Factor, Fixed, Form, Grade, Kind, Part, Reserve, Scheme
-from allocation.factor.whatif import Case, decompose, sensitivity
+from allocation.factor.whatif import Case, sensitivity
 from quzhou_migrants.kernel.money import FEN_EXACT, Mode, Rounding
 from tests.bench.harness import Figure, timed
 

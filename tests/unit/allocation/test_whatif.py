@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 from split_oracle import strength
 
+from allocation.factor.causes import by_factor, decompose
 from allocation.factor.rules import attempt
 from allocation.factor.scheme import Bound, Factor, Form, Kind, Part, Scheme, to_mapping
 from allocation.factor.whatif import (
@@ -19,7 +20,6 @@ from allocation.factor.whatif import (
     case_of,
     changed,
     compare,
-    decompose,
     least_band,
     reweighted,
     sensitivity,
@@ -28,7 +28,7 @@ from quzhou_migrants.kernel.errors import Invalid, Refused
 from quzhou_migrants.kernel.money import FEN_EXACT
 
 QUICK = settings(
-    max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], deadline=None
+    max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], deadline=None
 )
 OFFICIAL = case_of(inputs())
 
@@ -191,6 +191,34 @@ def test_causes_are_the_mean_of_all_orders_of_change() -> None:
         assert abs(row.pool_fen - mean["pool"]) <= Fraction(1, 2)
         assert abs(row.weight_fen - mean["weight"]) <= Fraction(1, 2)
         assert abs(row.data_fen - mean["data"]) <= Fraction(1, 2)
+
+
+@given(runs(units=2), runs(units=2))
+@QUICK
+def test_effects_of_single_factors_sum_to_those_of_all(one, other) -> None:
+    last, now = case_of(one), case_of(other)
+    assume(feasible(last) and feasible(now))
+    try:
+        found = decompose(last, now)
+    except Refused as refusal:
+        event(refusal.code)
+        return
+    for code, effects in by_factor(found, last, now).items():
+        row = found.row(code)
+        assert sum(e.weight_fen for e in effects) == row.weight_fen
+        assert sum(e.data_fen for e in effects) == row.data_fen
+
+
+def test_only_the_factor_that_moved_has_an_effect() -> None:
+    plain = replace(FULL, bounds=(), against="")
+    last = case(POOL, plain, columns())
+    now = replace(last, data=columns(income=(*COLUMNS["income"][:3], "34000", *COLUMNS["income"][4:])))
+    effects = by_factor(decompose(last, now), last, now)
+    for unit, row in effects.items():
+        moved = {e.key: e.data_fen for e in row if abs(e.data_fen) > 1}
+        assert set(moved) == ({"income"} if unit != SIX[0] else set())  # the richest has no gap in either year
+        assert all(abs(e.weight_fen) <= 1 for e in row)
+        assert unit == SIX[0] or (moved["income"] < 0) == (unit == SIX[3])
 
 
 def test_a_new_factor_counts_as_weight_and_a_newcomer_as_data() -> None:
