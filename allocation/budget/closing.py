@@ -21,7 +21,7 @@ from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.tx import Tx
 
 CLOSING_TABLE = "allocation_closing"
-CLAUSE = "会计基础工作规范 第五十六至六十四条"
+CLAUSE = "《会计基础工作规范》第五十六至六十四条"
 CITY_TAIL, DECEMBER = "00000000", 12
 Row = dict[str, Any]
 
