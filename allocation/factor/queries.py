@@ -68,6 +68,17 @@ async def scheme(tx: Tx, scheme_id: int) -> Row:
     return dict(row)
 
 
+async def version_before(tx: Tx, row: Row) -> Row | None:
+    """Give the version of the same series that was in use last before this one, else the one right before it."""
+    found = await tx.conn.fetchrow(
+        "SELECT * FROM allocation_scheme WHERE coalesce(series, id) = $1 AND number < $2"
+        " ORDER BY state IN ('approved', 'superseded') DESC, number DESC LIMIT 1",
+        row["series"] or row["id"],
+        row["number"],
+    )
+    return dict(found) if found else None
+
+
 async def runs_of_scheme(tx: Tx, scheme_id: int) -> list[Row]:
     """List the runs that used a version and may be seen, the newest first."""
     rows = await tx.conn.fetch(

@@ -17,6 +17,7 @@ from allocation.factor.listing import SCHEMES
 from allocation.factor.scheme import Form as FactorForm
 from allocation.factor.scheme import Kind, Part
 from allocation.factor.scheme_build import rows_of
+from allocation.factor.scheme_diff import differences
 from allocation.factor.scheme_forms import SchemeForm, SignSchemeForm
 from allocation.factor.states import SCHEME
 from allocation.permissions import P
@@ -60,10 +61,14 @@ async def _one(request: AnyRequest, scheme_id: int, form: Form[Any]) -> Page:
     async with open_tx(request) as tx:
         row = await queries.scheme(tx, scheme_id)
         own = queries.is_own(tx, row["division_code"])
+        names = {u.code: u.name for u in await queries.units(tx, row["division_code"])}
+        made, before = queries.opened(row["body"]), await queries.version_before(tx, row)
         facts: dict[str, Any] = {
             "row": row,
-            "scheme": queries.opened(row["body"]),
-            "units": {u.code: u.name for u in await queries.units(tx, row["division_code"])},
+            "scheme": made,
+            "before": before,
+            "changes": differences(queries.opened(before["body"]), made, names) if before else [],
+            "units": names,
             "verbs": verbs_open(SCHEME, row, tx.actor) if own else [],
             "made_it": row["created_by"] is not None and row["created_by"] == tx.actor.user_id,
             "runs": await queries.runs_of_scheme(tx, scheme_id),

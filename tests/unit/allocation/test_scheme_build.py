@@ -13,6 +13,7 @@ from allocation.factor.catalogue import default_scheme
 from allocation.factor.notice_service import late_days
 from allocation.factor.scheme import Form, Kind, Part, faults
 from allocation.factor.scheme_build import LAST, build, rows_of
+from allocation.factor.scheme_diff import differences
 from allocation.factor.scheme_forms import BoundRow, FactorRow, FixedRow, SchemeForm
 from quzhou_migrants.kernel.errors import Invalid
 from quzhou_migrants.kernel.money import Mode
@@ -81,6 +82,22 @@ def test_bands_bring_last_years_shares_and_leave_with_them() -> None:
 def test_a_unit_that_takes_no_part_is_found_and_never_widened_to_all() -> None:
     made = build(POLICY, form(bounds=[BoundRow(Kind.CAP, unit="339999000000", fen=1)]))
     assert [f.code for f in faults(made, (UNIT,))] == ["ALC-227"]
+
+
+def test_an_approver_reads_what_a_version_changes_and_nothing_else() -> None:
+    made = build(
+        POLICY,
+        form(factors=rows(migrants=6000, fiscal=2500), bounds=[BoundRow(Kind.LOSS, bp=1000)], reserve_bp=250),
+    )
+    found = {(d.what, d.was, d.now) for d in differences(PACK, made)}
+    assert found == {
+        ("移民人口", "65%，基数，正向（越多得越多）", "60%，基数，正向（越多得越多）"),
+        ("人均财力（反向因素）", "20%，基数，反向（越少得越多）", "25%，基数，反向（越少得越多）"),
+        ("上年分配额", "", "0%，基数，正向（越多得越多）"),
+        ("预留", "", "2.5%"),
+        ("限制 1", "", "比上年降幅不超过 所有单位 10%"),
+    }
+    assert differences(made, made) == []
 
 
 @given(
