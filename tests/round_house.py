@@ -91,7 +91,7 @@ async def fund(tx: Tx, amount: int) -> None:
     )
 
 
-async def engaged(tx: Tx, round_id: int) -> Actor:
+async def engaged(tx: Tx, round_id: int, clerk: Actor = CLERK) -> Actor:
     number = next(_numbers)
     user = int(
         await tx.conn.fetchval(
@@ -102,22 +102,24 @@ async def engaged(tx: Tx, round_id: int) -> Actor:
             f"专家{number}",
         )
     )
-    async with become(tx, CLERK):
+    async with become(tx, clerk):
         await panel.seat(tx, round_id, panel.Member(user, f"专家{number}", "省水科院"))
     engagement = await tx.conn.fetchval("SELECT engagement_id FROM allocation_expert WHERE user_id = $1", user)
     return actor(Role.EXPERT, KECHENG, user_id=user, engagement=engagement)
 
 
-async def scoring(tx: Tx, *, asked: tuple[int, ...] = (480_000_00, 500_000_00, 300_000_00)) -> Ground:
+async def scoring(
+    tx: Tx, *, asked: tuple[int, ...] = (480_000_00, 500_000_00, 300_000_00), clerk: Actor = CLERK
+) -> Ground:
     """Bring a round to scoring: candidates, five experts. Machine's transaction."""
     await fund(tx, 2_000_000_00)
     found = [await admitted(tx, fen) for fen in asked]
-    async with become(tx, CLERK):
+    async with become(tx, clerk):
         round_id = await service.draft(tx, CALL)
         await service.publish(tx, round_id)
         await service.add_candidates(tx, round_id, found)
-    experts = [await engaged(tx, round_id) for _ in range(5)]
-    async with become(tx, CLERK):
+    experts = [await engaged(tx, round_id, clerk) for _ in range(5)]
+    async with become(tx, clerk):
         await service.start(tx, round_id)
     return Ground(round_id, found, experts)
 
@@ -159,27 +161,27 @@ def meeting(lines: list[LineForm], **more: Any) -> DecisionForm:
 GOOD = {0: (90, 90), 1: (80, 80), 2: (70, 70)}
 
 
-async def ranked(tx: Tx) -> Ground:
-    ground = await scoring(tx)
+async def ranked(tx: Tx, clerk: Actor = CLERK) -> Ground:
+    ground = await scoring(tx, clerk=clerk)
     for who in ground.experts:
         await score_all(tx, who, GOOD)
-    async with become(tx, CLERK):
+    async with become(tx, clerk):
         await decisions.close(tx, ground.round_id)
     return ground
 
 
-async def decided(tx: Tx) -> Ground:
+async def decided(tx: Tx, clerk: Actor = CLERK) -> Ground:
     """A ranked round whose meeting followed the ranking."""
-    ground = await ranked(tx)
+    ground = await ranked(tx, clerk)
     rows = await queries.candidates(tx, ground.round_id)
-    async with become(tx, CLERK):
+    async with become(tx, clerk):
         await decisions.decide(tx, ground.round_id, meeting([LineForm(c["id"], c["proposed_fen"]) for c in rows]))
     return ground
 
 
-async def notice_over(tx: Tx, round_id: int, *, post: bool = True) -> None:
+async def notice_over(tx: Tx, round_id: int, *, post: bool = True, clerk: Actor = CLERK) -> None:
     """Post a decided result, let its days pass, close its notice; the clock stands where it stood."""
-    async with become(tx, CLERK):
+    async with become(tx, clerk):
         if post:
             await publishing.post(tx, round_id)
         row = await queries.round_of(tx, round_id)

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 from house import CITY, KECHENG, QUJIANG, actor, become
-from round_house import CLERK, LEADER, admitted, decided, fund, notice_over, refused
+from round_house import CLERK, LEADER, decided, notice_over, refused
 
 from allocation.budget import ledger
 from allocation.budget.ledger import Kind
@@ -153,10 +153,17 @@ async def test_a_parting_is_undone_only_while_no_pot_was_drawn_on(tx: Tx) -> Non
 
 async def test_a_city_round_gives_out_its_pot_and_nothing_else(tx: Tx) -> None:
     row = await parted(tx)
-    await fund(tx, 5_00)
-    async with become(tx, CITY_CLERK):
-        assert await held(tx, CITY) == [(row["batch"], Kind.COMPETING, 1_200_000_00)]
     async with become(tx, CLERK):
         kinds = [kind for _, kind, _ in await held(tx, KECHENG)]
-    assert kinds == [Kind.COMPETING, Kind.AVAILABLE]
-    assert await admitted(tx, 1_00)
+    assert kinds == [Kind.COMPETING]
+    ground = await decided(tx, CITY_CLERK)
+    assert await refused(tx, LEADER, lambda: publishing.approve(tx, ground.round_id)) == ["KRN-404"]
+    await notice_over(tx, ground.round_id, clerk=CITY_CLERK)
+    async with become(tx, CITY_LEADER):
+        assert await held(tx, CITY) == [(row["batch"], Kind.COMPETING, 1_200_000_00)]
+        await publishing.approve(tx, ground.round_id)
+    await tx.deliver()
+    now = {p.division_code: (p.won_fen, p.left_fen) for p in await queries.pots_now(tx, row)}
+    assert now[CITY] == (980_000_00, 220_000_00)
+    assert now[KECHENG] == (0, 900_000_00)
+    assert await ledger.project_money(tx, ground.projects[0]) == {Kind.AWARDED: 480_000_00}
