@@ -77,7 +77,7 @@ async def _show(request: AnyRequest, review_id: int, failed: tuple[str, Form[Any
         }
     empty = [{"criterion": c["id"]} for c in criteria]
     forms: dict[str, Form[Any]] = {
-        "clear": new_form(ClearForm),
+        "declare": new_form(ClearForm),
         "recuse": new_form(RecuseForm),
         "reason": new_form(ReasonForm),
         "sheet": new_form(SheetForm, points=empty, vetoes=[{"veto": v["id"]} for v in context["vetoes"]]),
@@ -121,7 +121,7 @@ async def clear(request: AnyRequest, review_id: FromPath[int]) -> Page:
     async def work(tx: Tx, key: int, form: ClearForm) -> None:
         await reviews.clear(tx, key, form.explained)
 
-    return await _step(request, review_id, "clear", ClearForm, work)
+    return await _step(request, review_id, "declare", ClearForm, work)
 
 
 @post("/reviews/{review_id:int}/recuse", opt=needs(P.SCORE), include_in_schema=False, status_code=200)
