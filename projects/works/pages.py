@@ -46,14 +46,14 @@ async def _contract(request: AnyRequest, project_id: int, typed: Form[ContractFo
         day = tx.today
     MACHINE.arrow(row["state"], "sign")
     form = typed or new_form(ContractForm, _known(made))
-    top = ceiling(row["award_fen"], row["own_fen"], row["other_fen"])
+    most = ceiling(row["award_fen"], row["own_fen"], row["other_fen"])
     return render(
         request,
         "projects/works/contract.html",
         status=form.status if form.problems else 200,
         form=form,
         p=row,
-        top=top,
+        most=most,
         methods=choices.METHODS,
         kinds=choices.PURCHASES,
         made=made,
