@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allocation.budget import ledger, queries
+from allocation.factor.offers import Offered, offer
 from allocation.payments.holds import Hold, Sight, bars_payments, shows_works
 from allocation.payments.queries import MoneyLine, money_line
 from quzhou_migrants.kernel.money import Fen
@@ -11,11 +12,13 @@ from quzhou_migrants.kernel.tx import Tx
 __all__ = [
     "Hold",
     "MoneyLine",
+    "Offered",
     "Sight",
     "award_fen",
     "bars_payments",
     "money_by_kind",
     "money_line",
+    "offer",
     "shows_works",
 ]
 

@@ -166,9 +166,24 @@ async def test_a_notice_is_issued_by_another_kept_as_paper_and_due_in_working_da
             async with tx.conn.transaction():
                 await tx.conn.execute("UPDATE allocation_factor_notice SET body = 'x' WHERE id = $1", notice)
         assert [t.due for t in await waiting(tx)] == [date(2026, 10, 20)]
+        assert await _public_ids(tx) == []
         assert (await notice_service.publish_notice(tx, notice))["published_on"] == date(2026, 9, 16)
+        assert await _public_ids(tx) == [notice]
         shown = await notice_queries.published(tx, notice)
         assert json.loads(shown["printed"]["export"])["sha256"] == (await queries.run(tx, run))["sha256"]
+
+
+async def _public_ids(tx: Tx) -> list[int]:
+    """What somebody sees who is nobody, by row-level security alone."""
+    nested = tx.conn.transaction()
+    await nested.start()
+    await tx.conn.execute(
+        "SELECT set_config('app.lo', '~', true), set_config('app.hi', '~', true), set_config('app.up', '', true),"
+        " set_config('app.public', '1', true)"
+    )
+    rows = await tx.conn.fetch("SELECT id FROM allocation_factor_notice ORDER BY id")
+    await nested.rollback()
+    return [r["id"] for r in rows]
 
 
 async def test_one_notice_a_run_and_it_falls_with_its_run(tx_as) -> None:
