@@ -14,7 +14,7 @@ from allocation.reports import documents, queries
 from allocation.reports.documents import row_name
 from allocation.reports.listing import BEHIND, COMPARED, idle_list, plan, read_scope, use
 from allocation.reports.queries import Row, Scope
-from allocation.reports.rules import By
+from allocation.reports.rules import MEASURES, By
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.money import Fen
@@ -25,6 +25,7 @@ from quzhou_migrants.web.render import see_other, wants_fragment
 
 AnyRequest = Request[Any, Any, Any]
 Page = Response[Any]
+MANY = 5_000  # rows of a report that are not projects: batches at most, in many years
 DRAWN = 12  # bars of a chart; more cannot be read
 FEN_OF_WAN = 1_000_000
 CHARTED = ("free_fen", "awarded_fen", "paid_fen")
@@ -75,16 +76,11 @@ async def use_page(request: AnyRequest) -> Page:
     by = _by(request)
     async with open_tx(request) as tx:
         scope = read_scope(request.query_params, tx.actor.division_code)
-        if request.query_params.get("format") != "xlsx":
-            drawn = await _drawn(tx, by, scope)
-            sums = await queries.totals(tx, scope, by)
-        else:
-            drawn, sums = {}, {}
+        drawn = {} if request.query_params.get("format") == "xlsx" else await _drawn(tx, by, scope)
     return await use(by, scope).respond(
         request,
         "allocation/reports/use.html",
         by=by.value,
-        sums=sums,
         behind=_sum_url(scope),
         paper=address("/reports/use.pdf", by, scope),
         **drawn,
@@ -98,9 +94,18 @@ def _sum_url(scope: Scope) -> str:
 
 
 async def _drawn(tx: Tx, by: By, scope: Scope) -> Row:
-    """Give the chart of a report: what is free, awarded and paid in its largest rows."""
+    """Give the sums of a report and its chart: what is free, awarded and paid in its largest rows.
+
+    Reports of few rows are read once and added up here; of many projects only the largest are read.
+    """
     known = await places(tx)
-    rows = await queries.rows(tx, by, scope, limit=DRAWN, largest=by is not By.QUARTER)
+    if by is By.PROJECT:
+        rows = await queries.rows(tx, by, scope, limit=DRAWN, largest=True)
+        sums = await queries.totals(tx, scope, By.BATCH)
+    else:
+        rows = await queries.rows(tx, by, scope, limit=MANY, largest=by is not By.QUARTER)
+        sums = {m.name: sum(r[m.name] for r in rows) for m in MEASURES}
+        rows = rows[-DRAWN:] if by is By.QUARTER else rows[:DRAWN]
     series = [
         (
             CATALOGUE.text(f"reports.short.{name}"),
@@ -109,7 +114,7 @@ async def _drawn(tx: Tx, by: By, scope: Scope) -> Row:
         )
         for name in CHARTED
     ]
-    return {"labels": [row_name(r, by, known) for r in rows], "series": series}
+    return {"sums": sums, "labels": [row_name(r, by, known) for r in rows], "series": series}
 
 
 @get("/reports/use.pdf", opt=needs(P.VIEW_FUNDS), include_in_schema=False)
