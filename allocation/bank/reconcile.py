@@ -34,7 +34,7 @@ from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
 STATEMENTS = "allocation_bank_statement"
-CLAUSE = "会计基础工作规范 第五十六条"
+CLAUSE = "《会计基础工作规范》第五十六条"
 NEEDED = ("batch_no", "line_no", "result", "amount", "bank_ref", "day")
 
 

@@ -63,7 +63,6 @@ BANK_BATCH = machine(
         Arrow(File.DRAFT, "release", File.RELEASED, P.RELEASE_BANK, another_hand),
         Arrow(File.DRAFT, "cancel", File.CANCELLED, P.PREPARE_BANK),
         Arrow(File.RELEASED, "finish", File.DONE, P.RECONCILE),
-        Arrow(File.DONE, "reopen", File.RELEASED, P.RECONCILE),
     ),
 )
 BANK_STATEMENT = machine(

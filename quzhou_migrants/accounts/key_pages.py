@@ -12,6 +12,7 @@ from litestar.response import Response
 from quzhou_migrants.accounts import keys
 from quzhou_migrants.accounts.forms import EmptyForm, KeyForm
 from quzhou_migrants.accounts.permissions import P
+from quzhou_migrants.kernel.actor import code_range
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.journal import timeline
@@ -67,8 +68,7 @@ async def _new(request: AnyRequest, form: Form[KeyForm] | None) -> Page:
         filled = form or new_form(
             KeyForm, place=tx.actor.division_code, expires_on=tx.today + timedelta(days=most), per_minute=often
         )
-        known = await places(tx)
-        divisions = [(code, title) for code, title, depth in known.options(tx.actor.division_code, "") if depth <= 1]
+        divisions = await _divisions(tx)
     scopes = [(s, CATALOGUE.permission(s)) for s in sorted(keys.SCOPES)]
     return render(
         request,
@@ -80,6 +80,18 @@ async def _new(request: AnyRequest, form: Form[KeyForm] | None) -> Page:
         often=often,
         status=form.status if form else 200,
     )
+
+
+async def _divisions(tx: Tx) -> list[tuple[str, str]]:
+    """Offer one's own division, and the counties and townships inside it."""
+    lo, hi = code_range(tx.actor.division_code)
+    rows = await tx.conn.fetch(
+        "SELECT code, full_name FROM kernel_division WHERE code >= $1 AND code < $2 AND active"
+        " AND level IN ('city', 'county', 'township') ORDER BY code",
+        lo,
+        hi,
+    )
+    return [(r["code"], r["full_name"]) for r in rows]
 
 
 @post("/accounts/keys/new", opt=needs(P.MANAGE_KEYS), status_code=200, include_in_schema=False)
