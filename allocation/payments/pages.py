@@ -83,6 +83,8 @@ async def money_context(tx: Tx, project_id: int) -> dict[str, Any]:
         "books": books,
         "recovery": rules.recovery(books, terms),
         "holds": rules.holds(books),
+        "overpaid": rules.overpaid(books),
+        "overpaid_days": tx.policy_for(project["division_code"]).whole(f"{ROOM}.overpaid_days"),
         "small": rules.is_small(books, terms),
         "settled": books.settled_fen,
         "claimable": {

@@ -154,6 +154,16 @@ def earned(books: Books, terms: Terms) -> Fen:
     return base(books) * books.seen_bp * terms.progress_bp // WHOLE**2
 
 
+def overpaid(books: Books) -> Fen:
+    """Give what was claimed beyond the settled price: it is paid back within the days of the pack. Units: fen.
+
+    Source: 财建〔2022〕183号 一
+    """
+    if books.settled_fen is None:
+        return 0
+    return max(0, books.claimed_fen - base(books, books.settled_fen))
+
+
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """How an advance is worked off by works that were seen. Units: fen; the two parts make the whole."""

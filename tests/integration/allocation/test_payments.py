@@ -149,6 +149,9 @@ async def test_a_submitted_claim_is_frozen_for_everybody(tx: Tx) -> None:
     with pytest.raises(Exception, match="frozen"):
         async with tx.conn.transaction():
             await tx.conn.execute("UPDATE allocation_claim SET amount_fen = 1 WHERE id = $1", claim)
+    await tx.conn.execute(
+        "UPDATE allocation_claim SET division_code = $2 WHERE id = $1", claim, BAIMA
+    )  # its village ends
 
 
 async def test_a_returned_claim_frees_its_money_and_is_signed_anew(tx: Tx) -> None:

@@ -148,6 +148,12 @@ def test_retention_waits_for_its_day_its_faults_and_its_amount() -> None:
     assert codes(replace(kept, defects=1), ask) == {"ALC-440"}
 
 
+def test_what_was_claimed_beyond_the_settled_price_is_named() -> None:
+    assert rules.overpaid(BUILDING) == 0
+    assert rules.overpaid(replace(BUILDING, settled_fen=144_000_00)) == 0
+    assert rules.overpaid(replace(BUILDING, settled_fen=140_000_00)) == 4_000_00
+
+
 def test_a_guarantee_stands_in_for_the_retention() -> None:
     done = replace(BUILDING, claimed_fen=0, seen_bp=10_000, accepted=True)
     whole = Ask(Kind.SETTLEMENT, 480_000_00, "A", 480_000_00, 480_000_00)
