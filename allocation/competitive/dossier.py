@@ -11,6 +11,7 @@ from typing import Any
 
 from allocation.competitive import alternative_pages, documents, papers, publishing, queries, view
 from allocation.competitive.rules import weighted, written
+from allocation.competitive.service import FROZEN
 from projects import public as projects
 from projects.papers import Part, label
 from quzhou_migrants.kernel import blobs, files
@@ -47,9 +48,16 @@ def _grid(
     return Grid(tuple(_t(h) for h in names), body, widths, figures)
 
 
+def _label(name: str) -> str:
+    said = label(name)
+    return said if said != name else _t(f"field.{name}")
+
+
 def _said(value: object) -> str:
     if value is None or value == "":
         return NOTHING
+    if isinstance(value, bool):
+        return _t("yes" if value else "no_")
     return value if isinstance(value, str) else str(value)
 
 
@@ -111,9 +119,12 @@ def _applicants(row: Row, rows: Sequence[Row]) -> Part:
 
 
 def _application(row: Row, candidate: Row) -> Part:
+    snapshot = candidate["snapshot"]
     facts = tuple(
-        (label(name), yuan(value) if name.endswith("_fen") and value is not None else _said(value))
-        for name, value in candidate["snapshot"].items()
+        (_label(name), yuan(value) if name.endswith("_fen") and value is not None else _said(value))
+        for name in FROZEN
+        if name in snapshot
+        for value in (snapshot[name],)
     )
     blocks: list[Block] = [
         Fields(facts),
@@ -191,7 +202,8 @@ async def _scores(tx: Tx, row: Row) -> list[Part]:
         grid = Grid(head, body, widths, frozenset(range(1, len(criteria) + 2)))
         mean = _t("mean", mean=written(c["mean"]), exact=str(c["mean"]), counted=c["counted"], given=c["given"])
         blocks: list[Block] = [grid, Text(mean if not c["vetoed"] else mean + _t("ruled_out"), indent=False)]
-        found.append(_part("stage.scores", f"{c['code']} {c['title']}", blocks, row, wide=True))
+        title = _t("score_sheet", code=c["code"], title=c["title"])
+        found.append(_part("stage.scores", title, blocks, row, wide=True))
     return found
 
 
