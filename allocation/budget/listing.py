@@ -33,7 +33,7 @@ BATCHES = Listing(
         Column("project_fen", "b.project_fen", kind="money", sort=True),
         Column(
             "available_fen",
-            "(SELECT coalesce(sum(x.balance_fen), 0)::bigint FROM allocation_balance x"
+            "(SELECT coalesce(sum(x.total_fen), 0)::bigint FROM allocation_total x"
             " WHERE x.batch = b.id AND x.kind = 'available')",
             kind="money",
         ),

@@ -89,6 +89,11 @@ sql_object(
         WHERE (b.division_code, b.batch, b.project, b.kind, b.earmark)
             = (d.division_code, d.batch, d.project, d.kind, d.earmark)
           AND d.moved <> 0;
+      INSERT INTO allocation_total (division_code, batch, kind, earmark, slot, total_fen)
+        SELECT allocation_county(division_code), batch, kind, earmark, pg_backend_pid() % 32, sum(amount_fen)
+        FROM added GROUP BY 1, 2, 3, 4 HAVING sum(amount_fen) <> 0 ORDER BY 1, 2, 3, 4
+        ON CONFLICT ON CONSTRAINT allocation_total_place
+        DO UPDATE SET total_fen = allocation_total.total_fen + excluded.total_fen;
       RETURN NULL;
     END $body$;
     DROP TRIGGER IF EXISTS allocation_entry_post ON allocation_entry;
@@ -97,6 +102,13 @@ sql_object(
     DROP TRIGGER IF EXISTS allocation_balance_derived ON allocation_balance;
     CREATE TRIGGER allocation_balance_derived
       BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON allocation_balance
+      FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION kernel_refuse_alteration();
+    DROP TRIGGER IF EXISTS allocation_total_derived ON allocation_total;
+    INSERT INTO allocation_total (division_code, batch, kind, earmark, slot, total_fen)
+      SELECT allocation_county(division_code), batch, kind, earmark, 0, sum(balance_fen) FROM allocation_balance
+      WHERE NOT EXISTS (SELECT 1 FROM allocation_total) GROUP BY 1, 2, 3, 4 HAVING sum(balance_fen) <> 0;
+    CREATE TRIGGER allocation_total_derived
+      BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON allocation_total
       FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION kernel_refuse_alteration();
     """,  # noqa: S608 - pieces of our own
 )

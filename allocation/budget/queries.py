@@ -16,7 +16,7 @@ from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.register import public as register
 
 Row = dict[str, Any]
-CODE_DIGITS, TOWNSHIP_DIGITS, MOST_DIGITS = 12, 9, 19
+CODE_DIGITS, TOWNSHIP_DIGITS, COUNTY_DIGITS, MOST_DIGITS = 12, 9, 6, 19
 
 # The columns of every overview, in the order money passes them.
 COLUMNS = (
@@ -37,6 +37,7 @@ COLUMNS = (
 )
 SOURCES = (Kind.NOTIFIED, Kind.INTEREST)
 WAYS = ("in", "out")
+WHOLE_COUNTY = ("", "000000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +124,32 @@ async def pots_for(tx: Tx, project: Row, county: str, *, lock: bool = False) -> 
 
 async def balances(tx: Tx, by: str, *, batch_id: int | None = None, project_id: int | None = None) -> list[Overview]:
     """Add up the balances in the caller's range by batch, by city or county, or by project. Units: fen."""
-    key = _KEYS[by]
-    rows = await tx.conn.fetch(
-        f"SELECT {key} AS key, b.kind, sum(b.balance_fen)::bigint AS fen FROM allocation_balance b"  # noqa: S608 - the key is one of ours
-        " WHERE ($1::bigint IS NULL OR b.batch = $1) AND ($2::bigint IS NULL OR b.project = $2)"
-        f" AND ({key}) IS NOT NULL GROUP BY 1, 2 ORDER BY 1",
-        batch_id,
-        project_id,
-    )
+    if by == "project" or project_id is not None or not _whole_houses(tx):
+        rows = await tx.conn.fetch(_OF_ACCOUNTS.format(key=_KEYS[by]), batch_id, project_id)
+    else:
+        rows = await tx.conn.fetch(_OF_HOUSES.format(key=_HOUSE_KEYS[by]), batch_id)
     found: dict[str, dict[Kind, Fen]] = {}
     for r in rows:
         found.setdefault(r["key"], {})[Kind(r["kind"])] = int(r["fen"])
     titles = await _titles(tx, by, list(found))
     return [Overview(k, titles.get(k, k), figures(money)) for k, money in found.items()]
+
+
+def _whole_houses(tx: Tx) -> bool:
+    """Tell whether the caller's range holds whole counties, so that their totals say what their accounts say."""
+    return tx.actor.division_code[COUNTY_DIGITS:] in {"", "0" * (CODE_DIGITS - COUNTY_DIGITS)}
+
+
+_OF_ACCOUNTS = (
+    "SELECT {key} AS key, b.kind, sum(b.balance_fen)::bigint AS fen FROM allocation_balance b"
+    " WHERE ($1::bigint IS NULL OR b.batch = $1) AND ($2::bigint IS NULL OR b.project = $2)"
+    " AND ({key}) IS NOT NULL GROUP BY 1, 2 ORDER BY 1"
+)
+_OF_HOUSES = (
+    "SELECT {key} AS key, t.kind, sum(t.total_fen)::bigint AS fen FROM allocation_total t"
+    " WHERE ($1::bigint IS NULL OR t.batch = $1) GROUP BY 1, 2 ORDER BY 1"
+)
+_HOUSE_KEYS = {"batch": "t.batch::text", "division": "t.division_code"}
 
 
 def figures(money: dict[Kind, Fen]) -> tuple[Figure, ...]:
@@ -213,6 +227,13 @@ _ACCOUNTS = (
 _OVER_BALANCES = (
     "SELECT coalesce(sum(balance_fen), 0) FROM allocation_balance" + _ACCOUNTS + " AND balance_fen <> 0"  # noqa: S608 - pieces of our own
 )
+# $2, the project, has no say here; it keeps the numbers of the other conditions.
+_OVER_HOUSES = (
+    "SELECT coalesce(sum(total_fen), 0) FROM allocation_total WHERE ($1::bigint IS NULL OR batch = $1)"
+    " AND $2::bigint IS NULL AND division_code >= $3 AND division_code < $4"
+    " AND ($5 = '' OR kind = ANY (string_to_array($5, ',')))"
+    " AND (NOT $6 OR division_code LIKE '____00000000') AND ($7::bigint IS NULL OR earmark = $7)"
+)
 _IN_TIME = (
     " AND posted_at >= $8 AND posted_at < $9 AND ($10 = '' OR CASE WHEN amount_fen > 0 THEN 'in' ELSE 'out' END = $10)"
 )
@@ -233,7 +254,8 @@ async def entry_sum(tx: Tx, asked: Mapping[str, str]) -> Fen:
     since, until = _day(asked.get("since", "")), _day(asked.get("until", ""))
     way = asked.get("way", "")
     if since is None and until is None and way not in WAYS:
-        return int(await tx.conn.fetchval(_OVER_BALANCES, *accounts))
+        whole = not project and division[COUNTY_DIGITS:] in WHOLE_COUNTY and _whole_houses(tx)
+        return int(await tx.conn.fetchval(_OVER_HOUSES if whole else _OVER_BALANCES, *accounts))
     start = start_of_day(since or date(2000, 1, 1))
     end = start_of_day((until or date(2199, 12, 30)) + timedelta(days=1))
     return int(await tx.conn.fetchval(_OVER_ENTRIES, *accounts, start, end, way if way in WAYS else ""))
@@ -251,7 +273,7 @@ def _number(text: str) -> int | None:
 
 
 async def ledger_faults(conn: Any) -> list[str]:  # noqa: ANN401 - an asyncpg connection that sees every row
-    """Name every account whose stored balance is not the sum of its entries, and every unbalanced event.
+    """Name every account and house whose stored figure is not the sum of its entries, and every unbalanced event.
 
     An empty list is what `verify` wants to see.
     """
@@ -268,7 +290,19 @@ async def ledger_faults(conn: Any) -> list[str]:  # noqa: ANN401 - an asyncpg co
         "SELECT event_key, sum(amount_fen) AS fen FROM allocation_entry GROUP BY event_key, batch, earmark"
         " HAVING sum(amount_fen) <> 0"
     )
+    houses = await conn.fetch(
+        "SELECT coalesce(b.code, t.division_code) AS code, coalesce(b.batch, t.batch) AS batch, b.fen, t.fen AS told"
+        " FROM (SELECT allocation_county(division_code) AS code, batch, kind, earmark, sum(balance_fen) AS fen"
+        "  FROM allocation_balance GROUP BY 1, 2, 3, 4) b FULL JOIN"
+        " (SELECT division_code, batch, kind, earmark, sum(total_fen) AS fen FROM allocation_total"
+        "  GROUP BY 1, 2, 3, 4) t"
+        " ON (b.code, b.batch, b.kind, b.earmark) = (t.division_code, t.batch, t.kind, t.earmark)"
+        " WHERE coalesce(b.fen, 0) <> coalesce(t.fen, 0)"
+    )
     return [
         f"allocation_balance {r['batch']} {r['division_code']} {r['kind']}: {r['balance_fen']} <> {r['fen']}"
         for r in accounts
-    ] + [f"allocation_entry {r['event_key']}: {r['fen']}" for r in events]
+    ] + [
+        *(f"allocation_entry {r['event_key']}: {r['fen']}" for r in events),
+        *(f"allocation_total {r['batch']} {r['code']}: {r['told']} <> {r['fen']}" for r in houses),
+    ]

@@ -118,6 +118,25 @@ class Balance(Table, tablename="allocation_balance"):
 
 
 @business()
+class HouseTotal(Table, tablename="allocation_total"):
+    """What lies in one kind of one batch inside a county (or the city's own accounts), for overviews.
+
+    Kept by the posting's trigger alone. The total is the sum over its slots: backends that write at the same
+    time have different slots, so that two payments of a county never wait for each other here.
+    """
+
+    id = BigSerial(primary_key=True)
+    division_code = DivisionCode()
+    batch = fk(Batch)
+    kind = Varchar(length=16, null=False)
+    earmark = BigInt(null=False, default=0)
+    slot = SmallInt(null=False)
+    total_fen = fen()
+
+    allocation_total_place = Unique(["division_code", "batch", "kind", "earmark", "slot"])
+
+
+@business()
 class Award(Table, tablename="allocation_award"):
     """Money granted to one project from the factor pot, a round, or the plan."""
 
