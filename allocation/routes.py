@@ -28,6 +28,7 @@ from allocation.competitive.scoring_pages import ROUTES as SCORING
 from allocation.events import Awarded
 from allocation.experts import panels as experts
 from allocation.experts.api import ROUTES as EXPERTS_API
+from allocation.experts.checking import draw_faults
 from allocation.experts.pages import ROUTES as EXPERTS
 from allocation.experts.panel_pages import ROUTES as PANEL
 from allocation.factor import notice_panels as told
@@ -133,5 +134,5 @@ HEARS = [
     (VillageSucceeded, terms_heard.on_village_succeeded),
 ]
 JOBS = [*TERMS_JOBS, *DOSSIERS, *REMINDERS]
-VERIFIERS = [ledger_faults, closing_faults]
+VERIFIERS = [ledger_faults, draw_faults, closing_faults]
 PAID_THROUGH_THE_BANK = (CLAIMS_SOURCE, GRANTS_SOURCE, CASH_SOURCE)

@@ -47,6 +47,7 @@ async def announcement(request: AnyRequest, round_id: FromPath[int]) -> Page:
     async with public_tx(request) as tx:
         row = await queries.round_of(tx, round_id)
         criteria = await queries.criteria(tx, round_id)
+        vetoes = await queries.vetoes(tx, round_id)
         result = await queries.candidates(tx, round_id) if row["state"] in {S.POSTED, S.AWARDED} else []
         promoted = await tx.conn.fetch(_PROMOTED, round_id)
         notice = await projects.notice_of(tx, (TABLE, round_id, row["division_code"])) if result else None
@@ -56,6 +57,7 @@ async def announcement(request: AnyRequest, round_id: FromPath[int]) -> Page:
         "allocation/competitive/public_round.html",
         row=row,
         criteria=criteria,
+        vetoes=vetoes,
         result=result,
         given="awarded_fen" if row["state"] == S.AWARDED else "decided_fen",
         promoted=promoted,

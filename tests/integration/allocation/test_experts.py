@@ -14,6 +14,7 @@ from round_house import CLERK, LEADER, engaged, refused
 from allocation.competitive import panel
 from allocation.competitive import service as rounds
 from allocation.experts import documents, drawing, panels, queries, service, view
+from allocation.experts.checking import draw_faults
 from allocation.experts.forms import GroupForm, OutsideForm, SeedForm, TieForm
 from allocation.experts.recompute import recompute_draw
 from allocation.experts.rules import TieKind
@@ -101,6 +102,14 @@ async def test_what_was_frozen_and_the_seed_are_beyond_anybody(tx: Tx) -> None:
             async with tx.conn.transaction():
                 await tx.conn.execute(f"UPDATE allocation_draw SET {change} WHERE id = $1", key)
     assert await refused(tx, LEADER, lambda: drawing.draw(tx, key, SeedForm("87654321"))) == ["KRN-408"]
+
+
+async def test_verify_draws_every_stored_draw_again(tx: Tx) -> None:
+    await pool(tx, 4)
+    key = await drawn(tx, await call(tx), 2)
+    assert await draw_faults(tx.conn) == []
+    await tx.conn.execute("UPDATE allocation_draw_line SET rank = 9 WHERE draw = $1 AND rank = 1", key)
+    assert await draw_faults(tx.conn) == [f"专家抽取 {key} 的记录与其固定名单和种子不一致"]
 
 
 async def test_the_system_gives_a_seed_when_nobody_does(tx: Tx) -> None:
