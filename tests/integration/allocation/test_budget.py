@@ -116,8 +116,10 @@ async def test_an_event_is_posted_once_and_whole(tx_as) -> None:
         "UPDATE allocation_balance SET balance_fen = balance_fen + 1",
         "DELETE FROM allocation_balance",
         "UPDATE allocation_total SET total_fen = total_fen + 1",
-        ("INSERT INTO allocation_total (division_code, batch, kind, slot, total_fen) SELECT division_code, batch, kind, 99, 1"
-        " FROM allocation_total"),
+        (
+            "INSERT INTO allocation_total (division_code, batch, kind, slot, total_fen)"
+            " SELECT division_code, batch, kind, 99, 1 FROM allocation_total"
+        ),
     ],
 )
 async def test_entries_and_balances_cannot_be_altered(tx_as, sql) -> None:
