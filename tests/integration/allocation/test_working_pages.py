@@ -21,6 +21,7 @@ from allocation.factor import data_service, queries, service
 from allocation.factor.forms import RunForm, ValueRow
 from allocation.factor.frozen import export
 from allocation.factor.scheme import Bound, Kind
+from allocation.factor.view import run_context
 from allocation.factor.working import working
 from allocation.recompute import recompute_split
 from quzhou_migrants.accounts.roles import Role
@@ -75,6 +76,9 @@ async def test_bounds_that_cannot_be_held_stop_the_freezing_with_names(tx_as) ->
             await service.freeze_run(tx, run, "x")
         assert [p.code for p in refusal.value.problems] == ["ALC-224"]
         assert {p.facts["unit"] for p in refusal.value.problems} == {"衢江区"}
+        shown = await run_context(tx, await queries.run(tx, run))
+        assert shown["sheet"] is None
+        assert shown["band_bp"] == 5_380  # last year 300,000; seven tenths of 198,000 are 138,600
 
 
 async def test_page_paper_and_sheet_can_be_followed_by_a_stranger(client_as, tmp_path) -> None:
