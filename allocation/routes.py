@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from allocation import panels
 from allocation.bank import panels as bank
+from allocation.bank.api import ROUTES as BANK_API
 from allocation.bank.claims import CLAIMS as CLAIMS_SOURCE
 from allocation.bank.pages import ROUTES as BANK
 from allocation.budget.api import ROUTES as BUDGET_API
@@ -15,6 +16,7 @@ from allocation.budget.pages import ROUTES as BUDGET
 from allocation.budget.queries import ledger_faults
 from allocation.budget.split_api import ROUTES as SPLITS_API
 from allocation.budget.split_pages import ROUTES as SPLITS
+from allocation.cash.api import ROUTES as CASH_API
 from allocation.cash.pages import ROUTES as CASH
 from allocation.cash.paying import CASH as CASH_SOURCE
 from allocation.competitive import panels as rounds
@@ -45,6 +47,7 @@ from allocation.factor.whatif_pages import ROUTES as FACTOR_TRIES
 from allocation.factor.working_pages import ROUTES as WORKINGS
 from allocation.finance.api import ROUTES as FINANCE_API
 from allocation.finance.pages import ROUTES as FINANCE
+from allocation.grants.api import ROUTES as GRANTS_API
 from allocation.grants.pages import ROUTES as GRANTS
 from allocation.grants.paying import GRANTS_SOURCE
 from allocation.mixed import panels as mixed
@@ -103,8 +106,11 @@ ROUTES = [
     *CLAIMS_REST,
     *CLAIMS_API,
     *BANK,
+    *BANK_API,
     *CASH,
+    *CASH_API,
     *GRANTS,
+    *GRANTS_API,
     *FINANCE,
     *FINANCE_API,
     *TERMS,

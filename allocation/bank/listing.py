@@ -52,7 +52,7 @@ LINES = Listing(
         Column("place", "l.division_code", kind="division"),
         Column("bank_name", "l.bank_name"),
         Column("account", "'···· ' || l.account_tail", kind="code"),
-        Column("amount_fen", "l.amount_fen", kind="money", sort=True),
+        Column("amount_fen", "l.amount_fen", kind="money"),
         Column("paid_fen", "l.paid_fen", kind="money"),
         Column("returned_fen", "l.returned_fen", kind="money"),
         Column("result", "l.result", kind="tag"),

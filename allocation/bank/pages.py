@@ -119,6 +119,20 @@ async def _show(request: AnyRequest, batch_id: int, form: Form[Any]) -> Page:
     return render(request, "allocation/bank/file.html", form=form, page=page, status=status, **context)
 
 
+@get("/bank/{bank_batch_id:int}/lines", opt=needs(P.VIEW_BANK), include_in_schema=False)
+async def lines(request: AnyRequest, bank_batch_id: FromPath[int]) -> Page:
+    """List the payments of one file, also as a spreadsheet."""
+    async with open_tx(request) as tx:
+        row = await queries.one(tx, service.BATCHES, bank_batch_id)
+    return await LINES.respond(
+        request,
+        "allocation/bank/lines.html",
+        base=("l.batch = {}", [bank_batch_id]),
+        number=row["number"],
+        file_id=bank_batch_id,
+    )
+
+
 async def _step(request: AnyRequest, key: int, work: Step, back: str, show: Any) -> Page:  # noqa: ANN401 - the page to show again
     """Take one step from a button of a page."""
     form = await read_form(request, EmptyForm)
@@ -390,6 +404,7 @@ ROUTES = [
     new,
     create,
     shown,
+    lines,
     release,
     cancel,
     as_csv,

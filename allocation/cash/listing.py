@@ -47,7 +47,7 @@ LINES = Listing(
         Column("name", "c.name", link="/register/households/{household}"),
         Column("place", "c.division_code", kind="division"),
         Column("persons", "c.persons", kind="int"),
-        Column("amount_fen", "c.amount_fen", kind="money", sort=True),
+        Column("amount_fen", "c.amount_fen", kind="money"),
         Column("bank_name", "c.bank_name"),
         Column("account", "CASE WHEN c.account_tail = '' THEN '' ELSE '···· ' || c.account_tail END", kind="code"),
         Column("result", "c.result", kind="tag"),
