@@ -29,6 +29,7 @@ BENCHES = (
     "snapshot",
     "overlap",
     "claims",
+    "cash",
     "pages_small",
     "pages_large",
     "worker",
