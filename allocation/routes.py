@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import allocation.reports.indexes  # noqa: F401 - declares what reports ask of the ledger's tables
 from allocation import panels
 from allocation.bank import panels as bank
 from allocation.bank.api import ROUTES as BANK_API

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -76,6 +77,8 @@ async def use_page(request: AnyRequest) -> Page:
     by = _by(request)
     async with open_tx(request) as tx:
         scope = read_scope(request.query_params, tx.actor.division_code)
+        if by is By.QUARTER and "booked" not in request.query_params:  # entries of one year are read soon, of all not
+            return see_other(address("/reports/use", by, replace(scope, booked=tx.today.year)))
         drawn = {} if request.query_params.get("format") == "xlsx" else await _drawn(tx, by, scope)
     return await use(by, scope).respond(
         request,

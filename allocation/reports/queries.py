@@ -31,6 +31,9 @@ _KEYS = {
     By.CATEGORY: "coalesce(nullif(p.category, ''), 'none')",
     By.QUARTER: QUARTER,
 }
+# Whole counties are added up by the ledger already.
+_HOUSES = {By.COUNTY: "t.division_code", By.BATCH: "t.batch"}
+WHOLE_COUNTY = ("", "000000")
 _IDS = {By.COUNTY: "x.key::bigint", By.TOWNSHIP: "x.key::bigint", By.CATEGORY: "hashtextextended(x.key, 0)"}
 # Money of a place above the rows' own level: its own account, not everything below it.
 _OF_CITY = "CASE WHEN x.key LIKE '____00000000' THEN '&level=city' ELSE '' END"
@@ -89,7 +92,12 @@ def _sums() -> str:
 @lru_cache(maxsize=256)
 def pivot(by: By, scope: Scope) -> str:
     """Write the rows of a report: a key and its figures. Units: fen."""
-    if by is By.QUARTER:
+    if by in _HOUSES and scope.division[COUNTY_DIGITS:] in WHOLE_COUNTY:
+        inner = (
+            f"SELECT {_HOUSES[by]} AS key, t.kind, sum(t.total_fen) AS fen FROM allocation_total t"  # noqa: S608 - checked values
+            f" WHERE {scope.conditions('t')} GROUP BY 1, 2"
+        )
+    elif by is By.QUARTER:
         inner = f"SELECT {QUARTER} AS key, e.kind, sum(e.amount_fen) AS fen FROM allocation_entry e WHERE {scope.conditions('e')} GROUP BY 1, 2"  # noqa: S608, E501 - checked values
     else:
         join = " LEFT JOIN projects_project p ON p.id = b.project" if by is By.CATEGORY else ""
@@ -200,21 +208,43 @@ async def compared_rows(tx: Tx, by: By, scope: Scope, *, limit: int) -> list[Row
 _UNSPENT = ", ".join(f"'{k}'" for k in UNSPENT)
 
 
+def _aged(today: date, after: tuple[int, int]) -> tuple[str, str]:
+    """Write how old a batch's money is, and that it is old enough, in SQL."""
+    short, long = (f"DATE '{after_years(today, -n)}'" for n in after)
+    return f"CASE WHEN a.issued_on < {long} THEN 'long' ELSE 'short' END AS age", f"a.issued_on < {short}"
+
+
 @lru_cache(maxsize=64)
-def idle(today: date, years_: tuple[int, int], scope: Scope) -> str:
+def idle(today: date, after: tuple[int, int], scope: Scope) -> str:
     """Write every account whose money was notified longer ago than the pack's first years and is not spent.
 
     The age counts from the notice, so that moving money about does not make it young again; the day it last
     moved stands beside it.
     """
-    short, long = (f"DATE '{after_years(today, -n)}'" for n in years_)
+    age, old = _aged(today, after)
     return (
         "(SELECT b.id, b.batch, b.division_code, nullif(b.project, 0) AS project, b.kind, b.balance_fen, a.doc_no,"  # noqa: S608 - checked values
-        f" a.issued_on, a.fund_kind, (DATE '{today}' - a.issued_on) AS days,"
-        f" CASE WHEN a.issued_on < {long} THEN 'long' ELSE 'short' END AS age"
+        f" a.issued_on, a.fund_kind, (DATE '{today}' - a.issued_on) AS days, {age}"
         " FROM allocation_balance b JOIN allocation_batch a ON a.id = b.batch"
-        f" WHERE b.balance_fen > 0 AND b.kind IN ({_UNSPENT}) AND a.issued_on < {short}"
+        f" WHERE b.balance_fen > 0 AND b.kind IN ({_UNSPENT}) AND {old}"
         f" AND {scope.conditions('b')}) q LEFT JOIN projects_project p ON p.id = q.project"
+    )
+
+
+@lru_cache(maxsize=64)
+def _idle_places(today: date, after: tuple[int, int], scope: Scope) -> str:
+    """Write idle money by place and age: of whole counties out of the ledger's totals, else out of accounts."""
+    age, old = _aged(today, after)
+    whole = scope.division[COUNTY_DIGITS:] in WHOLE_COUNTY
+    key, fen, table, x = (
+        ("t.division_code", "t.total_fen", "allocation_total", "t")
+        if whole
+        else (_KEYS[By.COUNTY], "b.balance_fen", "allocation_balance", "b")
+    )
+    return (
+        f"SELECT {key} AS key, {age}, sum({fen})::bigint AS fen FROM {table} {x}"  # noqa: S608 - checked values
+        f" JOIN allocation_batch a ON a.id = {x}.batch WHERE {x}.kind IN ({_UNSPENT}) AND {old}"
+        f" AND {scope.conditions(x)} GROUP BY 1, 2 HAVING sum({fen}) <> 0 ORDER BY 1, 2"
     )
 
 
@@ -233,13 +263,7 @@ def idle_years(policy: Policies) -> tuple[int, int]:
 
 async def idle_sums(tx: Tx, scope: Scope) -> list[Row]:
     """Add up idle money by county (or the city) and age. Shape: key, age, fen."""
-    key = _KEYS[By.COUNTY].replace("b.", "q.")
-    found = await tx.conn.fetch(
-        f"SELECT {key} AS key, q.age, sum(q.balance_fen)::bigint AS fen"  # noqa: S608 - our own text
-        f" FROM {idle(tx.today, idle_years(tx.policy), scope)}"
-        " GROUP BY 1, 2 ORDER BY 1, 2"
-    )
-    return [dict(r) for r in found]
+    return [dict(r) for r in await tx.conn.fetch(_idle_places(tx.today, idle_years(tx.policy), scope))]
 
 
 async def idle_rows(tx: Tx, scope: Scope, *, limit: int) -> list[Row]:

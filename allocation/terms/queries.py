@@ -24,16 +24,19 @@ UNSPENT = (
     "('cash', 'issuing', 'available', 'earmarked', 'competing', 'planned', 'awarded', 'contracted', 'claimed',"
     " 'retained')"
 )
+# Sums of whole counties come from the ledger's totals; only what no project has yet is looked up by account.
 OPEN_MONEY = f"""
-SELECT b.batch, {HOLDER} AS division_code, sum(b.balance_fen)::bigint AS unspent_fen,
-  coalesce(sum(b.balance_fen) FILTER (WHERE b.kind IN ('cash', 'issuing')), 0)::bigint AS cash_fen,
-  coalesce(sum(b.balance_fen) FILTER (WHERE b.kind IN ('available', 'competing')
-    AND b.division_code LIKE '______000000'), 0)::bigint AS free_fen,
-  coalesce(sum(b.balance_fen) FILTER (WHERE b.kind = 'available'
-    AND b.division_code NOT LIKE '______000000'), 0)::bigint AS pooled_fen,
-  coalesce(sum(b.balance_fen) FILTER (WHERE b.kind IN
-    ('earmarked', 'planned', 'awarded', 'contracted', 'claimed', 'retained')), 0)::bigint AS bound_fen
-FROM allocation_balance b WHERE b.balance_fen > 0 AND b.kind IN {UNSPENT} GROUP BY 1, 2
+SELECT x.batch, x.division_code, x.unspent_fen, x.cash_fen, coalesce(f.free_fen, 0) AS free_fen,
+  coalesce(f.pooled_fen, 0) AS pooled_fen,
+  x.unspent_fen - x.cash_fen - coalesce(f.free_fen, 0) - coalesce(f.pooled_fen, 0) AS bound_fen
+FROM (SELECT t.batch, t.division_code, sum(t.total_fen)::bigint AS unspent_fen,
+    coalesce(sum(t.total_fen) FILTER (WHERE t.kind IN ('cash', 'issuing')), 0)::bigint AS cash_fen
+  FROM allocation_total t WHERE t.kind IN {UNSPENT} GROUP BY 1, 2 HAVING sum(t.total_fen) > 0) x
+LEFT JOIN (SELECT b.batch, {HOLDER} AS division_code,
+    coalesce(sum(b.balance_fen) FILTER (WHERE b.division_code LIKE '______000000'), 0)::bigint AS free_fen,
+    coalesce(sum(b.balance_fen) FILTER (WHERE b.division_code NOT LIKE '______000000'), 0)::bigint AS pooled_fen
+  FROM allocation_balance b WHERE b.project = 0 AND b.kind IN ('available', 'competing') GROUP BY 1, 2) f
+  ON f.batch = x.batch AND f.division_code = x.division_code
 """  # noqa: S608 - our own text
 # What lies in a pool, and what living applications of its place still ask for.
 _HOLDS = (

@@ -124,6 +124,7 @@ class TermReminder(Table, tablename="allocation_term_reminder"):
 
 
 index("allocation_term_pool_open", "UNIQUE allocation_term_pool (division_code) WHERE state = 'open'")
+index("allocation_balance_unbound", "allocation_balance (batch, division_code, kind) WHERE project = 0")
 index("allocation_term_move_trail", "allocation_term_move (pool, id)")
 index("allocation_takeback_of_pool", "allocation_takeback (pool) WHERE pool IS NOT NULL")
 index("allocation_takeback_draft_pool", "UNIQUE allocation_takeback (pool) WHERE state = 'draft' AND way = 'replan'")
