@@ -26,22 +26,16 @@ TABLE = "allocation_deputy"
 _PEOPLE = """
 SELECT p.id, p.role, u.id AS user_id, u.name, o.name AS org_name FROM accounts_post p
 JOIN accounts_user u ON u.id = p."user" JOIN accounts_org o ON o.id = p.org
-WHERE p.active AND u.active AND p.division_code >= $1 AND p.division_code < $2 AND p.role = ANY($3) AND u.id <> $4
-ORDER BY p.division_code, p.role, u.name, p.id LIMIT 200
+WHERE p.active AND u.active AND p.division_code = $1 AND p.role = ANY($2) AND u.id <> $3
+ORDER BY p.role, u.name, p.id LIMIT 200
 """
 
 
 async def people(tx: Tx) -> list[Row]:
-    """List who may deputise: posts of the same office and below that may see claims. Shape: {id, role, name, …}."""
-    from_code = tx.actor.division_code
+    """List who may deputise: other people of the same place whose post sees claims. Shape: {id, role, name, …}."""
     roles = [r for r in accounts.Role if r not in accounts.OUTSIDERS and P.VIEW_CLAIMS in permissions_of(r)]
-    rows = await tx.conn.fetch(_PEOPLE, from_code, _end(from_code), [str(r) for r in roles], tx.actor.user_id)
+    rows = await tx.conn.fetch(_PEOPLE, tx.actor.division_code, [str(r) for r in roles], tx.actor.user_id)
     return [dict(r) for r in rows]
-
-
-def _end(code: str) -> str:
-    """Give the end of the range in which a deputy sees what the principal signs: the same place alone."""
-    return code + "0"
 
 
 async def find(tx: Tx, deputy_id: int) -> Row:

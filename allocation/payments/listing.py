@@ -5,6 +5,12 @@ from __future__ import annotations
 from allocation.payments.rules import Kind
 from quzhou_migrants.web.listing import Column, Filter, Listing
 
+_NEXT = (
+    "(CASE c.state WHEN 'submitted' THEN c.steps ->> (SELECT count(*)::int FROM allocation_signature s"
+    " WHERE s.claim = c.id AND s.attempt = c.attempt) WHEN 'signed' THEN 'payment' ELSE '' END)"
+)
+HANDS = ("village_clerk", "township_clerk", "county_leader", "county_finance", "payment")
+
 CLAIMS = Listing(
     key="claims",
     source="allocation_claim c JOIN projects_project p ON p.id = c.project",
@@ -22,11 +28,13 @@ CLAIMS = Listing(
         Column("invoice", "c.invoice_number"),
         Column("submitted_at", "c.submitted_at", kind="date"),
         Column("state", "c.state", kind="state", machine="CLAIM"),
+        Column("waits_for", _NEXT, kind="tag"),
     ),
     filters=(
         Filter("place", "c.division_code", kind="division"),
         Filter("kind", "c.kind = {}", choices=tuple(Kind)),
         Filter("state", "c.state = {}", machine="CLAIM"),
+        Filter("waits_for", f"{_NEXT} = {{}}", choices=HANDS),
         Filter("since", "(c.submitted_at AT TIME ZONE 'Asia/Shanghai')::date >= {}", kind="date"),
     ),
     search=lambda _tx, text: (
@@ -109,6 +117,7 @@ RETENTIONS = Listing(
             f"CASE {{}} WHEN 'over' THEN {_LEFT} <= 0 ELSE {_LEFT} BETWEEN 0 AND current_setting('app.soon')::int END",
             choices=("over", "soon"),
         ),
+        Filter("held", f"{_HELD} > 0", kind="flag"),
     ),
     search=lambda _tx, text: (
         "(p.title LIKE {} OR p.contractor LIKE {} OR p.code = {})",

@@ -106,6 +106,7 @@ async def new(request: AnyRequest, project: FromQuery[int]) -> Page:
             kind=kind,
             payee=context["project"]["contractor"],
             amount_fen=context["claimable"][kind.value] or None,
+            measured_bp=context["line"].seen_bp if kind is Kind.PROGRESS else None,
             final_fen=context["settled"] if kind is Kind.SETTLEMENT else None,
         )
     return render(request, "allocation/payments/edit.html", form=form, row=None, **context)

@@ -34,6 +34,7 @@ Row = dict[str, Any]
 
 __all__ = ["add_paper", "cancel", "draft", "edit", "pay", "send_back", "sign", "submit"]
 
+DIGITAL = 20  # digits of an electronic invoice, whose number is unique without a code
 _BLANKS = re.compile(r"\s+")
 
 
@@ -252,12 +253,13 @@ def _columns(tx: Tx, form: ClaimForm) -> dict[str, Any]:
     """Turn a form into columns, invoice figures in one spelling so that the same one is found."""
     if form.invoice_on > tx.today:
         raise Refused("ALC-418", field="invoice_on", invoice=form.invoice_on)
+    number = _digits(form.invoice_number)
     return {
         "kind": form.kind.value,
         "amount_fen": form.amount_fen,
         "payee": form.payee,
-        "invoice_code": _digits(form.invoice_code),
-        "invoice_number": _digits(form.invoice_number),
+        "invoice_code": "" if len(number) == DIGITAL else _digits(form.invoice_code),
+        "invoice_number": number,
         "invoice_fen": form.invoice_fen,
         "invoice_on": form.invoice_on,
         "invoice_tax_fen": form.invoice_tax_fen,

@@ -284,6 +284,13 @@ async def test_what_is_signed_is_what_was_submitted(tx: Tx) -> None:
     assert await refused(tx, LEADER, lambda: service.sign(tx, claim)) == ["ALC-448"]
 
 
+async def test_an_electronic_invoice_is_one_whatever_code_is_typed_beside_it(tx: Tx) -> None:
+    project = await contracted(tx)
+    await prepared(tx, project, form(number="26332000000012345678", invoice_code="033002300111"))
+    with pytest.raises(asyncpg.UniqueViolationError, match="one_invoice"):
+        await prepared(tx, project, form(number="26332000 0000 1234 5678"))
+
+
 async def test_an_invoice_that_looks_alike_is_shown_beside_the_claim(tx: Tx) -> None:
     project = await contracted(tx)
     first = await prepared(tx, project, form(amount=50_000_00))
