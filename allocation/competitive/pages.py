@@ -26,6 +26,7 @@ from allocation.competitive.forms import DecisionForm, EmptyForm, PickForm, Reas
 from allocation.competitive.listing import ROUNDS
 from allocation.competitive.rules import CutRule, written
 from allocation.competitive.states import ROUND
+from allocation.competitive.states import S as Stage
 from allocation.permissions import P
 from allocation.printing import printed
 from projects import public as projects
@@ -40,6 +41,8 @@ from quzhou_migrants.web.render import render, see_other
 
 AnyRequest = Request[Any, Any, Any]
 Page = Response[Any]
+OFFERED = 200  # projects of the reserve on one page to choose from
+ID_DIGITS = 18
 S = TypeVar("S", bound=msgspec.Struct)
 
 STEP_FORMS: dict[str, type[msgspec.Struct]] = {"step": EmptyForm, "reason": ReasonForm}
@@ -136,6 +139,7 @@ async def _show(request: AnyRequest, round_id: int, failed: tuple[str, Form[Any]
             "decision": await queries.decision(tx, round_id),
             "verbs": verbs_open(ROUND, row, tx.actor) if row["division_code"] == tx.actor.division_code else [],
             "changeable": open_for_change,
+            "barring": await _barring(tx, row),
             "sealed": row["state"] in queries.SEALED,
             "entries": await timeline(tx, service.TABLE, round_id),
         }
@@ -150,6 +154,12 @@ async def _show(request: AnyRequest, round_id: int, failed: tuple[str, Form[Any]
         status=failing.status if failing else 200,
         **context,
     )
+
+
+async def _barring(tx: Tx, row: dict[str, Any]) -> list[str]:
+    """Say in sentences what bars the approval of a posted result."""
+    found = await publishing.barring(tx, row) if row["state"] == Stage.POSTED else []
+    return [CATALOGUE.say(p.code, p.facts) for p in found]
 
 
 async def _step(
@@ -225,15 +235,22 @@ async def _reserve(request: AnyRequest, round_id: int, form: Form[PickForm]) -> 
     async with open_tx(request) as tx:
         row = await queries.round_of(tx, round_id)
         chosen = {c["project"] for c in await queries.candidates(tx, round_id)}
-        offered = [p for p in await projects.reserve_candidates(tx, row["division_code"]) if p["id"] not in chosen]
+        found = await projects.reserve_candidates(tx, row["division_code"], limit=OFFERED, after=_after(request))
+        offered = [p for p in found if p["id"] not in chosen]
     return render(
         request,
         "allocation/competitive/reserve.html",
         row=row,
         offered=offered,
+        further=found[-1]["id"] if len(found) == OFFERED else None,
         form=form,
         status=form.status if form.problems else 200,
     )
+
+
+def _after(request: AnyRequest) -> int:
+    text = request.query_params.get("after", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= ID_DIGITS else 0
 
 
 @post("/rounds/{round_id:int}/reserve", opt=needs(P.PREPARE_ROUND), include_in_schema=False, status_code=200)

@@ -28,7 +28,9 @@ async def waiting(tx: Tx) -> list[Task]:
     if not mine:
         return []
     rows = await tx.conn.fetch(
-        "SELECT * FROM allocation_round WHERE state = ANY($1) AND division_code = $2 ORDER BY decide_by, id LIMIT 50",
+        "SELECT * FROM allocation_round r WHERE state = ANY($1) AND division_code = $2 AND (state <> 'posted' OR NOT"
+        " EXISTS (SELECT 1 FROM projects_posting n WHERE n.subject_table = 'allocation_round' AND n.subject_id = r.id"
+        " AND n.state = 'open')) ORDER BY decide_by, id LIMIT 50",
         list(mine),
         tx.actor.division_code,
     )

@@ -16,7 +16,7 @@ from allocation.permissions import P
 from projects import public as projects
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.commands import command
-from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.errors import Problem, Refused
 from quzhou_migrants.kernel.files import FileRef, store
 from quzhou_migrants.kernel.money import Fen, yuan
 from quzhou_migrants.kernel.states import fire
@@ -102,9 +102,7 @@ async def approve(tx: Tx, round_id: int) -> Row:
     Raises: Invalid ALC-374..377 (the notice), Refused KRN-408, ALC-386, and what an award refuses.
     """
     row = await queries.own_round(tx, round_id)
-    notice, waiting = await notice_of(tx, row)
-    problems = outcome.notice_problems(notice, waiting)
-    moved = await fire(tx, ROUND, Round, row, "approve", clause=CLAUSE, problems=problems)
+    moved = await fire(tx, ROUND, Round, row, "approve", clause=CLAUSE, problems=await barring(tx, row))
     decision = await queries.decision(tx, round_id)
     for line in decision["lines"] if decision else []:
         await tx.conn.execute(
@@ -113,6 +111,12 @@ async def approve(tx: Tx, round_id: int) -> Row:
         if line["decided_fen"]:
             await drawing.award(tx, row, line["project"], line["decided_fen"])
     return moved
+
+
+async def barring(tx: Tx, row: Row) -> list[Problem]:
+    """Say what of its notice still bars the approval of a result."""
+    notice, waiting = await notice_of(tx, row)
+    return outcome.notice_problems(notice, waiting)
 
 
 @command(P.APPROVE_ROUND, audit="allocation.round.reject")

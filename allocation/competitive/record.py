@@ -1,16 +1,8 @@
 """A round's ranking as one plain document, its hash, and the way back: anybody recomputes it without a database.
 
 The document holds whole numbers and text only: the published rules, the criteria in their order, every candidate
-with its points by seat and criterion. Experts are known by seat alone. `result` states rank, exact mean and money.
-
-```
-{"frozen": {"format": "quzhou-migrants/round/1", "title", "division", "policy",
-            "rules": {"budget_fen", "cap_fen", "cut_rule", "trim_from", "pass_mark", "partial_bp"},
-            "criteria": [{"no", "title", "weight_bp"}],
-            "candidates": [{"code", "title", "asked_fen", "ruled_out", "scores": {"<seat>": {"<no>": points}}}]},
- "sha256": of `frozen` as canonical JSON (keys sorted, no spaces, UTF-8),
- "result": [{"code", "rank", "mean": "271/3", "fen"}]}
-```
+with its points by seat and criterion. Experts are known by seat alone.
+`result` states rank, exact mean and money. See FORMAT.md.
 """
 
 from __future__ import annotations

@@ -108,8 +108,8 @@ async def test_a_ranked_round_is_decided_posted_and_approved(desks: Any) -> None
     await looked_at(clerk, "round-outcome-posted")
     notice = await clerk.locator("a[href^='/notices/']").first.get_attribute("href")
     await leader.goto(base)
-    await press(leader, "批准分配结果", sure=True)
-    await leader.get_by_text("ALC-375").first.wait_for()
+    await leader.get_by_text("办结后才能批准").wait_for()
+    assert await leader.get_by_role("button", name="批准分配结果").count() == 0
     await leader.goto(f"/public{base}")
     await leader.get_by_text("候补第 1 位").wait_for()
     await looked_at(leader, "round-public")
