@@ -29,6 +29,12 @@ class ExpertForm(msgspec.Struct):
     note: Annotated[str, Meta(max_length=500)] = ""
 
 
+class SheetForm(msgspec.Struct):
+    """A pool as a table."""
+
+    sheet: UploadFile
+
+
 class AccountForm(msgspec.Struct):
     """A login for an expert who has none."""
 

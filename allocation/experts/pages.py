@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,8 +12,8 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
-from allocation.experts import listing, queries, service
-from allocation.experts.forms import AccountForm, EmptyForm, ExpertForm, ReasonForm, TieForm
+from allocation.experts import intake, listing, queries, service
+from allocation.experts.forms import AccountForm, EmptyForm, ExpertForm, ReasonForm, SheetForm, TieForm
 from allocation.experts.rules import COUNTY_DIGITS, TieKind
 from allocation.experts.states import POOL, E
 from allocation.permissions import P
@@ -25,6 +27,7 @@ from quzhou_migrants.kernel.states import verbs_open
 from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.web.forms import Form, new_form, read_form
 from quzhou_migrants.web.render import render, see_other
+from quzhou_migrants.web.security import UPLOAD_BODY
 
 AnyRequest = Request[Any, Any, Any]
 Page = Response[Any]
@@ -57,7 +60,9 @@ async def new(request: AnyRequest) -> Page:
     return await _edit(request, new_form(ExpertForm), None)
 
 
-async def _edit(request: AnyRequest, form: Form[ExpertForm], row: dict[str, Any] | None) -> Page:
+async def _edit(
+    request: AnyRequest, form: Form[ExpertForm], row: dict[str, Any] | None, sheet: Form[SheetForm] | None = None
+) -> Page:
     async with open_tx(request) as tx:
         counties = await tx.conn.fetch(
             "SELECT left(code, $1) AS code, name FROM kernel_division WHERE level = 'county' AND active ORDER BY code",
@@ -71,8 +76,31 @@ async def _edit(request: AnyRequest, form: Form[ExpertForm], row: dict[str, Any]
             "grades": [(g, CATALOGUE.text(f"grade.{g}")) for g in tx.policy.get("allocation.experts.grades")],
             "years": tx.policy.whole("allocation.experts.term_years"),
         }
-    status = form.status if form.problems else 200
+    sent = sheet or new_form(SheetForm)
+    status = max((f.status for f in (form, sent) if f.problems), default=200)
+    facts |= {"sheet": sent, "titles": list(intake.titles())}
     return render(request, "allocation/experts/edit.html", form=form, row=row, status=status, **facts)
+
+
+@post(
+    "/experts/sheet",
+    opt=needs(P.KEEP_EXPERTS),
+    include_in_schema=False,
+    status_code=200,
+    request_max_body_size=UPLOAD_BODY,
+)
+async def take_in(request: AnyRequest) -> Page:
+    """Take a table of experts in, whole or not at all."""
+    form = await read_form(request, SheetForm)
+    if form.ok:
+        with tempfile.NamedTemporaryFile(prefix="experts-") as copy:
+            copy.write(await form.value.sheet.read())
+            copy.flush()
+            await form.value.sheet.close()
+            async with form.refusals(), open_tx(request, once=form.once) as tx:
+                await intake.take_in(tx, Path(copy.name))
+                return see_other(await tx.done("/experts"), flash="allocation.expert.sheet")
+    return await _edit(request, new_form(ExpertForm), None, form)
 
 
 @post("/experts/new", opt=needs(P.KEEP_EXPERTS), include_in_schema=False, status_code=200)
@@ -215,4 +243,4 @@ async def account(request: AnyRequest, pool_expert_id: FromPath[int]) -> Page:
     return await _show(request, pool_expert_id, ("account", form))
 
 
-ROUTES = [listed, new, create, change, save, shown, restore, take_out, add_tie, drop_tie, account]
+ROUTES = [listed, new, create, take_in, change, save, shown, restore, take_out, add_tie, drop_tie, account]

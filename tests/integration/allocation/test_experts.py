@@ -13,12 +13,13 @@ from round_house import CLERK, LEADER, engaged, refused
 
 from allocation.competitive import panel
 from allocation.competitive import service as rounds
-from allocation.experts import documents, drawing, panels, queries, service, view
+from allocation.experts import documents, drawing, intake, panels, queries, service, view
 from allocation.experts.checking import draw_faults
 from allocation.experts.forms import GroupForm, OutsideForm, SeedForm, TieForm
 from allocation.experts.recompute import recompute_draw
 from allocation.experts.rules import TieKind
 from quzhou_migrants.accounts.roles import Role
+from quzhou_migrants.kernel.errors import Invalid
 from quzhou_migrants.kernel.pdf import build
 from quzhou_migrants.kernel.tx import Tx
 
@@ -61,6 +62,43 @@ async def test_an_expert_without_an_account_gets_one_and_the_password_once(tx: T
     assert len(password) >= 8
     assert await tx.conn.fetchval("SELECT login FROM accounts_user WHERE id = $1", user) == "shuiyuan_1"
     assert await refused(tx, CITY_CLERK, lambda: service.open_account(tx, key, "another")) == ["ALC-357"]
+
+
+SHEET = (
+    "市级评审专家名册\n姓名,工作单位,工作地,专业,职称级别,有效期起,有效期止\n"
+    "评审甲,水利院,衢江区,水利、土建,高级,2026-01-01,2028-12-31\n评审乙,财大,330803,财务,副高级,2026-01-01,2028-12-31\n"
+)
+
+
+async def test_a_table_of_experts_is_taken_in_whole_and_may_come_again(tx: Tx, tmp_path) -> None:
+    path = tmp_path / "pool.csv"
+    path.write_text(SHEET, encoding="utf-8")
+    async with become(tx, CITY_CLERK):
+        assert await intake.take_in(tx, path) == (2, 2)
+        path.write_text(SHEET + "评审丙,农科院,柯城区,农业,高级,2026-01-01,2028-12-31\n", encoding="utf-8")
+        assert await intake.take_in(tx, path) == (1, 3)
+    rows = await tx.conn.fetch("SELECT name, county, specialities, grade FROM allocation_pool_expert ORDER BY number")
+    assert [tuple(r) for r in rows][:2] == [
+        ("评审甲", "330803", ["water", "civil"], "senior"),
+        ("评审乙", "330803", ["finance"], "associate"),
+    ]
+
+
+async def test_every_wrong_cell_of_a_table_is_named_and_nothing_is_taken_in(tx: Tx, tmp_path) -> None:
+    path = tmp_path / "pool.csv"
+    bad = "评审丁,某院,火星,水利,高级,昨天,2028-12-31\n评审戊,某院,柯城区,炼丹,高级,2026-01-01,2036-12-31\n"
+    path.write_text(SHEET + bad.splitlines()[0] + "\n", encoding="utf-8")
+    with pytest.raises(Invalid) as caught:
+        async with tx.conn.transaction(), become(tx, CITY_CLERK):
+            await intake.take_in(tx, path)
+    assert [(p.code, p.facts["row"], p.facts["column"]) for p in caught.value.problems] == [
+        ("ALC-349", 5, "工作地"), ("ALC-349", 5, "有效期起"),
+    ]  # fmt: skip
+    path.write_text(SHEET + bad.splitlines()[1] + "\n", encoding="utf-8")
+    assert await refused(tx, CITY_CLERK, lambda: intake.take_in(tx, path)) == ["ALC-349", "ALC-349"]
+    assert await tx.conn.fetchval("SELECT count(*) FROM allocation_pool_expert") == 0
+    path.write_text("姓名,单位\n甲,乙\n", encoding="utf-8")
+    assert await refused(tx, CITY_CLERK, lambda: intake.take_in(tx, path)) == ["ALC-337"]
 
 
 async def test_one_freezes_another_draws_and_the_file_gives_the_same_draw(tx: Tx, tmp_path) -> None:
