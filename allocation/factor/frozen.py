@@ -127,6 +127,9 @@ def thaw(document: Mapping[str, Any]) -> Inputs:
     try:
         if document["format"] not in FORMATS.values():
             raise Refused("ALC-231", format=str(document["format"])[:60])
+        given = [(d["factor"], d["unit"]) for d in document["data"]]
+        if len(set(given)) != len(given):
+            raise Refused("ALC-231", format="data")
         return Inputs(
             **{k: str(document[k]) for k in ("title", "document", "division", "made_on", "policy", "remark")},
             pool_fen=_whole(document["pool_fen"]),

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from quzhou_migrants.kernel.errors import Finding
 from quzhou_migrants.kernel.money import BY_REMAINDER, TO_LARGEST, Fen, Mode, Rounding
@@ -196,23 +196,34 @@ def from_mapping(raw: Mapping[str, Any]) -> Scheme:
     Raises: KeyError, TypeError, ValueError when something is missing or of the wrong kind.
     """
     rounding = raw["rounding"]
-    return Scheme(
-        title=str(raw["title"]),
-        base_bp=int(raw["base_bp"]),
-        performance_bp=int(raw["performance_bp"]),
+    return _plain(
+        Scheme,
+        raw,
         factors=tuple(_factor(f) for f in raw["factors"]),
-        rounding=Rounding(Mode(rounding["mode"]), int(rounding["unit_fen"]), str(rounding["residual"])),
-        inverse_places=int(raw["inverse_places"]),
-        reserve=Reserve(**raw.get("reserve", {})),
-        fixed=tuple(Fixed(**f) for f in raw.get("fixed", ())),
-        bounds=tuple(Bound(**{**b, "kind": Kind(b["kind"])}) for b in raw.get("bounds", ())),
-        against=str(raw.get("against", "")),
+        rounding=_plain(Rounding, rounding, mode=Mode(rounding["mode"])),
+        reserve=_plain(Reserve, raw.get("reserve", {})),
+        fixed=tuple(_plain(Fixed, f) for f in raw.get("fixed", ())),
+        bounds=tuple(_plain(Bound, b, kind=Kind(b["kind"])) for b in raw.get("bounds", ())),
     )
 
 
 def _factor(raw: Mapping[str, Any]) -> Factor:
-    grades = tuple(Grade(**g) for g in raw.get("grades", ()))
-    return Factor(**{**raw, "part": Part(raw["part"]), "form": Form(raw["form"]), "grades": grades})
+    grades = tuple(_plain(Grade, g) for g in raw.get("grades", ()))
+    return _plain(Factor, raw, part=Part(raw["part"]), form=Form(raw["form"]), grades=grades)
+
+
+_KINDS: dict[object, type] = {"int": int, "Fen": int, "str": str, "bool": bool}
+Made = TypeVar("Made")
+
+
+def _plain(record: type[Made], raw: Mapping[str, Any], **given: object) -> Made:
+    """Make one record; a whole number, text or truth value must really be one. Raises: TypeError."""
+    values = {**raw, **given}
+    for known in fields(record):  # type: ignore[arg-type]  # every record here is a dataclass
+        wanted = _KINDS.get(known.type)
+        if wanted is not None and known.name in values and type(values[known.name]) is not wanted:
+            raise TypeError(known.name)
+    return record(**values)
 
 
 def faults(scheme: Scheme, units: tuple[str, ...]) -> list[Finding]:

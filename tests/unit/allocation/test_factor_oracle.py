@@ -15,7 +15,7 @@ from split_oracle import recompute
 from allocation.factor.frozen import Inputs, digest, export, freeze, result, thaw
 from allocation.factor.rules import attempt
 from allocation.recompute import recompute_split
-from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.errors import Invalid, Refused
 from quzhou_migrants.kernel.money import Mode
 
 QUICK = settings(max_examples=70, suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -139,3 +139,42 @@ def test_a_hundred_villages_are_recomputed_too() -> None:
     assert found is not None
     assert any(s["adjusted"] for s in found["shares"].values())
     assert recompute(json.loads(freeze(run))) == found
+
+
+def places(value, at=()):
+    """Every place in a document that could be written over."""
+    yield at
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(inner, (*at, key))
+
+
+NONSENSE = st.sampled_from([None, True, -1, 0, 3, 10**40, "", "x", "-1", "1e9", "0.5", [], {}, [1], {"a": 1}, "\u0661"])
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_scribbled_file_breaks_the_program(tmp_path, data) -> None:
+    """Whatever stands in a file, it is recomputed or refused with a code."""
+    body = json.loads(export(freeze(inputs())))
+    body["sha256"] = None
+    del body["result"]
+    at = data.draw(st.sampled_from(list(places(body["frozen"]))[1:]))
+    inner = body["frozen"]
+    for key in at[:-1]:
+        inner = inner[key]
+    inner[at[-1]] = data.draw(NONSENSE)
+    file = tmp_path / "run.json"
+    file.write_text(json.dumps(body), "utf-8")
+    try:
+        assert "SHA-256" in recompute_split(file)
+    except (Refused, Invalid) as refusal:
+        event(getattr(refusal, "code", "ALC"))
+
+
+def test_a_value_stated_twice_is_refused() -> None:
+    document = json.loads(freeze(inputs()))
+    document["data"].append({**document["data"][0], "value": "1"})
+    with pytest.raises(Refused) as refusal:
+        thaw(document)
+    assert refusal.value.code == "ALC-231"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import subprocess
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -50,7 +51,7 @@ def test_a_figure_altered_on_paper_is_noticed(tmp_path) -> None:
     steps = printed(inputs(), tmp_path / "w.xlsx")
     noticed = []
     for n, step in enumerate(steps):
-        changed = printed(inputs(), tmp_path / "w.xlsx")
+        changed = deepcopy(steps)
         cell = changed[n].rows[1][-1 if "元" in step.head[-1] else 2]
         spoilt = re.sub(r"\d(?=\D*$)", lambda m: str((int(m[0]) + 5) % 10), cell)
         changed[n].rows[1][changed[n].rows[1].index(cell)] = spoilt
