@@ -27,9 +27,9 @@ async def keep_ledger(world: World) -> None:
     await _to_counties(world, batch, mark)
     for number, county in enumerate(world.counties):
         await _to_township(world, batch, county, issued=number > 0)
-    first = next(iter(world.counties))
+    last = list(world.counties)[-1]
     await _close(world, Role.CITY_CLERK, CITY)
-    await _close_months(world, first)
+    await _close_months(world, last)
 
 
 async def _bound(world: World) -> tuple[int, int]:

@@ -40,6 +40,9 @@ OBJECTS = {
     "engagement_id": "accounts_engagement",
     "batch_id": "allocation_batch",
     "run_id": "allocation_factor_run",
+    "earmark_id": "allocation_earmark",
+    "split_id": "allocation_split",
+    "closing_id": "allocation_closing",
     "award_id": "allocation_award",
     "claim_id": "allocation_claim",
     "bank_batch_id": "allocation_bank_batch",
@@ -121,6 +124,7 @@ WORDS = {
 # A city's fund batch, factor run and survey concern every county: they are published downwards on purpose.
 PUBLISHED_DOWN = {
     "batch_id",
+    "earmark_id",
     "run_id",
     "mixed_id",
     "campaign_id",
