@@ -32,7 +32,7 @@ def titles() -> dict[str, str]:
 async def take_in(tx: Tx, path: Path) -> tuple[int, int]:
     """Take a table of experts into one's own pool; who is there already, by name and employer, is left.
 
-    Shape: (taken in, there before).
+    Shape: (taken in, rows read).
     Raises: Refused ALC-337 (no heading or no row), ALC-319 (too many); Invalid ALC-349 naming every wrong cell.
     """
     grid = [row async for batch in read_batches(path) for row in batch]
