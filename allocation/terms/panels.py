@@ -13,6 +13,7 @@ from quzhou_migrants.kernel.money import yuan
 from quzhou_migrants.kernel.tasks import Task
 from quzhou_migrants.kernel.tx import Tx
 
+COUNTY_END = "000000"
 MOST = 10  # lines of one kind; the rest stands in the lists
 
 
@@ -21,7 +22,8 @@ async def waiting(tx: Tx) -> list[Task]:
     tasks: list[Task] = []
     if tx.actor.may(P.PREPARE_TAKEBACK):
         tasks += await _clocks(tx)
-    if tx.actor.may(P.KEEP_POOL):
+    below = not tx.actor.division_code.endswith(COUNTY_END)  # a township has to see to applications itself
+    if tx.actor.may(P.KEEP_POOL) or (below and tx.actor.may(P.VIEW_TERMS)):
         tasks += await _pools(tx)
     if tx.actor.may(P.TAKE_BACK):
         tasks += await _drafts(tx)

@@ -105,7 +105,12 @@ async def pool(tx: Tx, pool_id: int, *, lock: bool = False) -> Row:
     """Read one pool with what lies in it. Raises: Refused KRN-404."""
     if lock:
         await tx.conn.execute("SELECT 1 FROM allocation_term_pool WHERE id = $1 FOR UPDATE", pool_id)
-    source = pools(startup_ways(tx, tx.actor.division_code))
+    place = tx.actor.division_code or await tx.conn.fetchval(
+        "SELECT coalesce(min(division_code), '') FROM allocation_term_pool WHERE id = $1", pool_id
+    )
+    if not place:
+        raise Refused("KRN-404")
+    source = pools(startup_ways(tx, place))
     row = await tx.conn.fetchrow(f"SELECT * FROM {source} k WHERE k.id = $1", pool_id)  # noqa: S608 - our own text
     if row is None:
         raise Refused("KRN-404")

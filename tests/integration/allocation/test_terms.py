@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from house import CITY, KECHENG, NIANLI, NOW, QUJIANG, SHILIANG, VILLAGE, actor, become
+from house import BAIMA, CITY, KECHENG, NIANLI, NOW, QUJIANG, SHILIANG, VILLAGE, actor, become
 from money_house import a_project, batch_form
 
 from allocation.budget import ledger
@@ -15,9 +15,11 @@ from allocation.budget.ledger import Kind, Line, Share
 from allocation.budget.queries import ledger_faults
 from allocation.terms import queries, service
 from allocation.terms.forms import DecideForm, FillForm, GiveForm, PoolForm, TakeForm
+from allocation.terms.handlers import on_village_succeeded
 from allocation.terms.jobs import remind
 from allocation.terms.panels import waiting
 from allocation.terms.rules import Purpose
+from projects.events import VillageSucceeded
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.clock import SHANGHAI
 from quzhou_migrants.kernel.errors import Refused
@@ -225,6 +227,34 @@ async def test_reminders_are_told_once_for_each_mark(tx) -> None:
     assert await remind(tx, "d") == 1
     rows = await tx.conn.fetch("SELECT mark, days_left FROM allocation_term_reminder ORDER BY id")
     assert [tuple(r) for r in rows] == [(30, 24), (7, 4)]
+
+
+async def test_a_pool_follows_its_village_and_ends_where_one_is_open_already(tx) -> None:
+    await money(tx)
+    async with become(tx, CLERK):
+        form = pool_form(purpose=Purpose.SHARE, division=VILLAGE, apply_by=date(2026, 9, 20))
+        first = await service.open_pool(tx, form)
+        await service.fill_pool(tx, first, FillForm(5 * WAN, "文"))
+    event = VillageSucceeded(1, VILLAGE, BAIMA, "旧村", "新村", date(2026, 9, 16), "文", ())
+    await on_village_succeeded(tx, event)
+    assert (await queries.pool(tx, first))["division_code"] == BAIMA
+    async with become(tx, CLERK):
+        second = await service.open_pool(tx, form)
+    await on_village_succeeded(tx, event)
+    assert [(await queries.pool(tx, key))["state"] for key in (first, second)] == ["open", "closed"]
+
+
+async def test_a_township_is_told_of_its_pool(tx) -> None:
+    await money(tx)
+    async with become(tx, CLERK):
+        pool = await service.open_pool(tx, pool_form())
+        await service.fill_pool(tx, pool, FillForm(5 * WAN, "文"))
+    tx.now = datetime(2029, 9, 1, 9, tzinfo=SHANGHAI)
+    async with become(tx, actor(Role.TOWNSHIP_CLERK, SHILIANG)):
+        tasks = await waiting(tx)
+        assert [(t.url, t.due, t.title) for t in tasks] == [
+            (f"/terms/pools/{pool}", date(2029, 9, 16), "石梁镇创业致富统筹资金：余额 50,000.00 元，还有 15 天到期")
+        ]
 
 
 async def test_a_city_is_not_told_of_pools_and_a_foreign_county_sees_none(tx) -> None:
