@@ -176,11 +176,17 @@ async def decline(tx: Tx, line_id: int, reason: str) -> int:
     if leaving and not scoring:
         gone["seat"] = None
     await fire(tx, DRAWN, DrawLine, row, "decline", clause=CLAUSE, reason=reason, sets=gone)
-    if leaving and scoring:
-        await panel.leave(tx, leaving, reason)
-    elif leaving:
-        await panel.unseat(tx, leaving)
+    if leaving:
+        await _empty(tx, leaving, reason, scoring=scoring)
     return int(row["draw"])
+
+
+async def _empty(tx: Tx, seat_id: int, reason: str, *, scoring: bool) -> None:
+    """Give a seat up before scoring; take its member off while scoring goes on."""
+    if scoring:
+        await panel.leave(tx, seat_id, reason)
+    else:
+        await panel.unseat(tx, seat_id)
 
 
 async def _locked_draw(tx: Tx, draw_id: int) -> Row:
@@ -249,6 +255,20 @@ async def seat_outside(tx: Tx, outside_id: int) -> int:
     member = panel.Member(row["user_id"], row["name"], row["employer"], source="outside")
     taken = await panel.seat(tx, row["round"], member)
     await tx.conn.execute("UPDATE allocation_outside_expert SET seat = $2 WHERE id = $1", moved["id"], taken)
+    return int(row["round"])
+
+
+@command(P.PREPARE_ROUND, audit="allocation.outside.leave")
+async def leave_outside(tx: Tx, outside_id: int, reason: str) -> int:
+    """Note that somebody from outside does not sit any more. Gives the round's id.
+
+    Raises: Refused ALC-320, ALC-323 (scoring is over), KRN-408.
+    """
+    row = await queries.outside(tx, outside_id)
+    scoring = (await rounds.round_of(tx, row["round"]))["state"] == S.SCORING
+    sets: Row = {"answer": reason} if scoring else {"answer": reason, "seat": None}
+    await fire(tx, OUTSIDE, OutsideExpert, row, "leave", clause=CLAUSE, reason=reason, sets=sets)
+    await _empty(tx, row["seat"], reason, scoring=scoring)
     return int(row["round"])
 
 

@@ -143,8 +143,20 @@ async def seat_outside(request: AnyRequest, outside_id: FromPath[int]) -> Page:
 
     async def work(tx: Tx, key: int, _form: EmptyForm) -> None:
         await drawing.seat_outside(tx, key)
+        await tx.enter("allocation.outside.seat")
 
     return await _outside_step(request, outside_id, "step", EmptyForm, work)
+
+
+@post("/outside-experts/{outside_id:int}/leave", opt=needs(P.PREPARE_ROUND), include_in_schema=False, status_code=200)
+async def leave_outside(request: AnyRequest, outside_id: FromPath[int]) -> Page:
+    """Note that somebody from outside does not sit any more."""
+
+    async def work(tx: Tx, key: int, form: ReasonForm) -> None:
+        await drawing.leave_outside(tx, key, form.reason)
+        await tx.enter("allocation.outside.leave")
+
+    return await _outside_step(request, outside_id, "reason", ReasonForm, work)
 
 
 @get("/draws/{draw_id:int}", opt=needs(P.VIEW_ROUNDS), include_in_schema=False)
@@ -270,6 +282,7 @@ ROUTES = [
     permit,
     refuse,
     seat_outside,
+    leave_outside,
     shown,
     draw,
     void,

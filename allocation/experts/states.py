@@ -47,6 +47,7 @@ class O(StrEnum):  # noqa: E742 - beside E, D and L
     PERMITTED = "permitted"
     REFUSED = "refused"
     SEATED = "seated"
+    LEFT = "left"
 
 
 def has_reason(_row: Row, facts: Row) -> None:
@@ -108,5 +109,6 @@ OUTSIDE = machine(
         Arrow(O.ASKED, "permit", O.PERMITTED, P.APPROVE_ROUND, not_the_asker),
         Arrow(O.ASKED, "refuse", O.REFUSED, P.APPROVE_ROUND, has_reason),
         Arrow(O.PERMITTED, "seat", O.SEATED, P.PREPARE_ROUND),
+        Arrow(O.SEATED, "leave", O.LEFT, P.PREPARE_ROUND, has_reason),
     ),
 )

@@ -235,6 +235,10 @@ async def test_somebody_from_outside_needs_a_decision_and_another_hand(tx: Tx) -
     await tx.conn.execute("UPDATE allocation_expert SET source = 'pool' WHERE round = $1 AND seat = 2", round_id)
     async with become(tx, CLERK):
         await rounds.start(tx, round_id)
+        await drawing.leave_outside(tx, asked["id"], "身体原因")
+    states = "SELECT DISTINCT state FROM allocation_declaration d WHERE expert = $1"
+    seat = (await queries.outside(tx, asked["id"]))["seat"]
+    assert [r["state"] for r in await tx.conn.fetch(states, seat)] == ["void"]
 
 
 async def test_pool_and_draws_are_nothing_to_an_expert(tx: Tx) -> None:
