@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from allocation.competitive.recompute import recompute_round
 from allocation.experts.recompute import recompute_draw
 from allocation.factor.frozen import canonical, digest, result, thaw
+from allocation.factor.paper import Section, sections
 from allocation.factor.working import working
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import yuan
@@ -22,8 +23,8 @@ _LARGEST_FILE = 64 * 1024 * 1024
 _TEMPLATES = Path(__file__).parent / "factor" / "templates"
 
 
-def recompute_split(path: str | Path) -> str:
-    """Recompute an exported factor run and print its result.
+def recompute_split(path: str | Path, *, steps: bool = False) -> str:
+    """Recompute an exported factor run and print its result, with `steps` the whole working before it.
 
     Shape: text with the hash, every unit's parts, and the sums.
     Raises: Refused ALC-231 (not such a file), ALC-232 (the inputs were altered after they were
@@ -39,7 +40,21 @@ def recompute_split(path: str | Path) -> str:
     outcome = inputs.split()
     if "result" in body and body["result"] != result(outcome, inputs.scheme.version):
         raise Refused("ALC-233")
-    return _print(inputs=inputs, sheet=working(inputs), sha256=digest(text), checked="result" in body)
+    sheet = working(inputs)
+    shown = "".join(_step(section) for section in sections(sheet)) if steps else ""
+    return shown + _print(inputs=inputs, sheet=sheet, sha256=digest(text), checked="result" in body)
+
+
+def _step(section: Section) -> str:
+    """Set one step in plain text: its heading, its sentences, its table in columns."""
+    table = [section.head, *section.rows, *([section.foot] if section.foot else [])]
+    widths = [max(_width(cell) for cell in column) for column in zip(*table, strict=True)]
+    lines = [section.title, *section.notes]
+    for row in table:
+        cells = zip(row, widths, range(len(row)), strict=True)
+        line = "  ".join(_left(t, w) if n in section.text_columns else _right(t, w) for t, w, n in cells)
+        lines.append(line.rstrip())
+    return "\n".join(lines) + "\n\n"
 
 
 def _read(path: Path) -> dict[str, Any]:

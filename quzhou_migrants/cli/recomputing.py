@@ -20,10 +20,11 @@ def recompute() -> None:
 
 @recompute.command(help=say("cli.help.recompute.split"))
 @FILE
+@click.option("--steps", is_flag=True, help=say("cli.help.recompute.steps"))
 @refusals
-def split(file: Path) -> None:
-    """Print the shares of a frozen allocation."""
-    OUT.print(recompute_split(file), markup=False)
+def split(file: Path, *, steps: bool) -> None:
+    """Print the shares of a frozen allocation, with every step when asked."""
+    OUT.print(recompute_split(file, steps=steps), markup=False)
 
 
 @recompute.command(help=say("cli.help.recompute.sample"))

@@ -13,10 +13,11 @@ from factor_house import NAMES, inputs, mode
 from working_reader import follow, number, of_book
 
 from allocation.factor.documents import book, paper
-from allocation.factor.frozen import digest, freeze
+from allocation.factor.frozen import digest, export, freeze
 from allocation.factor.paper import pct, sections
 from allocation.factor.scheme import Bound, Factor, Kind, Part
 from allocation.factor.working import working
+from allocation.recompute import recompute_split
 from quzhou_migrants.kernel.money import Mode, yuan
 from quzhou_migrants.kernel.pdf import build
 
@@ -96,6 +97,16 @@ def test_twenty_factors_are_broken_into_tables_that_fit(tmp_path) -> None:
     run = replace(base, scheme=scheme, data=data)
     assert max(len(s.head) for s in sections(working(run))) <= 9
     follow(printed(run, tmp_path / "w.xlsx"))
+
+
+def test_a_file_alone_prints_every_step(tmp_path) -> None:
+    file = tmp_path / "run.json"
+    file.write_text(export(freeze(inputs())), "utf-8")
+    said = recompute_split(file, steps=True)
+    for step in sections(working(inputs())):
+        assert all(text in said for text in (step.title, *step.notes, *step.head))
+        assert all(" ".join(row) in re.sub(r"[ \u3000]+", " ", said) for row in step.rows if all(row))
+    assert said.endswith(recompute_split(file))
 
 
 def test_percent_is_written_without_idle_zeros() -> None:
