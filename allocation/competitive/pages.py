@@ -302,6 +302,7 @@ async def _deciding(request: AnyRequest, round_id: int, form: Form[DecisionForm]
         row = await queries.round_of(tx, round_id)
         ranked = await queries.candidates(tx, round_id)
         today, before = tx.today, await queries.last_roster(tx, row["division_code"])
+        left = sum(fen for *_, fen in await drawing.held(tx, row["division_code"]))
     lines = [{"candidate": c["id"], "decided_fen": c["proposed_fen"] or 0} for c in ranked]
     filled = form or new_form(DecisionForm, held_on=today, lines=lines, members=before)
     return render(
@@ -309,6 +310,7 @@ async def _deciding(request: AnyRequest, round_id: int, form: Form[DecisionForm]
         "allocation/competitive/decision.html",
         row=row,
         ranked=ranked,
+        left=left,
         form=filled,
         score=written,
         status=form.status if form else 200,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from quzhou_migrants.accounts.sessions import COOKIE, open_session
 from quzhou_migrants.kernel import pg
 from quzhou_migrants.kernel.actor import SYSTEM
 from quzhou_migrants.kernel.db import ENGINE, close_pool, open_pool
+from quzhou_migrants.kernel.pdf import Document, Text, build
 from quzhou_migrants.kernel.tx import begin, system_tx
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -88,7 +90,8 @@ async def days_pass(days: int) -> None:
         )
 
 
-async def test_a_ranked_round_is_decided_posted_and_approved(desks: Any) -> None:
+async def test_a_ranked_round_is_decided_posted_and_approved(desks: Any, tmp_path: Path) -> None:
+    scan = tmp_path / "minutes.pdf"
     clerk, leader, base = desks["clerk"], desks["leader"], desks["round"]
     await clerk.goto(f"{base}/alternatives?show=out_1")
     await looked_at(clerk, "round-alternatives")
@@ -106,6 +109,10 @@ async def test_a_ranked_round_is_decided_posted_and_approved(desks: Any) -> None
     await press(clerk, "公示结果", sure=True)
     await clerk.get_by_text("结果已公示").wait_for()
     await looked_at(clerk, "round-outcome-posted")
+    scan.write_bytes(build(Document("签字纪要", (Text("到会人员签字"),))))
+    await clerk.set_input_files("[name=file]", scan)
+    await press(clerk, "上传")
+    await clerk.get_by_text("签字纪要已上传").wait_for()
     notice = await clerk.locator("a[href^='/notices/']").first.get_attribute("href")
     await leader.goto(base)
     await leader.get_by_text("办结后才能批准").wait_for()

@@ -7,7 +7,7 @@ from round_house import CLERK, LEADER, decided, meeting, notice_over, ranked, re
 
 from allocation.budget import ledger
 from allocation.budget.ledger import Kind as Lies
-from allocation.competitive import decisions, documents, publishing, queries
+from allocation.competitive import decisions, documents, panels, publishing, queries
 from allocation.competitive.forms import LineForm, MemberForm, PromoteForm
 from allocation.competitive.rules import Vote
 from projects.events import AwardRecalled
@@ -72,9 +72,12 @@ async def test_a_fallen_award_lets_the_reserve_list_move_up(tx: Tx) -> None:
         await tx.deliver()
         standing = await queries.standing(tx, ground.round_id)
         assert ([f["rank"] for f in standing.fallen], standing.awarded_fen) == ([1], 500_000_00)
+        assert [t.url for t in await panels.waiting(tx)] == [f"/rounds/{ground.round_id}/outcome"]
         assert await publishing.promote(tx, ground.round_id, form) == 300_000_00
     await tx.deliver()
     assert await ledger.project_money(tx, ground.projects[2]) == {Lies.AWARDED: 300_000_00}
+    async with become(tx, LEADER):
+        assert await panels.waiting(tx) == []
     assert await refused(tx, LEADER, lambda: publishing.promote(tx, ground.round_id, form)) == ["ALC-380"]
     assert (await queries.standing(tx, ground.round_id)).promoted[0]["reason"] == "第一名项目放弃"
 
