@@ -15,8 +15,8 @@ from fractions import Fraction
 from math import lcm
 
 from allocation.factor.bounds import Limit, Round, conflicts, limits, respread, rooms
-from allocation.factor.reading import Data, Sheet, read, scaled, written
-from allocation.factor.scheme import WHOLE, YUAN_PLACES, Part, Scheme
+from allocation.factor.reading import Data, Sheet, grade_of, grade_places, read, scaled, written
+from allocation.factor.scheme import WHOLE, YUAN_PLACES, Factor, Form, Part, Scheme
 from quzhou_migrants.kernel.errors import Finding, Invalid, Problem
 from quzhou_migrants.kernel.money import Fen, Mode, Rounding, apportion, part_of
 
@@ -175,7 +175,7 @@ def weights(scheme: Scheme, part: Part, sheet: Sheet) -> dict[str, int]:
 
 
 def odd(scheme: Scheme, data: Data, before: Data, most_bp: int) -> list[Finding]:
-    """Notice values that moved by more than `most_bp` against the last approved run.
+    """Notice values that moved by more than `most_bp` against the last approved run; of grades, the coefficients.
 
     They do not stop a split, but freezing it needs a word of explanation.
     Code: ALC-220.
@@ -184,11 +184,19 @@ def odd(scheme: Scheme, data: Data, before: Data, most_bp: int) -> list[Finding]
     for f in scheme.factors:
         for unit, text in sorted(data.get(f.key, {}).items()):
             then = before.get(f.key, {}).get(unit, "")
-            now, was = written(text, f.places), written(then, f.places)
+            now, was = _counted(f, text), _counted(f, then)
             if now is not None and was is not None and abs(now - was) * WHOLE > was * most_bp:
                 facts = {"factor": f.title, "unit": unit, "now": text, "was": then}
                 found.append(Finding("ALC-220", f"{f.key}.{unit}", facts))
     return found
+
+
+def _counted(f: Factor, text: str) -> int | None:
+    """Read what a value counts with: the number, or the coefficient of its grade."""
+    if f.form is not Form.GRADE:
+        return written(text, f.places)
+    grade = grade_of(f, text)
+    return scaled(grade.coefficient, grade_places(f.grades)) if grade else None
 
 
 def untied(scheme: Scheme, data: Data, offered: Data, most_bp: int) -> list[Finding]:

@@ -9,7 +9,7 @@ import pytest
 from factor_house import FULL, GRADE, GRADES, POOL, REVENUE, SIX, columns
 
 from allocation.factor.reading import grade_of, read
-from allocation.factor.rules import split, stops
+from allocation.factor.rules import odd, split, stops
 from allocation.factor.scheme import Factor, Form, Grade, Part, Scheme, from_mapping, to_mapping
 from quzhou_migrants.kernel.money import FEN_EXACT, Mode, Rounding
 
@@ -139,6 +139,14 @@ def test_full_scheme_reads_back_as_written() -> None:
 def test_a_scheme_is_written_in_the_oldest_version_that_holds_it(scheme, version) -> None:
     assert scheme.version == version
     assert ("bounds" in to_mapping(scheme)) == (version == 2)
+
+
+def test_a_grade_that_fell_far_asks_for_a_word() -> None:
+    before = columns(grade=("优", "92.5", "优", "95", "差", "88"))
+    found = odd(FULL, columns(grade=("差", "91", "良", "优", "", "88")), before, 3_000)
+    assert [(f.code, f.subject, f.facts["was"], f.facts["now"]) for f in found] == [
+        ("ALC-220", f"grade.{SIX[0]}", "优", "差")
+    ]
 
 
 def test_a_grade_multiplies_another_factor_by_its_coefficient() -> None:
