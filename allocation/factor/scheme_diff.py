@@ -51,6 +51,8 @@ def _numbered(title: str, lines: list[str]) -> Iterator[tuple[str, str]]:
 
 def _factor(f: Factor, scheme: Scheme) -> str:
     named = {x.key: x.title for x in scheme.factors}
+    if not f.weight_bp:
+        return _t("support")
     words = [_pct(f.weight_bp), CATALOGUE.text(f"part.{f.part.value}"), CATALOGUE.text(f"form.{f.form.value}")]
     words += [f"÷ {named.get(f.per, f.per)}"] * bool(f.per) + [f"× {named.get(f.times, f.times)}"] * bool(f.times)
     words += [" ".join(part for part in (g.name, g.coefficient, g.least) if part) for g in f.grades]

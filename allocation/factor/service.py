@@ -17,7 +17,7 @@ from allocation.factor.frozen import digest, freeze
 from allocation.factor.notice_service import withdraw_with_run
 from allocation.factor.scheme import Part
 from allocation.factor.scheme_service import require_in_use
-from allocation.factor.states import RUN
+from allocation.factor.states import RUN, S
 from allocation.factor.tables import FactorRun
 from allocation.factor.words import named
 from allocation.permissions import P
@@ -117,7 +117,7 @@ async def approve_run(tx: Tx, run_id: int, opinion: str = "") -> Row:
     """
     row = await queries.run(tx, run_id)
     given = await queries.opinions(tx, row)
-    if any(o["approver"] == tx.actor.user_id for o in given):
+    if row["state"] == S.FROZEN and any(o["approver"] == tx.actor.user_id for o in given):
         raise Refused("ALC-252")
     last = len(given) + 1 >= levels(row["pool_fen"], tx.policy.get("allocation.factor.approval_amounts_fen"))
     facts: Row = {"approver": tx.actor.user_id, "sha256": row["sha256"], "opinion": opinion, "step": len(given) + 1}

@@ -6,9 +6,10 @@ import html
 import re
 
 import pytest
-from house import BAIMA, KECHENG, NOW, QUJIANG
+from house import BAIMA, CITY, KECHENG, NOW, QUJIANG, actor
 from money_house import a_project
 
+from allocation.factor.scheme_service import approve_scheme
 from allocation.recompute import recompute_split
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.actor import SYSTEM
@@ -70,6 +71,8 @@ async def a_frozen_run(http) -> str:
         **fields,
     )
     assert saved.status_code == 303, saved.text
+    async with begin(actor(Role.CITY_LEADER, CITY), request_id="t", at=NOW) as tx:
+        await approve_scheme(tx, int(saved.headers["location"].rsplit("/", 1)[1]))
     form = await http.get("/factor/new")
     scheme_id = re.search(r'name="scheme".*?value="(\d+)"', form.text, re.DOTALL)[1]
     run = await send(
@@ -229,6 +232,56 @@ async def test_json_api_says_the_same(db, client_as) -> None:
         bad = await http.post("/api/v1/factor", json={"batch": 1, "scheme": 1, "title": "x", "pool_fen": 10**15})
         assert bad.status_code in {404, 409}
         assert bad.headers["content-type"].startswith("application/problem+json")
+
+
+async def test_trying_out_answers_people_and_programs_also_where_nothing_can_be_split(db, client_as) -> None:
+    async with client_as(Role.CITY_CLERK) as http:
+        base = await a_frozen_run(http)
+        tried = await http.post(f"/api/v1{base}/whatif", json={"pool_fen": 200_000_000})
+        rows = tried.json()
+        assert (sum(r["after_fen"] for r in rows), sum(r["before_fen"] for r in rows)) == (200_000_000, 123_456_789)
+        unbalanced = await http.post(f"/api/v1{base}/whatif", json={"weights": [{"key": "migrants", "weight_bp": 1}]})
+        assert (unbalanced.status_code, "ALC-201" in unbalanced.text) == (422, True)
+        columns = (await http.get(f"/api/v1{base}/sensitivity")).json()["columns"]
+        assert {sum(column.values()) for column in columns.values()} == {0}
+        assert (await http.get(f"/api/v1{base}/change")).status_code == 404  # nothing was approved before
+        assert "此前没有" in (await http.get(f"{base}/change")).text
+        await send(http, f"{base}/reopen", reason="补录")
+        empty = {"values": [{"factor": "fiscal", "unit": KECHENG, "value": ""}], "source": "x", "as_of": "2026-01-01"}
+        assert (await http.post(f"/api/v1{base}/values", json=empty)).status_code == 201
+        assert "ALC-210" in (await http.get(f"{base}/sensitivity")).text
+        page = await http.get(f"{base}/whatif")
+        assert page.status_code == 200
+        asked = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page.text))
+        answer = await http.post(f"{base}/whatif", data={**asked, "pool_fen": "7万"})
+        assert (answer.status_code, "ALC-210" in answer.text, 'value="7万"' in answer.text) == (422, True, True)
+        stranger = {**asked, "values.0.unit": "339999000000", "values.0.value": "5"}
+        assert "ALC-237" in (await http.post(f"{base}/whatif", data=stranger)).text
+
+
+async def test_programs_approve_schemes_and_tell_results(db, client_as) -> None:
+    async with client_as(Role.CITY_CLERK) as http:
+        base = await a_frozen_run(http)
+    async with client_as(Role.CITY_LEADER) as leader:
+        await send(leader, f"{base}/approve")
+    words = {"doc_no": "衢移〔2026〕12号", "title": "通知", "addressees": "各县", "body": "下达。", "signer": "某局"}
+    async with client_as(Role.CITY_CLERK) as http:
+        notice = (await http.post(f"/api/v1{base}/notice", json=words)).json()
+        assert (notice["state"], notice["due_on"]) == ("draft", None)
+        twice = await http.post(f"/api/v1{base}/notice", json=words)
+        assert (twice.status_code, "ALC-270" in twice.text) == (409, True)
+        early = await http.post(f"/api/v1/factor/notices/{notice['id']}/publish")
+        assert early.status_code == 409
+    async with client_as(Role.CITY_LEADER) as leader:
+        issued = (await leader.post(f"/api/v1/factor/notices/{notice['id']}/issue")).json()
+        assert (issued["state"], len(issued["sha256"])) == ("issued", 64)
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as county:
+        assert (await county.get(f"/api/v1/factor/notices/{notice['id']}")).json()["doc_no"] == words["doc_no"]
+        assert (await county.get(f"/public/allocations/{notice['id']}")).status_code == 404
+    async with client_as(Role.CITY_CLERK) as http:
+        await http.post(f"/api/v1/factor/notices/{notice['id']}/publish")
+        shown = await http.get(f"/public/allocations/{notice['id']}/notice.pdf")
+        assert (shown.status_code, shown.content[:4]) == (200, b"%PDF")
 
 
 HUGE = "9" * 25
