@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
+from litestar.datastructures import UploadFile
 from msgspec import Meta, Struct
 
 from allocation.budget.rules import Fund, Level
@@ -63,6 +64,12 @@ class CloseForm(Struct):
 
     period: Annotated[str, Meta(pattern=r"^\d{4}(-\d{2})?$")]
     remark: Annotated[str, Meta(max_length=500)] = ""
+
+
+class ScanForm(Struct):
+    """The scanned document."""
+
+    file: UploadFile
 
 
 class ReasonForm(Struct):

@@ -9,8 +9,8 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
-from allocation.budget import earmarks, queries, service, split_queries
-from allocation.budget.forms import AwardForm, BatchForm, EarmarkForm, EmptyForm, ReasonForm
+from allocation.budget import earmarks, papers, queries, service, split_queries
+from allocation.budget.forms import AwardForm, BatchForm, EarmarkForm, EmptyForm, ReasonForm, ScanForm
 from allocation.budget.listing import AWARDS, BATCHES, ENTRIES, WAITING
 from allocation.budget.rules import Fund, Level, register_gap
 from allocation.budget.split_listing import POOLS
@@ -18,6 +18,7 @@ from allocation.budget.states import BATCH
 from allocation.permissions import P
 from projects import public as projects
 from projects.choices import CATEGORIES
+from quzhou_migrants.kernel import files
 from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.guards import needs
@@ -30,6 +31,7 @@ from quzhou_migrants.web.render import render, see_other
 
 AnyRequest = Request[Any, Any, Any]
 Page = Response[Any]
+MIB = 2**20
 
 
 def options(prefix: str, values: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - an enum
@@ -113,7 +115,11 @@ async def batch(request: AnyRequest, batch_id: FromPath[int]) -> Page:
 
 
 async def _batch_page(
-    request: AnyRequest, batch_id: int, form: Form[Any], mark: Form[EarmarkForm] | None = None
+    request: AnyRequest,
+    batch_id: int,
+    form: Form[Any],
+    mark: Form[EarmarkForm] | None = None,
+    scan: Form[ScanForm] | None = None,
 ) -> Page:
     async with open_tx(request) as tx:
         row = await queries.batch(tx, batch_id)
@@ -130,10 +136,12 @@ async def _batch_page(
             "marks": await split_queries.earmarks(tx, batch_id),
             "mark": mark or new_form(EarmarkForm),
             "blank": new_form(EmptyForm),
+            "scan": scan or new_form(ScanForm),
+            "papers": await files.files_of(tx, (papers.BATCH_TABLE, batch_id)),
             "categories": CATEGORIES,
             "entries": await timeline(tx, service.BATCH_TABLE, batch_id),
         }
-    bad = next((f for f in (form, mark) if f and f.problems), None)
+    bad = next((f for f in (form, mark, scan) if f and f.problems), None)
     return render(request, "allocation/budget/batch.html", form=form, status=bad.status if bad else 200, **context)
 
 
@@ -158,6 +166,23 @@ async def unbind(request: AnyRequest, batch_id: FromPath[int], earmark_id: FromP
             await earmarks.drop_earmark(tx, batch_id, earmark_id)
             return see_other(await tx.done(f"/funds/{batch_id}"), flash="allocation.earmark.drop")
     return await _batch_page(request, batch_id, form)
+
+
+@post(
+    "/funds/{batch_id:int}/papers",
+    opt=needs(P.RECORD_BATCH),
+    status_code=200,
+    include_in_schema=False,
+    request_max_body_size=files.LIMIT + MIB,
+)
+async def add_paper(request: AnyRequest, batch_id: FromPath[int]) -> Page:
+    """Put the scanned document to a batch."""
+    form = await read_form(request, ScanForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await papers.add_batch_paper(tx, batch_id, form.value.file)
+            return see_other(await tx.done(f"/funds/{batch_id}"), flash="allocation.batch.paper")
+    return await _batch_page(request, batch_id, new_form(ReasonForm), scan=form)
 
 
 @post("/funds/{batch_id:int}/record", opt=needs(P.RECORD_BATCH), status_code=200, include_in_schema=False)
@@ -266,6 +291,7 @@ ROUTES = [
     change,
     save,
     batch,
+    add_paper,
     record,
     bind,
     unbind,

@@ -9,14 +9,14 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
-from allocation.budget import queries, split_documents, split_queries, split_service
-from allocation.budget.forms import EmptyForm, ReasonForm, SplitForm
+from allocation.budget import papers, queries, split_documents, split_queries, split_service
+from allocation.budget.forms import EmptyForm, ReasonForm, ScanForm, SplitForm
 from allocation.budget.split_listing import SPLITS
 from allocation.budget.split_rules import persons_gaps
 from allocation.budget.states import SPLIT, D
 from allocation.permissions import P
 from allocation.printing import printed
-from quzhou_migrants.kernel import xlsx
+from quzhou_migrants.kernel import files, xlsx
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.states import verbs_open
@@ -27,6 +27,7 @@ from quzhou_migrants.web.render import render, see_other
 AnyRequest = Request[Any, Any, Any]
 Page = Response[Any]
 Row = dict[str, Any]
+MIB = 2**20
 
 
 @get("/splits", opt=needs(P.VIEW_FUNDS), include_in_schema=False)
@@ -120,7 +121,7 @@ async def split(request: AnyRequest, split_id: FromPath[int]) -> Page:
     return await _page(request, split_id, new_form(ReasonForm))
 
 
-async def _page(request: AnyRequest, split_id: int, form: Form[Any]) -> Page:
+async def _page(request: AnyRequest, split_id: int, form: Form[Any], scan: Form[ScanForm] | None = None) -> Page:
     async with open_tx(request) as tx:
         row = await split_queries.split(tx, split_id)
         lines = await split_queries.lines(tx, split_id)
@@ -134,12 +135,31 @@ async def _page(request: AnyRequest, split_id: int, form: Form[Any]) -> Page:
             "gaps": persons_gaps(told, counts),
             "verbs": verbs_open(SPLIT, row, tx.actor) if own else [],
             "may_issue": row["created_by"] != tx.actor.user_id,
+            "may_scan": own and tx.actor.may(P.SPLIT),
+            "scan": scan or new_form(ScanForm),
+            "papers": await files.files_of(tx, (papers.SPLIT_TABLE, split_id)),
             "may_edit": own and row["state"] == D.DRAFT and tx.actor.may(P.SPLIT),
             "entries": await timeline(tx, split_service.SPLIT_TABLE, split_id),
         }
-    return render(
-        request, "allocation/budget/split.html", form=form, status=form.status if form.problems else 200, **context
-    )
+    bad = next((f for f in (form, scan) if f and f.problems), None)
+    return render(request, "allocation/budget/split.html", form=form, status=bad.status if bad else 200, **context)
+
+
+@post(
+    "/splits/{split_id:int}/papers",
+    opt=needs(P.SPLIT),
+    status_code=200,
+    include_in_schema=False,
+    request_max_body_size=files.LIMIT + MIB,
+)
+async def add_paper(request: AnyRequest, split_id: FromPath[int]) -> Page:
+    """Put the issued document, scanned, to its split."""
+    form = await read_form(request, ScanForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await papers.add_split_paper(tx, split_id, form.value.file)
+            return see_other(await tx.done(f"/splits/{split_id}"), flash="allocation.split.paper")
+    return await _page(request, split_id, new_form(ReasonForm), form)
 
 
 @post("/splits/{split_id:int}/issue", opt=needs(P.ISSUE_SPLIT), status_code=200, include_in_schema=False)
@@ -184,4 +204,4 @@ async def sheet(request: AnyRequest, split_id: FromPath[int]) -> Response[bytes]
     return Response(target.getvalue(), media_type=xlsx.MEDIA_TYPE, headers=headers)
 
 
-ROUTES = [splits, new, create, change, save, split, issue, take_back, annex, sheet]
+ROUTES = [splits, new, create, change, save, split, add_paper, issue, take_back, annex, sheet]

@@ -6,6 +6,7 @@ import re
 import tomllib
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from house import CITY, KECHENG, QUJIANG
@@ -91,3 +92,13 @@ async def test_the_api_splits_issues_and_closes_like_the_pages(db, client_as) ->
     async with client_as(Role.CITY_LEADER) as http:
         back = await http.post(f"/api/v1/splits/{split['id']}/reverse", json={"reason": "文号录错"})
         assert back.json()["state"] == "reversed"
+    async with client_as(Role.CITY_CLERK) as http:
+        annex = (await http.get(f"/splits/{split['id']}/annex.pdf")).content
+        for page in (f"/funds/{batch}", f"/splits/{split['id']}"):
+            token = re.search(r'name="once" value="([^"]+)"', (await http.get(page)).text)[1]
+            kept = await http.post(f"{page}/papers", data={"once": token}, files={"file": ("原件.pdf", annex)})
+            assert kept.headers.get("location") == page, kept.text
+            link = re.search(r'href="(/files/[^"]+)">原件.pdf', (await http.get(page)).text)
+            assert (await http.get(link[1])).content == annex
+            fake = await http.post(f"{page}/papers", data={"once": str(uuid4())}, files={"file": ("原件.pdf", b"text")})
+            assert "KRN-64" in fake.text
