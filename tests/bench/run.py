@@ -20,6 +20,7 @@ from tests.bench.harness import Figure
 
 BENCHES = (
     "split",
+    "ledger",
     "factor",
     "sample",
     "placards",
