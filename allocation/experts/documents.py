@@ -15,7 +15,7 @@ from quzhou_migrants.kernel.pdf import Document, Fields, Grid, Heading, Signs, T
 from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
-ORDER_SHOWN = 16
+ORDER_SHOWN = 8
 BETWEEN = "、"
 
 
@@ -55,7 +55,7 @@ async def record(tx: Tx, draw_id: int) -> Document:
         Heading(_t("signs")),
         Signs(tuple(_t(f"sign.{who}") for who in ("draw", "freeze", "witness"))),
     )
-    return Document(_t("title"), blocks, author=tx.actor.org_name, footer=owner["title"], wide=True)
+    return Document(_t("title"), blocks, author=tx.actor.org_name, footer=owner["title"])
 
 
 def _drawn(shown: Shown) -> Grid:
@@ -73,7 +73,7 @@ def _drawn(shown: Shown) -> Grid:
         for x in shown.lines
     )
     head = tuple(_t(k) for k in ("number", "name", "employer", "speciality", "role", "order", "state", "reason"))
-    return Grid(head, rows, (1, 0.8, 2, 0.7, 0.8, 1.6, 0.8, 1.4))
+    return Grid(head, rows, (1.6, 0.9, 2.2, 0.7, 0.9, 1.4, 0.9, 1))
 
 
 def _barred(stands: tuple[Stand, ...]) -> Grid:
