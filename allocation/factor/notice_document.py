@@ -63,7 +63,9 @@ def letter_of(notice: Row, frozen: str, day: date | None) -> Letter:
         annexes=annexes,
         copies=notice["copies"],
         printer=notice["signer"],
-        footer=_t("footer", sha=notice["run_sha256"]) + ("" if day else _t("draft")),
+        footer="".join(
+            (_t("footer", sha=notice["run_sha256"]), "" if day else _t("draft"), _t("demo") * bool(notice["is_demo"]))
+        ),
     )
 
 

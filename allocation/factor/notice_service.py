@@ -49,12 +49,13 @@ async def draft_notice(tx: Tx, run_id: int, form: NoticeForm) -> int:
     notice_id = int(
         await tx.conn.fetchval(
             "INSERT INTO allocation_factor_notice (division_code, run, doc_no, title, addressees, body, signer, copies,"
-            " created_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+            " created_by, created_at, is_demo) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
             row["division_code"],
             run_id,
             *_words(form),
             tx.actor.user_id,
             tx.now,
+            tx.actor.is_demo,
         )
     )
     subject = (TABLE, notice_id, row["division_code"])

@@ -30,8 +30,8 @@ _FIELDS = {
 
 _INSERT = """
 INSERT INTO allocation_scheme (division_code, title, body, note, policy_version, created_by, created_name,
-  created_at, series, number)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::bigint,
+  created_at, series, is_demo, number)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::bigint, $10,
   (SELECT coalesce(max(number), 0) + 1 FROM allocation_scheme WHERE coalesce(series, id) = $9::bigint)) RETURNING id
 """
 
@@ -72,6 +72,7 @@ async def keep_scheme(tx: Tx, made: Scheme, note: str = "", *, like: int = 0) ->
             tx.actor.name,
             tx.now,
             (before["series"] or before["id"]) if before and own else None,
+            tx.actor.is_demo,
         )
     )
     await tx.note((TABLE, scheme_id, tx.actor.division_code), "allocation.factor.scheme", clause=CLAUSE)

@@ -42,8 +42,8 @@ async def draft_run(tx: Tx, form: RunForm) -> int:
     await _check_pool(tx, batch, form.pool_fen)
     run_id = int(
         await tx.conn.fetchval(
-            f"INSERT INTO {RUN_TABLE} (division_code, batch, scheme, title, pool_fen, created_by, created_at)"  # noqa: S608 - our own name
-            " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            f"INSERT INTO {RUN_TABLE} (division_code, batch, scheme, title, pool_fen, created_by, created_at, is_demo)"  # noqa: S608 - our own name
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
             tx.actor.division_code,
             form.batch,
             form.scheme,
@@ -51,6 +51,7 @@ async def draft_run(tx: Tx, form: RunForm) -> int:
             form.pool_fen,
             tx.actor.user_id,
             tx.now,
+            tx.actor.is_demo,
         )
     )
     await tx.note(
