@@ -42,6 +42,8 @@ ALIGN = {"left": TA_LEFT, "center": TA_CENTER, "right": TA_RIGHT}
 TOP, BINDING, OUTER, BOTTOM = 37 * mm, 28 * mm, 26 * mm, 35 * mm
 TITLE_SIZE, BODY_SIZE, LEADING, SMALL = 22, 16, 28, 10.5
 PAD = 4  # points beside the text of a cell
+SIZES = (SMALL, 9.5, 8.5, 7.5, 6.5)  # letters of a table, the largest that fits
+WORD = 3  # characters of a word that a narrow column still shows side by side
 HANGING = frozenset("，。；：、！？）》】”’％")  # never begin a line; they may stand in the margin
 INK, RULE, SHADE = colors.black, colors.HexColor("#555555"), colors.HexColor("#eef1f4")
 
@@ -260,21 +262,29 @@ def flow(block: Block, room: float) -> list[Flowable]:
     return made
 
 
-def _cell(text: str, room: float, face: Face = Face.PLAIN, align: Align = "left") -> str | Paragraph:
+def _cell(
+    text: str, room: float, face: Face = Face.PLAIN, align: Align = "left", size: float = SMALL
+) -> str | Paragraph:
     """Give a table cell: plain text where one font and one line do, since paragraphs cost ten times more."""
     stretches = fonts.runs(text, face)
     if len(stretches) <= 1 and "\n" not in text and "\r" not in text:
         drawn = stretches[0][1] if stretches else ""
-        if not stretches or (stretches[0][0] == face and stringWidth(drawn, face, SMALL) <= room - 2 * PAD):
+        if not stretches or (stretches[0][0] == face and stringWidth(drawn, face, size) <= room - 2 * PAD):
             return drawn
-    return line(text, face, SMALL, align)
+    return line(text, face, size, align)
 
 
-def _ruled(data: Sequence[Sequence[Any]], widths: Sequence[float], *extra: Any, head: int = 0) -> LongTable:  # noqa: ANN401 - reportlab's own tuples
+def _ruled(
+    data: Sequence[Sequence[Any]],
+    widths: Sequence[float],
+    *extra: Any,  # noqa: ANN401 - reportlab's own tuples
+    head: int = 0,
+    size: float = SMALL,
+) -> LongTable:
     style = TableStyle(
         [
             ("GRID", (0, 0), (-1, -1), 0.5, RULE),
-            ("FONT", (0, 0), (-1, -1), Face.PLAIN.value, SMALL, SMALL * 1.45),
+            ("FONT", (0, 0), (-1, -1), Face.PLAIN.value, size, size * 1.45),
             ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
             ("LEFTPADDING", (0, 0), (-1, -1), PAD),
             ("RIGHTPADDING", (0, 0), (-1, -1), PAD),
@@ -296,16 +306,44 @@ def _fields(rows: tuple[tuple[str, str], ...], columns: int, room: float) -> Lon
     return _ruled(data, [label, value] * columns, *shade, *heavy)
 
 
-def _grid(grid: Grid, room: float) -> LongTable:
+def _fit(grid: Grid, room: float) -> tuple[list[float], float]:
+    """Give column widths and letter size: a figure never breaks, so words give way first, then letters grow smaller.
+
+    Units: points.
+    """
     weights = grid.widths or (1.0,) * len(grid.head)
-    widths = [room * w / sum(weights) for w in weights]
+    for size in SIZES:
+        least = [_longest(grid, i, size) if i in grid.right else WORD * size + 2 * PAD for i in range(len(weights))]
+        if sum(least) <= room:
+            break
+    widths: dict[int, float] = {}
+    while True:
+        free = [i for i in range(len(weights)) if i not in widths]
+        share = max(room - sum(widths.values()), 0) / (sum(weights[i] for i in free) or 1)
+        tight = [i for i in free if weights[i] * share < least[i]]
+        if not tight or len(tight) == len(free):
+            widths.update({i: weights[i] * share for i in free})
+            return [widths[i] for i in range(len(weights))], size
+        widths.update({i: least[i] for i in tight})
+
+
+def _longest(grid: Grid, column: int, size: float) -> float:
+    """Measure the longest figure of a column, with what stands beside it."""
+    texts = [row[column] for row in grid.rows]
+    most = max(map(len, texts), default=0)
+    wide = max((stringWidth(t, Face.STRONG, size) for t in {t for t in texts if len(t) >= most - 1}), default=0.0)
+    return float(wide) + 2 * PAD + 0.5
+
+
+def _grid(grid: Grid, room: float) -> LongTable:
+    widths, size = _fit(grid, room)
     aligns: list[Align] = ["right" if i in grid.right else "left" for i in range(len(widths))]
     body = grid.rows[:-1] if grid.total else grid.rows
     heavy = grid.rows[-1:] if grid.total else ()
-    data = [[_cell(t, w, Face.STRONG, "center") for t, w in zip(grid.head, widths, strict=True)]]
-    data += [[_cell(t, w, Face.PLAIN, a) for t, w, a in zip(row, widths, aligns, strict=True)] for row in body]
-    data += [[_cell(t, w, Face.STRONG, a) for t, w, a in zip(row, widths, aligns, strict=True)] for row in heavy]
-    strong = ("FONT", Face.STRONG.value, SMALL, SMALL * 1.45)
+    data = [[_cell(t, w, Face.STRONG, "center", size) for t, w in zip(grid.head, widths, strict=True)]]
+    data += [[_cell(t, w, Face.PLAIN, a, size) for t, w, a in zip(row, widths, aligns, strict=True)] for row in body]
+    data += [[_cell(t, w, Face.STRONG, a, size) for t, w, a in zip(row, widths, aligns, strict=True)] for row in heavy]
+    strong = ("FONT", Face.STRONG.value, size, size * 1.45)
     extra: list[Any] = [
         ("BACKGROUND", (0, 0), (-1, 0), SHADE),
         ("ALIGN", (0, 0), (-1, 0), "CENTER"),
@@ -314,7 +352,7 @@ def _grid(grid: Grid, room: float) -> LongTable:
     ]
     if grid.total:
         extra.append((strong[0], (0, -1), (-1, -1), *strong[1:]))
-    return _ruled(data, widths, *extra, head=1)
+    return _ruled(data, widths, *extra, head=1, size=size)
 
 
 def _signs(labels: tuple[str, ...], room: float) -> LongTable:

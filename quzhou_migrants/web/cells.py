@@ -46,7 +46,8 @@ def even(numbers: Sequence[str]) -> list[str]:
 
 def cell(column: Column, label: Callable[[str], str]) -> Cell:
     """Make the function that writes one value of a column as text; a state comes as HTML."""
-    tag, yes = lru_cache(maxsize=256)(lambda v: label(f"{column.name}.{v}")), CATALOGUE.text("list.yes")
+    tag = lru_cache(maxsize=256)(lambda v: label(f"{column.name}.{v}") if v != "" else "")
+    yes = CATALOGUE.text("list.yes")
     kinds: dict[str, Cell] = {
         **dict.fromkeys(PLAIN, lambda v, _p: str(v)),
         "int": lambda v, _p: f"{v:,}",

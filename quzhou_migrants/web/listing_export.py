@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -82,17 +83,18 @@ async def _facts(
 
 def _plain(column: Column, value: Any, known: Places, listing: Listing) -> Any:  # noqa: ANN401 - a cell is any value
     """Turn a value into what a spreadsheet shows."""
+    if isinstance(value, datetime):
+        return shanghai(value) if column.kind == "datetime" else shanghai(value).date()
     if value is None or column.kind in _KINDS:
-        return shanghai(value) if column.kind == "datetime" and value is not None else value
-    if column.kind == "state":
-        return CATALOGUE.state(column.machine, value)
-    if column.kind == "verb":
-        return CATALOGUE.verb(value)
-    if column.kind == "division":
-        return known.name(value)
-    if column.kind == "tag":
-        return listing.label(f"{column.name}.{value}")
-    return CATALOGUE.text("list.yes") if value is True else "" if value is False else str(value)
+        return value
+    said: dict[str, Callable[[Any], str]] = {
+        "state": lambda v: CATALOGUE.state(column.machine, v),
+        "verb": CATALOGUE.verb,
+        "division": known.name,
+        "tag": lambda v: listing.label(f"{column.name}.{v}") if v != "" else "",
+        "bool": lambda v: CATALOGUE.text("list.yes") if v else "",
+    }
+    return said.get(column.kind, str)(value)
 
 
 async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:

@@ -136,3 +136,15 @@ def test_wrap_keeps_every_character_and_the_room() -> None:
     lines = wrap("衢州市大中型水库移民" * 5 + "\n第二行", Face.BODY, 16, 100)
     assert "".join(lines) == "衢州市大中型水库移民" * 5 + "第二行"
     assert max(fonts.width(line, Face.BODY, 16) for line in lines) <= 100
+
+
+@pytest.mark.parametrize("columns", [3, 6, 9])
+def test_a_figure_never_breaks(columns: int, tmp_path: Path) -> None:
+    """A sum that goes on in the next line is read as another sum."""
+    figures = tuple(f"-{n},128,{n}03,858.9{n}" for n in range(columns))
+    table = Grid(("县（市、区）",) * (columns + 1), (("衢州市本级", *figures),) * 3, (3,) + (1,) * columns,
+                 frozenset(range(1, columns + 1)), total=True)  # fmt: skip
+    path = tmp_path / "figures.pdf"
+    path.write_bytes(build(Document("资金使用情况表", (table,), wide=columns > 6)))
+    words = read_with_pdfium(path).split()
+    assert [words.count(figure) for figure in figures] == [3] * columns
