@@ -101,9 +101,14 @@ SELECT
    AND p.division_code < $3 AND p.paid_on BETWEEN $4 AND $5 AND NOT EXISTS (SELECT 1 FROM allocation_bank_item i
      WHERE i.applied AND i.kind = 'paid' AND i.bank_ref = p.bank_ref))::bigint AS by_hand,
   (SELECT coalesce(sum(l.paid_fen - l.returned_fen), 0) FROM allocation_bank_line l
-   JOIN allocation_claim c ON c.id = l.source_id AND c.state = 'signed'
-   WHERE l.source_table = 'allocation_claim' AND l.division_code >= $2 AND l.division_code < $3
-     AND l.paid_on BETWEEN $4 AND $5)::bigint AS unfinished,
+   WHERE l.division_code >= $2 AND l.division_code < $3 AND l.paid_on BETWEEN $4 AND $5
+     AND CASE l.source_table
+       WHEN 'allocation_claim' THEN EXISTS (SELECT 1 FROM allocation_claim c
+         WHERE c.id = l.source_id AND c.state = 'signed')
+       WHEN 'allocation_grant' THEN EXISTS (SELECT 1 FROM allocation_grant g
+         WHERE g.id = l.source_id AND g.state = 'approved')
+       ELSE EXISTS (SELECT 1 FROM allocation_cash_line h WHERE h.id = l.source_id AND h.result <> 'paid')
+     END)::bigint AS unfinished,
   (SELECT coalesce(sum(e.amount_fen), 0) FROM allocation_entry e
    LEFT JOIN allocation_payment p ON e.source_table = 'allocation_payment' AND p.id = e.source_id
    LEFT JOIN allocation_bank_item i ON e.event_key = 'bank:' || i.id

@@ -12,6 +12,7 @@ from claim_house import CLERK, LEADER, PDF
 from house import BAIMA, KECHENG, SHILIANG, VILLAGE, actor, become
 from litestar.datastructures import UploadFile
 
+from allocation.bank import queries as bank
 from allocation.budget.ledger import Kind as Lies
 from allocation.grants import documents, queries, service
 from allocation.grants.forms import GrantForm, InterestForm, LoanForm
@@ -86,7 +87,12 @@ async def test_a_reward_goes_through_the_bank_comes_back_and_goes_again(tx: Tx) 
     async with become(tx, CLERK):
         await service.set_payee(tx, key, payee)
     _, number = await sent(tx, "grants")
-    await told(tx, says(number, 1, "paid", 60_000_00))
+    await told(tx, says(number, 1, "paid", 20_000_00))
+    month, _ = await bank.month(tx, KECHENG, 2026, 9)
+    assert (month.bank_paid, month.unfinished, month.books_paid) == (20_000_00, 20_000_00, 0)
+    await told(tx, says(number, 1, "paid", 40_000_00))
+    month, _ = await bank.month(tx, KECHENG, 2026, 9)
+    assert (month.unfinished, month.books_paid, month.difference) == (0, 60_000_00, 0)
     assert (await queries.grant(tx, key))["state"] == "paid"
     assert await lies(tx, Lies.ISSUING, Lies.ISSUED) == [0, 60_000_00]
     parts = await tx.conn.fetch(
@@ -148,14 +154,15 @@ async def test_a_subsidy_is_frozen_with_every_step_and_worked_out_again_before_i
     assert build(document).startswith(b"%PDF")
 
 
-async def test_a_subsidy_is_kept_under_the_yearly_cap(tx: Tx) -> None:
+async def test_what_is_asked_is_what_the_working_on_file_gives(tx: Tx) -> None:
     async with become(tx, CLERK):
         key = await loan(tx, principal_fen=500_000_00, rate=Decimal("4.35"))
         form = InterestForm(date(2026, 1, 1), date(2026, 9, 15), 500_000_00, 15_587_50, DAY, "V-1")
         await service.add_interest(tx, key, form)
-        # a county may set less; here the pack's own cap binds once the sum passes it
         made, document, digest = await service.working(tx, await queries.loan(tx, key), 2026)
         grant = await service.ask_subsidy(tx, key, 2026)
+        with pytest.raises(Refused, match="ALC-558"):
+            await service.ask_subsidy(tx, key, 2025)
     row = await queries.grant(tx, grant)
-    assert made.amount_fen == min(made.rounded_fen, queries.terms(tx, VILLAGE).yearly_most_fen) == row["amount_fen"]
+    assert (made.amount_fen, row["amount_fen"]) == (15_587_50, 15_587_50)
     assert (row["working"], row["sha256"]) == (json.loads(json.dumps(document)), digest)
