@@ -324,6 +324,7 @@ async def _loan(request: AnyRequest, key: int, failed: tuple[str, Form[Any]] | N
         context: dict[str, Any] = {
             "row": row,
             "terms": terms,
+            "unconfirmed": queries.unconfirmed(tx, row["division_code"]),
             "interest": interest,
             "over": {
                 r["id"]: rules.over_contract(queries.facts(row), queries.stretch(r), terms.day_basis) for r in interest

@@ -88,6 +88,13 @@ def terms(tx: Tx, division_code: str) -> Terms:
     return Terms(**whole, rounding_mode=str(policy.get("allocation.grants.rounding_mode")))
 
 
+def unconfirmed(tx: Tx, division_code: str) -> bool:
+    """Tell whether any term of subsidies is a default that nobody confirmed."""
+    policy = tx.policy_for(division_code)
+    names = ("principal_most_fen", "rate_most_bp", "share_bp", "yearly_most_fen", "subsidy_years")
+    return not all(policy.param(f"allocation.grants.{name}").confirmed for name in names)
+
+
 def facts(row: Row) -> LoanFacts:
     """Give a loan as the rules know it."""
     return LoanFacts(row["principal_fen"], row["rate_ppm"], row["starts_on"], row["ends_on"])
