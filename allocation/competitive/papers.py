@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-CLAUSE = "个人信息保护法 第六条"
+CLAUSE = "《个人信息保护法》第六条"
 PROJECT = "projects_project"
 TABLE = "allocation_candidate_paper"
 BEFORE_END = (S.DRAFT, S.OPEN, S.SCORING)
