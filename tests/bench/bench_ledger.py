@@ -103,10 +103,11 @@ async def _prepared(server: pg.Server) -> tuple[dict[str, int], list[Figure]]:
         r["code"]
         for r in await owner.fetch("SELECT code FROM kernel_division WHERE parent_code = $1 ORDER BY code", CITY)
     ]
+    await owner.execute(_BEFORE, [*counties, CITY])
     await owner.close()
     ENGINE.configure(server.app_dsn)
     await open_pool(size=2, command_timeout=600)
-    figures += [await _moves(), await _months(counties)]
+    figures += [await _moves(), await _months([*counties, CITY])]
     await close_pool()
     return known, figures
 
@@ -168,19 +169,37 @@ async def _moves() -> Figure:
     return Figure("one posting into a full ledger", "ms", tuple(values))
 
 
-async def _months(counties: list[str]) -> Figure:
-    """Close one further month of every county and of the city itself, one after the other, as a month end does."""
-    started = time.perf_counter()
-    for place in [*counties, CITY]:
-        role = Role.CITY_CLERK if place == CITY else Role.COUNTY_FINANCE
-        async with begin(_actor(role, place), request_id="bench", at=NOW) as tx:
-            last = await closing.last_closed(tx, place)
-            first = await tx.conn.fetchval(
-                "SELECT min(posted_at) FROM allocation_entry WHERE division_code = $1", place
-            )
-            month = (last["ends_at"] if last else first).astimezone(SHANGHAI).date()
-            await closing.month_end(tx, place, min(month, MONTH))
-    return Figure("month end of six counties and the city", "s", (time.perf_counter() - started,), aim=30)
+_BEFORE = """
+INSERT INTO allocation_closing (division_code, period, starts_at, ends_at, entries, accounts, sha256)
+SELECT code, '2026-07', '2026-07-01 00:00+08', '2026-08-01 00:00+08', 0, 0, '' FROM unnest($1::text[]) code
+ON CONFLICT DO NOTHING
+"""
+
+
+async def _months(places: list[str]) -> Figure:
+    """Close August 2026 of every county and of the city: each adds up its whole history, as a month end does.
+
+    The months before stand as closed, so that one run measures one month end; it is undone each time.
+    """
+    values = []
+    for _ in range(3):
+        took = 0.0
+        for place in places:
+            role = Role.CITY_CLERK if place == CITY else Role.COUNTY_FINANCE
+            try:
+                async with begin(_actor(role, place), request_id="bench", at=NOW) as tx:
+                    started = time.perf_counter()
+                    await closing.month_end(tx, place, MONTH)
+                    took += time.perf_counter() - started
+                    raise _UndoneError
+            except _UndoneError:
+                pass
+        values.append(took)
+    return Figure("month end of six counties and the city", "s", tuple(values), aim=30)
+
+
+class _UndoneError(Exception):
+    """Takes a measured month end back."""
 
 
 def _pages(folder: Path, known: dict[str, int]) -> list[Figure]:
