@@ -53,7 +53,6 @@ def _clocks(today: date, years: int, basis: Basis, warn: int) -> Listing:
             Column("issued_on", "q.issued_on", kind="date", sort=True),
             Column("due_on", "q.due_on", kind="date", sort=True),
             Column("days_left", "q.days_left", kind="int", sort=True),
-            Column("stage", "q.stage", kind="tag"),
             Column("unspent_fen", "q.unspent_fen", kind="money", sort=True, link=_entries("")),
             Column(
                 "free_fen", "q.free_fen", kind="money", sort=True, link="/terms/clock?batch={batch_id}&division={code}"
