@@ -331,7 +331,7 @@ def _longest(grid: Grid, column: int, size: float) -> float:
     """Measure the longest figure of a column, with what stands beside it."""
     texts = [row[column] for row in grid.rows]
     most = max(map(len, texts), default=0)
-    wide = max((stringWidth(t, Face.STRONG, size) for t in {t for t in texts if len(t) >= most - 1}), default=0.0)
+    wide = max((fonts.width(t, Face.STRONG, size) for t in {t for t in texts if len(t) >= most - 1}), default=0.0)
     return float(wide) + 2 * PAD + 0.5
 
 
