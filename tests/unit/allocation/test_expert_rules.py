@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from allocation.experts import rules, sheet
 from allocation.experts.recompute import recompute_draw
 from allocation.experts.rules import Bar, Frame, Group, Person, Role, Subject, Terms, Tie, TieKind
+from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Refused
 
 FILE = tomllib.loads((Path(__file__).parents[2] / "cases/allocation/experts.toml").read_text(encoding="utf-8"))
@@ -193,3 +194,8 @@ def test_what_is_no_draw_at_all_is_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text, encoding="utf-8")
         with pytest.raises(Refused, match="ALC-352"):
             recompute_draw(tmp_path / name)
+
+
+def test_a_refusal_names_the_speciality_as_people_do() -> None:
+    said = CATALOGUE.say("ALC-342", {"speciality": "water", "found": 1, "seats": 2})
+    assert said == "水利专业符合条件的专家1人，少于拟抽取的2人"
