@@ -125,7 +125,8 @@ async def pots_for(tx: Tx, project: Row, county: str, *, lock: bool = False) -> 
 async def balances(tx: Tx, by: str, *, batch_id: int | None = None, project_id: int | None = None) -> list[Overview]:
     """Add up the balances in the caller's range by batch, by city or county, or by project. Units: fen."""
     if by == "project" or project_id is not None or not _whole_houses(tx):
-        rows = await tx.conn.fetch(_OF_ACCOUNTS.format(key=_KEYS[by]), batch_id, project_id)
+        of = _ANY_PROJECT if project_id is None else _ONE_PROJECT
+        rows = await tx.conn.fetch(_OF_ACCOUNTS.format(key=_KEYS[by], of=of), batch_id, project_id)
     else:
         rows = await tx.conn.fetch(_OF_HOUSES.format(key=_HOUSE_KEYS[by]), batch_id)
     found: dict[str, dict[Kind, Fen]] = {}
@@ -142,9 +143,9 @@ def _whole_houses(tx: Tx) -> bool:
 
 _OF_ACCOUNTS = (
     "SELECT {key} AS key, b.kind, sum(b.balance_fen)::bigint AS fen FROM allocation_balance b"
-    " WHERE ($1::bigint IS NULL OR b.batch = $1) AND ($2::bigint IS NULL OR b.project = $2)"
-    " AND ({key}) IS NOT NULL GROUP BY 1, 2 ORDER BY 1"
+    " WHERE ($1::bigint IS NULL OR b.batch = $1) AND {of} AND ({key}) IS NOT NULL GROUP BY 1, 2 ORDER BY 1"
 )
+_ANY_PROJECT, _ONE_PROJECT = "$2::bigint IS NULL", "b.project = $2 AND b.project <> 0"  # the second follows the index
 _OF_HOUSES = (
     "SELECT {key} AS key, t.kind, sum(t.total_fen)::bigint AS fen FROM allocation_total t"
     " WHERE ($1::bigint IS NULL OR t.batch = $1) GROUP BY 1, 2 ORDER BY 1"
