@@ -54,7 +54,7 @@ hypothesis.settings.load_profile("house")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files, so that no worker sits idle while the other walks every page."""
     order = {"test_every_page.py": 0, "slow": 1, "browser": 2}
-    items.sort(key=lambda item: min(order.get(key, 3) for key in (item.path.name, *(m.name for m in item.iter_markers()))))
+    items.sort(key=lambda item: min(order.get(k, 3) for k in (item.path.name, *(m.name for m in item.iter_markers()))))
 
 
 @pytest.fixture(autouse=True, scope="session")

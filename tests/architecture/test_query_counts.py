@@ -25,7 +25,7 @@ LISTS = {
     "/windows/extensions": 2,
     "/windows/extend": 1,
     "/late": 2,
-    "/calendar": 22,
+    "/calendar": 34,  # the dates of every room, as on the home page
     "/ranking": 4,
     "/refresh": 5,
     "/refresh/compare?before=2025-10&after=2026-04": 7,
