@@ -22,13 +22,15 @@ BATCHES = Listing(
         Column("id", "b.id", kind="int", shown=False, export=False),
         Column("doc_no", "b.doc_no", link="/funds/{id}"),
         Column("name", "b.title"),
-        Column("level", "b.level", kind="tag"),
+        Column("level", "b.level", kind="tag", shown=False),
         Column("fund_kind", "b.fund_kind", kind="tag"),
         Column("issued_on", "b.issued_on", kind="date", sort=True),
         Column(
-            "budget_year", "CASE b.budget_year WHEN 0 THEN extract(year FROM b.issued_on)::int ELSE b.budget_year END"
+            "budget_year",
+            "CASE b.budget_year WHEN 0 THEN extract(year FROM b.issued_on)::int ELSE b.budget_year END",
+            shown=False,
         ),
-        Column("direct_reach", "CASE WHEN b.direct_reach THEN 'yes' ELSE 'no' END", kind="tag"),
+        Column("direct_reach", "CASE WHEN b.direct_reach THEN 'yes' ELSE 'no' END", kind="tag", shown=False),
         Column("cash_fen", "b.cash_fen", kind="money"),
         Column("project_fen", "b.project_fen", kind="money", sort=True),
         Column(
