@@ -103,6 +103,7 @@ _EXPERTS: dict[Role, tuple[P, ...]] = {
     Role.CITY_LEADER: (P.VIEW_EXPERTS,),
     Role.COUNTY_CLERK: (P.VIEW_EXPERTS, P.KEEP_EXPERTS),
     Role.COUNTY_LEADER: (P.VIEW_EXPERTS, P.WITNESS_DRAW),
+    Role.COUNTY_FINANCE: (P.VIEW_EXPERTS,),
     Role.AUDITOR: (P.VIEW_EXPERTS,),
 }
 _PAYMENTS: dict[Role, tuple[P, ...]] = {

@@ -20,7 +20,7 @@ BETWEEN = "、"
 
 
 def _t(key: str) -> str:
-    return CATALOGUE.text(f"record.{key}")
+    return CATALOGUE.text(f"draw_record.{key}")
 
 
 def _word(name: str) -> str:

@@ -69,6 +69,8 @@ class Catalogue:
                     known = self.sections[key].setdefault(name, entry)
                     if isinstance(known, dict) and isinstance(entry, dict):
                         known.update(entry)
+                    elif known != entry:  # two rooms with one word for two things: one would speak for the other
+                        raise ValueError(f"{key}.{name} stands twice: {known}, and in {path} {entry}")
             elif key in self.messages:
                 raise ValueError(f"{key} stands in {self.origin[key]} and in {path}")
             else:

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.money import wan, yuan
+from quzhou_migrants.web.doors import Opens, every_door
 from quzhou_migrants.web.render import nice_date, nice_percent, nice_time, state_badge
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from quzhou_migrants.web.listing import Column
 
 Rows: TypeAlias = "Sequence[asyncpg.Record]"
-Writer: TypeAlias = Callable[[Rows, "Places"], Markup]
+Writer: TypeAlias = Callable[..., Markup]
 Head: TypeAlias = Callable[..., Markup]
 Cell: TypeAlias = Callable[[Any, "Places"], str]
 NUMBERS = frozenset({"int", "money", "wan", "bp"})
@@ -72,7 +73,7 @@ def column_writer(
     draw, ready, plain = cell(column, label), column.kind in READY, column.kind in PLAIN
     address = addresses(column.link, names)
 
-    def write(rows: Rows, known: Places) -> list[str]:
+    def write(rows: Rows, known: Places, opens: Opens) -> list[str]:
         values = [row[at] for row in rows]
         if plain:
             drawn = ["" if value is None else str(value) for value in values]
@@ -81,10 +82,17 @@ def column_writer(
         if column.kind == "wan":
             drawn = even(drawn)
         texts = drawn if ready else escaped(drawn)
-        if not column.link:
+        if not column.link or not rows:
             return texts
-        urls = escaped(address(rows))
-        return [f'<a href="{url}">{text}</a>' if text else "" for url, text in zip(urls, texts, strict=True)]
+        plain_urls = address(rows)
+        if column.link.startswith("/") and not opens(plain_urls[0]):  # one kind of page behind the whole column
+            return texts
+        urls = escaped(plain_urls)
+        shut = set() if column.link.startswith("/") else {url for url in plain_urls if not opens(url)}
+        return [
+            f'<a href="{url}">{text}</a>' if text and given not in shut else text
+            for given, url, text in zip(plain_urls, urls, texts, strict=True)
+        ]
 
     return write
 
@@ -103,8 +111,8 @@ def row_writer(columns: Sequence[Column], label: Callable[[str], str]) -> Writer
     writers = [column_writer(c, at, names, label) for at, c in enumerate(columns) if c.shown]
     frame = _frame([c for c in columns if c.shown], label)
 
-    def write(rows: Rows, known: Places) -> Markup:
-        written = zip(*(column(rows, known) for column in writers), strict=True)
+    def write(rows: Rows, known: Places, opens: Opens = every_door) -> Markup:
+        written = zip(*(column(rows, known, opens) for column in writers), strict=True)
         return Markup("".join([frame % cells for cells in written]))  # noqa: S704 - every column was escaped
 
     return write

@@ -21,6 +21,7 @@ from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.web import cells
 from quzhou_migrants.web.divisions import Places, places
+from quzhou_migrants.web.doors import Opens, every_door, opens_for
 from quzhou_migrants.web.listing_count import Count, Counts
 from quzhou_migrants.web.listing_export import export
 from quzhou_migrants.web.listing_query import SIZES, Asked, Cursor, Sql, read_asked
@@ -122,11 +123,12 @@ class Page:
     after: str
     places: Places
     path: str
+    opens: Opens = every_door
 
     @property
     def body(self) -> Markup:
         """Draw the rows."""
-        return self.listing.writer(self.rows, self.places)
+        return self.listing.writer(self.rows, self.places, self.opens)
 
     @property
     def head(self) -> Markup:
@@ -251,7 +253,8 @@ class Listing:
             count = Count(len(rows)) if not (before or after) else await self._counts.of(tx, self.source, sql)
         except asyncpg.DataError:  # a value typed into the address that no column can hold finds nothing
             rows, before, after, count = [], "", "", Count(0)
-        return Page(self, asked, rows, controls, count, before, after, known, request.url.path)
+        opens = opens_for(request.app, tx.actor)
+        return Page(self, asked, rows, controls, count, before, after, known, request.url.path, opens)
 
     async def respond(
         self,

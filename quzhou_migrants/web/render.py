@@ -23,6 +23,7 @@ from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.clock import shanghai, system_now
 from quzhou_migrants.kernel.money import wan, yuan
 from quzhou_migrants.web import assets
+from quzhou_migrants.web.doors import Opens, opens_for
 from quzhou_migrants.web.navigation import Menu, menu_for
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Shell:
     demo: bool
     flash: str
     request_id: str
+    opens: Opens
 
 
 def template_file(name: str) -> Path:
@@ -239,6 +241,7 @@ def shell_of(request: AnyRequest) -> Shell:
         bool(shift or (actor and actor.is_demo)),
         _flash(request.cookies.get(FLASH, "")),
         str(state.get("request_id", "")),
+        opens_for(request.app, actor),
     )
 
 
