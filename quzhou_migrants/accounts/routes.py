@@ -1,10 +1,11 @@
 """The accounts room for the composition root."""
 
 from quzhou_migrants.accounts import keys
+from quzhou_migrants.accounts.engagement_pages import ROUTES as ENGAGEMENTS
 from quzhou_migrants.accounts.key_pages import ROUTES as KEYS
 from quzhou_migrants.accounts.pages import ROUTES as PEOPLE
 
-ROUTES = [*PEOPLE, *KEYS]
+ROUTES = [*PEOPLE, *ENGAGEMENTS, *KEYS]
 PANELS = [keys.waiting]
 
 __all__ = ["PANELS", "ROUTES"]
