@@ -1,10 +1,11 @@
 """The package as a Piccolo app."""
 
+from inspection.table_modules import TABLES
 from quzhou_migrants.kernel.apps import piccolo_app
 
 APP_CONFIG = piccolo_app(
     "inspection",
     __file__,
-    ["inspection.site_codes.tables", "inspection.visits.tables"],
+    TABLES,
     after=["quzhou_migrants", "projects", "allocation"],
 )

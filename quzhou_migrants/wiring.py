@@ -5,21 +5,21 @@ Packages know only what lies below them; whatever must go upwards is tied here a
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from litestar import Router
 
 import quzhou_migrants.accounts.functions  # noqa: F401 - declares its SQL functions
 from allocation import permissions as allocation_permissions
-from allocation import piccolo_app as allocation_app
 from allocation import routes as allocation
+from allocation.table_modules import TABLES as ALLOCATION_TABLES
 from inspection import permissions as inspection_permissions
-from inspection import piccolo_app as inspection_app
 from inspection import routes as inspection
+from inspection.table_modules import TABLES as INSPECTION_TABLES
 from projects import permissions as projects_permissions
-from projects import piccolo_app as projects_app
 from projects import routes as projects
-from quzhou_migrants import piccolo_app as platform_app
+from projects.table_modules import TABLES as PROJECTS_TABLES
 from quzhou_migrants.accounts import permissions as accounts_permissions
 from quzhou_migrants.accounts import routes as accounts
 from quzhou_migrants.kernel.chores import CHORES
@@ -28,18 +28,21 @@ from quzhou_migrants.kernel.permissions import grant
 from quzhou_migrants.policy import routes as policy
 from quzhou_migrants.register import permissions as register_permissions
 from quzhou_migrants.register import routes as register
+from quzhou_migrants.table_modules import TABLES as PLATFORM_TABLES
 from quzhou_migrants.web import routes as web
 from surveys import permissions as surveys_permissions
-from surveys import piccolo_app as surveys_app
 from surveys import routes as surveys
+from surveys.table_modules import TABLES as SURVEYS_TABLES
 
 ROOMS = (accounts, register, policy, web, projects, allocation, inspection, surveys)
-APPS = (platform_app, projects_app, allocation_app, inspection_app, surveys_app)
 PERMISSIONS = (
     accounts_permissions, register_permissions, projects_permissions, allocation_permissions,
     inspection_permissions, surveys_permissions,
 )  # fmt: skip
+TABLES = (*PLATFORM_TABLES, *PROJECTS_TABLES, *ALLOCATION_TABLES, *INSPECTION_TABLES, *SURVEYS_TABLES)
 
+for _table_module in TABLES:  # a table that no page names is walled, logged and sealed like every other
+    import_module(_table_module)
 for _package in PERMISSIONS:
     grant(_package.P, _package.GRANTS)
 
@@ -75,4 +78,4 @@ VERIFIERS = _gather("VERIFIERS")
 for _kind, _handler in _gather("HEARS"):
     subscribe(_kind, _handler)
 
-__all__ = ["APPS", "JOBS", "PANELS", "PROJECT_FILES", "PROJECT_PANELS", "ROUTES", "VERIFIERS"]
+__all__ = ["JOBS", "PANELS", "PROJECT_FILES", "PROJECT_PANELS", "ROUTES", "VERIFIERS"]

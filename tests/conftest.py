@@ -32,11 +32,11 @@ from house import (
     make_account,
     rolled_back,
     running_server,
+    visitor,
 )
 
 import quzhou_migrants.wiring  # noqa: F401 - grants, machines, tables
 from quzhou_migrants.accounts.sessions import COOKIE, open_session
-from quzhou_migrants.app import create_app
 from quzhou_migrants.cli.loading import DIVISIONS
 from quzhou_migrants.demo.build import build as build_demo
 from quzhou_migrants.kernel import pg
@@ -45,7 +45,6 @@ from quzhou_migrants.kernel.db import ENGINE, close_pool, connect_arguments, ope
 from quzhou_migrants.kernel.divisions import read_places, write_places
 from quzhou_migrants.kernel.migrate import migrate
 from quzhou_migrants.kernel.tx import Tx
-from quzhou_migrants.settings import load
 
 hypothesis.settings.register_profile("house", deadline=None)  # time is measured by benchmarks, never by tests
 hypothesis.settings.load_profile("house")
@@ -194,10 +193,7 @@ def client_as(db: Database) -> Callable[..., AbstractAsyncContextManager[Any]]:
 
     @asynccontextmanager
     async def sign_in(role: str | None, division: str = CITY) -> AsyncIterator[httpx.AsyncClient]:
-        app = create_app(load({"QM_DATA": os.environ["QM_DATA"]}), app_dsn=db.app)
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as http:
-            http.headers["Sec-Fetch-Site"] = "same-origin"
+        async with visitor() as http:
             if role:
                 user = await make_account(db, role, division)
                 http.cookies.set(COOKIE, await open_session(user, "test"))

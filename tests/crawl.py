@@ -8,9 +8,11 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
 
+import httpx
 from live import AXE, DESK, PHONE
+from lxml import etree, html
 from playwright.async_api import Error
 
 PATIENCE = 60  # seconds for one page at every width
@@ -20,16 +22,17 @@ LEAVES = re.compile(
 )
 PARTS = re.compile(r"/(\d{2,}|\d+(?=/|$)|[A-Za-z0-9_.-]{24,}|[a-z]+(\.[a-z_]+){2,})")
 READY = {"/api/docs": "#api-docs .opblock-tag", "/field": "#screen h1"}  # pages that are drawn in the browser
-LOOK = """() => ({
-  title: document.title.split('·')[0].trim(),
-  heads: document.querySelectorAll('h1').length,
-  crumbs: [...document.querySelectorAll('.breadcrumb a')].map(a => a.getAttribute('href')),
-  bare: !document.querySelector('#side'),
-  links: [...document.querySelectorAll('a[href]')].map(a => a.href.split('#')[0]),
-  skeleton: [...new Set([...document.querySelectorAll('body *')].map(
-    e => `${e.tagName}.${e.className.baseVal ?? e.className}.${e.getAttribute('role') || ''}`))],
-})"""
-AXE_RUN = "axe.run(document, {resultTypes: ['violations']})"
+AXE_RUN = """axe.run(document, {resultTypes: ['violations']})
+  .then(found => found.violations.map(v => [v.id, v.nodes[0].html.slice(0, 160)]))"""
+# Rows of one table with the same parts come from the same lines of a template: three of them tell what all would.
+THIN = """() => { for (const list of document.querySelectorAll('tbody, select, datalist')) {
+  const seen = {}
+  for (const row of [...list.children]) {
+    const parts = [...row.querySelectorAll('*')].map(e => e.tagName + e.className + e.getAttributeNames()).join()
+    seen[parts] = (seen[parts] ?? 0) + 1
+    if (seen[parts] > 3 && !row.selected) row.remove()
+  }
+}}"""
 WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? '' :
   [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
     .slice(0, 3).map(e => e.outerHTML.slice(0, 90)).join(' | ') || 'document'"""
@@ -40,10 +43,29 @@ def kind_of(address: str) -> str:
     return PARTS.sub("/*", urlsplit(address).path) or "/"
 
 
+class Sheet:
+    """What a page says before any script runs."""
+
+    def __init__(self, address: str, page: Any) -> None:
+        """Read the page; `address` is where it came from in the end."""
+        self.address = address
+        self.title = (page.findtext(".//title") or "").split("·")[0].strip()
+        self.heads = len(page.findall(".//h1"))
+        self.crumbs = [a.get("href") for a in page.find_class("breadcrumb") for a in a.iter("a")]
+        self.bare = page.get_element_by_id("side", None) is None
+        self.links = [urldefrag(urljoin(address, a.get("href"))).url for a in page.iter("a") if a.get("href")]
+        body = page.find("body")
+        self.parts = {f"{e.tag}.{e.get('class', '')}.{e.get('role', '')}" for e in body.iter(etree.Element)}
+
+
 @dataclass
 class Crawler:
-    """One person's window, what was seen in it, and what is wrong."""
+    """One person's way through the house: every page is fetched and read, and opened in a window when it is new.
 
+    A page that has only parts which were judged before on a page of its kind need not be drawn a second time.
+    """
+
+    http: httpx.AsyncClient
     page: Any
     host: str
     who: str
@@ -101,55 +123,56 @@ class Crawler:
 
     async def _visit(self, path: str, kind: str) -> list[str]:
         self._now = path
+        answer = await self.http.get(path, follow_redirects=True)
+        if answer.is_error:
+            self._wrong(f"answers {answer.status_code}")
+            return []
+        found = Sheet(str(answer.url), html.fromstring(answer.content))
+        self._judge(found)
+        known = self.known.setdefault(kind, set())
+        if not known.issuperset(found.parts):
+            known.update(found.parts)
+            await self._look_closely(path)
+        return found.links
+
+    async def _look_closely(self, path: str) -> None:
+        """Open the page at every width, and let axe judge it."""
         await self.page.set_viewport_size(DESK)
         try:
-            answer = await self.page.goto(path, wait_until="load")
+            await self.page.goto(path, wait_until="load")
             if drawn := READY.get(urlsplit(path).path):
                 await self.page.wait_for_selector(drawn, timeout=15_000)
         except Error as error:
             self._wrong(f"does not open: {str(error).splitlines()[0]}")
-            return []
-        if answer.status >= 400:
-            self._wrong(f"answers {answer.status}")
-            return []
-        found = await self.page.evaluate(LOOK)
-        self._judge(found)
-        await self._look_closely(kind, found)
-        return list(found["links"])
-
-    async def _look_closely(self, kind: str, found: dict[str, Any]) -> None:
-        """Try every width, and axe, unless a page of this kind with the same parts was judged before."""
-        known = self.known.setdefault(kind, set())
-        if known.issuperset(found["skeleton"]):
             return
-        known.update(found["skeleton"])
-        await self._axe("desk")
         for view in (TWICE, PHONE):
             await self.page.set_viewport_size(view)
             if wide := await self.page.evaluate(WIDE):
                 self._wrong(f"wider than {view['width']}: {wide}")
+        await self.page.evaluate(THIN)
+        await self.page.evaluate(AXE.read_text())
         await self._axe("phone")
+        await self.page.set_viewport_size(DESK)
+        await self._axe("desk")
 
-    def _judge(self, found: dict[str, Any]) -> None:
-        if found["heads"] != 1:
-            self._wrong(f"{found['heads']} main headings")
-        if not found["title"]:
+    def _judge(self, found: Sheet) -> None:
+        drawn_later = urlsplit(found.address).path in READY
+        if not drawn_later and found.heads != 1:
+            self._wrong(f"{found.heads} main headings")
+        if not found.title:
             self._wrong("no title")
-        at_home = urlsplit(self.page.url).path in {"/", "/home"}
-        if not at_home and not found["bare"] and found["crumbs"][:1] != ["/home"]:
-            self._wrong(f"crumbs lead to {found['crumbs'][:1]}, not home")
+        at_home = urlsplit(found.address).path in {"/", "/home"}
+        if not at_home and not found.bare and found.crumbs[:1] != ["/home"]:
+            self._wrong(f"crumbs lead to {found.crumbs[:1]}, not home")
 
     async def _axe(self, view: str) -> None:
-        if not await self.page.evaluate("'axe' in window"):
-            await self.page.evaluate(AXE.read_text())
-        judged = await self.page.evaluate(AXE_RUN)
-        for violation in judged["violations"]:
-            self._wrong(f"axe {view} {violation['id']}: {violation['nodes'][0]['html'][:160]}")
+        for rule, where in await self.page.evaluate(AXE_RUN):
+            self._wrong(f"axe {view} {rule}: {where}")
 
     async def _fetch_leaves(self) -> None:
         """Fetch what is no page: files, tables, printed sheets."""
         for path in self.leaves.values():
-            answer = await self.page.request.get(urljoin(self.host, path))
-            if not answer.ok:
-                self.findings.append(f"{self.who} {path}: answers {answer.status}")
+            answer = await self.http.get(path, follow_redirects=True)
+            if answer.is_error:
+                self.findings.append(f"{self.who} {path}: answers {answer.status_code}")
         self.leaves.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import os
 import socket
@@ -15,11 +16,13 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
 
 from quzhou_migrants.accounts.roles import OUTSIDERS
+from quzhou_migrants.app import create_app
 from quzhou_migrants.kernel.actor import Actor, ancestors
 from quzhou_migrants.kernel.audit import seal
 from quzhou_migrants.kernel.catalogue import CATALOGUE
@@ -27,6 +30,7 @@ from quzhou_migrants.kernel.clock import SHANGHAI
 from quzhou_migrants.kernel.db import connect_arguments
 from quzhou_migrants.kernel.permissions import permissions_of
 from quzhou_migrants.kernel.tx import Tx, _range, begin
+from quzhou_migrants.settings import load
 
 NOW = datetime(2026, 9, 16, 10, 0, tzinfo=SHANGHAI)
 CITY, KECHENG, QUJIANG = "330800000000", "330802000000", "330803000000"
@@ -40,6 +44,19 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@functools.cache
+def application() -> Any:
+    """The application, built once for a run: which database it asks is the pool's affair, not its own."""
+    return create_app(load({"QM_DATA": os.environ["QM_DATA"]}), app_dsn="the pool is opened by a fixture")
+
+
+def visitor() -> httpx.AsyncClient:
+    """An HTTP client before the application itself, from a page of its own; nobody signed in."""
+    transport = httpx.ASGITransport(app=application(), raise_app_exceptions=False)
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000", headers=headers)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from quzhou_migrants.kernel.tables import (
     state_column,
 )
 
-PROJECT = LazyTableReference("Project", app_name="projects")
+PROJECT = LazyTableReference("Project", module_path="projects.tables")
 
 ME = "nullif(current_setting('app.engagement', true), '')::bigint"
 MY_SEAT = f"(SELECT e.id FROM allocation_expert e WHERE e.engagement_id = {ME})"  # noqa: S608 - constants of this file

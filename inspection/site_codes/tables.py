@@ -16,7 +16,7 @@ from quzhou_migrants.kernel.tables import (
     state_column,
 )
 
-PROJECT = LazyTableReference("Project", app_name="projects")
+PROJECT = LazyTableReference("Project", module_path="projects.tables")
 
 
 @business(public="true")

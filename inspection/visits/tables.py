@@ -36,7 +36,7 @@ from quzhou_migrants.kernel.tables import (
     state_column,
 )
 
-MILESTONE = LazyTableReference("Milestone", app_name="projects")
+MILESTONE = LazyTableReference("Milestone", module_path="projects.works.tables")
 
 
 @business()

@@ -10,17 +10,12 @@ import os
 import tomllib
 import unicodedata
 from functools import cache, lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-# Phrases only choose between readings inside words; a register of names does without them,
-# and each worker saves about 40 MB.
-os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
-
-from pypinyin.constants import PINYIN_DICT
 
 # Rare characters that this Python's Unicode tables do not know yet, or that sit in a private area.
 _RARE = {"Cn", "Co"}
@@ -77,11 +72,22 @@ def _reading(char: str, *, first: bool) -> str:
 
 @cache
 def _single(char: str) -> str:
-    readings = PINYIN_DICT.get(ord(char))
+    readings = _readings().get(ord(char))
     if not readings:
         return "~" + char
     first = unicodedata.normalize("NFD", readings.split(",")[0])
     return "".join(c for c in first if not unicodedata.combining(c))
+
+
+@cache
+def _readings() -> Mapping[int, str]:
+    """Give the readings of 42,000 characters: 11 MB, loaded by the first who writes or sorts names.
+
+    Phrases only choose between readings inside words; a register of names does without them and saves 40 MB more.
+    """
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+    readings: Mapping[int, str] = import_module("pypinyin.constants").PINYIN_DICT
+    return readings
 
 
 @cache

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncpg.connection
-import httpx
 import pytest
 import pytest_asyncio
-from house import KECHENG, Database, make_account
+from house import KECHENG, Database, make_account, visitor
 
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.accounts.sessions import COOKIE, open_session
-from quzhou_migrants.app import create_app
 from quzhou_migrants.kernel.db import ENGINE, close_pool, open_pool
-from quzhou_migrants.settings import load
 
 # Session, entering the transaction, the page itself; BEGIN and COMMIT are not counted.
 FRAME = 2
@@ -105,8 +102,7 @@ async def clerk(demo_db: Database):
     """A county clerk of Kecheng."""
     ENGINE.configure(demo_db.app)
     await open_pool(size=2)
-    transport = httpx.ASGITransport(app=create_app(load({}), app_dsn=demo_db.app), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as http:
+    async with visitor() as http:
         http.cookies.set(COOKIE, await open_session(await make_account(demo_db, Role.COUNTY_CLERK, KECHENG), "test"))
         yield http
     await close_pool()

@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-from house import KECHENG, SHILIANG, Database, make_account
+from house import KECHENG, SHILIANG, Database, make_account, visitor
 from litestar.routes import HTTPRoute
 
 from quzhou_migrants.accounts.roles import LEVEL, Role
@@ -178,7 +178,6 @@ async def clients(demo_db: Database):
     """One signed-in client per role, all of Kecheng (outsiders without an engagement there)."""
     ENGINE.configure(demo_db.app)
     await open_pool(size=4)
-    transport = httpx.ASGITransport(app=create_app(load({}), app_dsn=demo_db.app), raise_app_exceptions=False)
     village = await ENGINE.pool.fetchval("SELECT code FROM kernel_division WHERE parent_code = $1 LIMIT 1", SHILIANG)
     places = {"city": None, "county": KECHENG, "township": SHILIANG, "village": village}
     made = {}
@@ -186,8 +185,7 @@ async def clients(demo_db: Database):
         place = places[LEVEL.get(role, "county")]
         if place is None:
             continue
-        http = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")
-        http.headers["Sec-Fetch-Site"] = "same-origin"
+        http = visitor()
         http.cookies.set(COOKIE, await open_session(await make_account(demo_db, role, place), "test"))
         made[role] = http
     yield made

@@ -12,18 +12,16 @@ import httpx
 import pytest
 import pytest_asyncio
 from claim_house import contracted, form, signed, submitted
-from house import KECHENG, NOW, Database, make_account, server_process
+from house import KECHENG, NOW, Database, make_account, server_process, visitor
 
 from allocation.budget.queries import ledger_faults
 from allocation.payments.rules import Kind
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.accounts.sessions import COOKIE, open_session
-from quzhou_migrants.app import create_app
 from quzhou_migrants.kernel.actor import SYSTEM
 from quzhou_migrants.kernel.audit import seal, verify
 from quzhou_migrants.kernel.db import ENGINE, close_pool, connect_arguments, open_pool
 from quzhou_migrants.kernel.tx import begin
-from quzhou_migrants.settings import load
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 PAID, SIGNED, KILL_AFTER, EACH = 24, 16, 12, 1_000_00
@@ -89,8 +87,7 @@ async def test_no_payment_is_lost_or_made_twice_when_the_server_dies(own_db, tmp
             await asyncio.wait_for(asyncio.gather(kill(), *(one(a) for a in acts)), 60)
     assert KILL_AFTER <= len(yes) < len(acts), "the server must die in the middle"
     await _everything_holds(own_db, yes)
-    transport = httpx.ASGITransport(app=create_app(load({"QM_DATA": os.environ["QM_DATA"]}), app_dsn=own_db.app))
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as http:
+    async with visitor() as http:
         said = {act[0]: await _send(http, act) for act in acts}  # people press again
     assert set(said.values()) <= {200, 409}
     assert {path for path, status in said.items() if status == 409} >= {path for path, _, _ in yes}

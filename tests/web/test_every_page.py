@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
 import pytest_asyncio
-from crawl import Crawler
+from crawl import PATIENCE, Crawler
 from live import DESK, browsing
 
 from quzhou_migrants.accounts.roles import Role
@@ -53,15 +54,18 @@ class House:
     async def enter(self, role: Role | None) -> Crawler:
         """Open a window of the busiest person of a role; nobody signed in without one."""
         window = await self.chromium.new_context(viewport=DESK, locale="zh-CN", base_url=self.url)
+        http = httpx.AsyncClient(base_url=self.url, timeout=PATIENCE)
         if role:
             user = await self.conn.fetchval(ENGAGED if role in OUTSIDE else BUSIEST, str(role))
             token = await open_session(user, "test")
             await window.add_cookies([{"name": COOKIE, "value": token, "url": self.url}])
-        return Crawler(await window.new_page(), self.url, str(role or "anybody"), self.judged)
+            http.cookies.set(COOKIE, token)
+        return Crawler(http, await window.new_page(), self.url, str(role or "anybody"), self.judged)
 
     async def leave(self, crawler: Crawler) -> None:
         """Close the window and say all that was wrong."""
         await crawler.page.context.close()
+        await crawler.http.aclose()
         if crawler.findings:
             pytest.fail("\n".join(dict.fromkeys(crawler.findings)), pytrace=False)
 

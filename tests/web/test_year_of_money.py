@@ -16,23 +16,21 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx
 import openpyxl
 import pypdfium2
 import pytest
 import pytest_asyncio
 from claim_house import PDF
+from house import visitor
 from screens import Desk
 
 from allocation.budget.ledger import Kind as Lies
 from allocation.budget.ledger import move, project_money
 from allocation.recompute import recompute_split
-from quzhou_migrants.app import create_app
 from quzhou_migrants.demo.staff import PASSWORD
 from quzhou_migrants.kernel.actor import SYSTEM
 from quzhou_migrants.kernel.db import ENGINE, close_pool, connect_arguments, open_pool
 from quzhou_migrants.kernel.tx import begin
-from quzhou_migrants.settings import load
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 COUNTIES = {"330802": "kc", "330803": "qj", "330822": "cs", "330824": "kh", "330825": "ly", "330881": "js"}
@@ -44,18 +42,15 @@ FIGURE = re.compile(r"-?\d{1,3}(?:,\d{3})*\.\d{2}")
 class Town:
     """Everybody of the demonstration, each at a desk of their own; and the books, read past all rooms."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None, address: str, books: asyncpg.Connection) -> None:
-        """Hold the way to the application and the owner's connection."""
-        self.transport, self.address, self.books = transport, address, books
+    def __init__(self, books: asyncpg.Connection) -> None:
+        """Hold the owner's connection."""
+        self.books = books
         self._desks: dict[str, Desk] = {}
 
     async def desk(self, login: str) -> Desk:
         """Give somebody's desk, signed in once."""
         if login not in self._desks:
-            http = httpx.AsyncClient(
-                transport=self.transport, base_url=self.address, headers={"Sec-Fetch-Site": "same-origin"}, timeout=60
-            )
-            self._desks[login] = await Desk(http).sign_in(login, PASSWORD)
+            self._desks[login] = await Desk(visitor()).sign_in(login, PASSWORD)
         return self._desks[login]
 
     async def fen(self, sql: str, *args: Any) -> int:
@@ -81,8 +76,7 @@ async def town(server, demo_template) -> AsyncIterator[Town]:
     ENGINE.configure(app_dsn)
     await open_pool(size=4)
     books = await asyncpg.connect(**connect_arguments(owner))
-    app = create_app(load({}), app_dsn=app_dsn)
-    here = Town(httpx.ASGITransport(app=app, raise_app_exceptions=False), "http://127.0.0.1:8000", books)
+    here = Town(books)
     yield here
     await here.leave()
     await books.close()

@@ -1,0 +1,18 @@
+"""Where the tables of this package live: read by the composition root and by Piccolo's app."""
+
+TABLES = (
+    "allocation.budget.tables",
+    "allocation.budget.split_tables",
+    "allocation.budget.closing_tables",
+    "allocation.factor.tables",
+    "allocation.competitive.tables",
+    "allocation.competitive.scoring_tables",
+    "allocation.experts.tables",
+    "allocation.competitive.outcome_tables",
+    "allocation.mixed.tables",
+    "allocation.payments.tables",
+    "allocation.terms.tables",
+    "allocation.bank.tables",
+    "allocation.grants.tables",
+    "allocation.cash.tables",
+)

@@ -1,0 +1,3 @@
+"""Where the tables of this package live: read by the composition root and by Piccolo's app."""
+
+TABLES = ("surveys.sampling.tables",)
