@@ -169,9 +169,9 @@ _KEYS = {
     "project": "nullif(b.project, 0)::text",
 }
 _TITLES = {
-    "batch": "SELECT id::text AS key, doc_no AS title FROM allocation_batch WHERE id::text = ANY($1)",
+    "batch": "SELECT id::text AS key, doc_no AS title FROM allocation_batch WHERE id = ANY($1::text[]::bigint[])",
     "division": "SELECT code AS key, name AS title FROM kernel_division WHERE code = ANY($1)",
-    "project": "SELECT id::text AS key, title FROM projects_project WHERE id::text = ANY($1)",
+    "project": "SELECT id::text AS key, title FROM projects_project WHERE id = ANY($1::text[]::bigint[])",
 }
 
 
