@@ -21,7 +21,10 @@ SELECT m.id, m.title, p.division_code, m.use_by, b.balance_fen FROM allocation_m
 JOIN allocation_mixed_pot p ON p.mixed = m.id
 JOIN allocation_balance b ON b.batch = m.batch AND b.division_code = p.division_code AND b.project = 0
   AND b.kind = 'competing' AND b.balance_fen > 0
-WHERE m.state IN ('parted', 'settled') AND m.use_by <= $1 AND (p.division_code = $2 OR m.division_code = $2)
+WHERE (m.state = 'parted' OR m.state = 'settled' AND NOT EXISTS (SELECT 1 FROM allocation_mixed n
+  JOIN allocation_mixed_pot o ON o.mixed = n.id AND o.division_code = p.division_code
+  WHERE n.batch = m.batch AND n.id <> m.id AND n.state = 'parted'))
+  AND m.use_by <= $1 AND (p.division_code = $2 OR m.division_code = $2)
 ORDER BY use_by NULLS FIRST, id, division_code LIMIT 20
 """
 

@@ -70,13 +70,16 @@ async def flows(tx: Tx, mixed_id: int) -> list[Row]:
     return [dict(r) for r in rows]
 
 
+# The pots of one holder and batch are one account. What it held before this parting's posting, or holds since a
+# later parting took the account over, is not this parting's.
 _NOW = """
 SELECT p.division_code, d.name, p.share_bp, p.amount_fen,
-  coalesce((SELECT sum(b.balance_fen) FROM allocation_balance b WHERE b.batch = $2 AND b.project = 0
-    AND b.kind = 'competing' AND b.division_code = p.division_code), 0)::bigint AS left_fen,
+  CASE WHEN t.since IS NULL OR t.until IS NOT NULL OR m.state = 'cancelled' THEN 0
+    ELSE coalesce((SELECT sum(b.balance_fen) FROM allocation_balance b WHERE b.batch = $2 AND b.project = 0
+      AND b.kind = 'competing' AND b.division_code = p.division_code), 0) END::bigint AS left_fen,
   coalesce((SELECT -sum(e.amount_fen) FROM allocation_entry e WHERE e.batch = $2 AND e.project IS NULL
-    AND e.kind = 'competing' AND e.division_code = p.division_code AND e.source_table = 'allocation_award'),
-    0)::bigint AS won_fen,
+    AND e.kind = 'competing' AND e.division_code = p.division_code AND e.source_table = 'allocation_award'
+    AND e.posted_at >= t.since AND (t.until IS NULL OR e.posted_at < t.until)), 0)::bigint AS won_fen,
   coalesce((SELECT sum(f.amount_fen) FROM allocation_mixed_flow f WHERE f.pot = p.id), 0)::bigint AS flowed_fen,
   coalesce((SELECT sum(f.amount_fen) FROM allocation_mixed_flow f WHERE f.mixed = p.mixed
     AND f.to_division = p.division_code AND f.to_kind = 'competing'), 0)::bigint AS joined_fen,
@@ -84,6 +87,13 @@ SELECT p.division_code, d.name, p.share_bp, p.amount_fen,
     AND r.state = ANY($3)), 0)::bigint AS asked_fen,
   (SELECT count(*) FROM allocation_round r WHERE r.division_code = p.division_code AND r.state = ANY($3)) AS rounds
 FROM allocation_mixed_pot p JOIN kernel_division d ON d.code = p.division_code
+JOIN allocation_mixed m ON m.id = p.mixed
+CROSS JOIN LATERAL (SELECT min(e.posted_at) AS since FROM allocation_entry e
+  WHERE e.event_key = 'mixed:' || p.mixed AND e.division_code = p.division_code) s
+CROSS JOIN LATERAL (SELECT s.since, min(e.posted_at) AS until FROM allocation_mixed n
+  JOIN allocation_entry e ON e.event_key = 'mixed:' || n.id AND e.division_code = p.division_code
+    AND e.kind = 'competing' AND e.posted_at > s.since
+  WHERE n.batch = $2 AND n.id <> p.mixed AND n.state <> 'cancelled') t
 WHERE p.mixed = $1 ORDER BY p.division_code
 """
 
@@ -103,6 +113,25 @@ async def left(tx: Tx, row: Row) -> dict[str, Fen]:
         row["id"],
     )
     return {r["division_code"]: int(r["balance_fen"]) for r in rows}
+
+
+_UNSETTLED = """
+SELECT d.name FROM allocation_mixed m JOIN allocation_mixed_pot p ON p.mixed = m.id
+JOIN kernel_division d ON d.code = p.division_code
+WHERE m.batch = $2 AND m.id <> $1 AND m.state = 'parted'
+  AND p.division_code IN (SELECT division_code FROM allocation_mixed_pot WHERE mixed = $1)
+ORDER BY p.division_code LIMIT 1
+"""
+
+
+async def unsettled(tx: Tx, row: Row) -> str:
+    """Name who holds a pot of this batch by another parting under way, or nothing.
+
+    Two partings at once would let the rule of the one sweep away the money of the other. Of two that are put into
+    effect at once, the later waits and then sees the earlier.
+    """
+    await tx.conn.execute("SELECT pg_advisory_xact_lock(hashtext('allocation_mixed'), $1::int)", row["batch"])
+    return str(await tx.conn.fetchval(_UNSETTLED, row["id"], row["batch"]) or "")
 
 
 async def decided_rounds(tx: Tx, codes: list[str]) -> list[Row]:

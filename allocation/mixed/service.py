@@ -62,8 +62,8 @@ async def _insert(tx: Tx, form: MixedForm, parted: rules.Parted) -> int:
     return int(
         await tx.conn.fetchval(
             "INSERT INTO allocation_mixed (division_code, batch, title, doc_no, pool_fen, factor_bp, factor_fen,"
-            " competitive_fen, back_to, use_by, policy_version, created_by, created_name, created_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+            " competitive_fen, back_to, use_by, policy_version, created_by, created_name, created_at, is_demo)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) RETURNING id",
             tx.actor.division_code,
             form.batch,
             form.title,
@@ -78,6 +78,7 @@ async def _insert(tx: Tx, form: MixedForm, parted: rules.Parted) -> int:
             tx.actor.user_id,
             tx.actor.name,
             tx.now,
+            tx.actor.is_demo,
         )
     )
 
@@ -86,9 +87,12 @@ async def _insert(tx: Tx, form: MixedForm, parted: rules.Parted) -> int:
 async def part(tx: Tx, mixed_id: int) -> Row:
     """Put a parting into effect: the money for competition moves into its pots, in one posting.
 
-    Raises: Refused ALC-397 (by who drafted it), ALC-386, KRN-408; by constraint ALC-102 (the money is gone).
+    Raises: Refused ALC-397 (by who drafted it), ALC-387 (a pot of another parting of this batch is not settled),
+    ALC-386, KRN-408; by constraint ALC-102 (the money is gone).
     """
     row = await own(tx, mixed_id)
+    if taken := await queries.unsettled(tx, row):
+        raise Refused("ALC-387", division=taken)
     moved = await fire(tx, MIXED, Mixed, row, "part", clause=CLAUSE, by=tx.actor.user_id)
     lines = [Line(row["batch"], row["division_code"], Kind.AVAILABLE, -row["competitive_fen"])]
     lines += [
@@ -123,8 +127,8 @@ async def flow_back(tx: Tx, mixed_id: int, reason: str) -> list[Flow]:
     """Let what nobody won in time flow back by the rule of the parting, in one posting.
 
     Money that falls back into a pot later, because an award was recalled, may flow back again.
-    Raises: Refused ALC-394 (the day is not over), ALC-395 (a decided round waits for its approval), ALC-389
-    (nothing is left), ALC-396, ALC-386, KRN-408.
+    Raises: Refused ALC-394 (the day is not over), ALC-395 (a decided round waits for its approval), ALC-387
+    (a later parting holds the pots now), ALC-389 (nothing is left), ALC-396, ALC-386, KRN-408.
     """
     row = await own(tx, mixed_id)
     if row["state"] not in {S.PARTED, S.SETTLED}:
@@ -132,6 +136,8 @@ async def flow_back(tx: Tx, mixed_id: int, reason: str) -> list[Flow]:
     if tx.today <= row["use_by"]:
         raise Refused("ALC-394", use_by=row["use_by"])
     held = await queries.left(tx, row)
+    if taken := await queries.unsettled(tx, row):
+        raise Refused("ALC-387", division=taken)
     if waiting := await queries.decided_rounds(tx, sorted(held)):
         raise Refused("ALC-395", title=waiting[0]["title"])
     found = rules.flows(held, row["division_code"], Back(row["back_to"]))

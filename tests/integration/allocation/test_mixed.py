@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -167,3 +168,37 @@ async def test_a_city_round_gives_out_its_pot_and_nothing_else(tx: Tx) -> None:
     assert now[CITY] == (980_000_00, 220_000_00)
     assert now[KECHENG] == (0, 900_000_00)
     assert await ledger.project_money(tx, ground.projects[0]) == {Kind.AWARDED: 480_000_00}
+
+
+async def test_two_partings_never_share_a_pot(tx: Tx) -> None:
+    """The city's rule must not sweep away what a county put into a pot of its own, nor an older parting a newer one."""
+    row = await parted(tx, back_to=Back.ORIGIN)
+    county = actor(Role.COUNTY_CLERK, KECHENG, user_id=821)
+    head = actor(Role.COUNTY_LEADER, KECHENG, user_id=822)
+    given = [ledger.Line(row["batch"], CITY, Kind.AVAILABLE, -500_000_00),
+             ledger.Line(row["batch"], KECHENG, Kind.AVAILABLE, 500_000_00)]  # fmt: skip
+    await ledger.post(tx, "test:down", given, source=("test", 1))
+    own = form(tx, row["batch"], pool_fen=500_000_00, factor_bp=0, pots=[PotForm(KECHENG, 10_000)])
+    async with become(tx, county):
+        second = await service.draft(tx, own)
+    assert await refused(tx, head, lambda: service.part(tx, second)) == ["ALC-387"]
+    then = tx.now
+    tx.now = then + timedelta(days=91)
+    async with become(tx, CITY_LEADER):
+        await service.flow_back(tx, row["id"], "期限已到")
+    async with become(tx, head):
+        await service.part(tx, second)
+        newer = await queries.find(tx, second)
+        assert [p.left_fen for p in await queries.pots_now(tx, newer)] == [500_000_00]
+    assert {p.left_fen for p in await queries.pots_now(tx, row)} == {0}  # the account is the newer parting's now
+    assert await refused(tx, CITY_LEADER, lambda: service.flow_back(tx, row["id"], "再次")) == ["ALC-387"]
+    async with become(tx, CITY_LEADER):
+        assert await panels.waiting(tx) == []
+    assert (await lies(tx, row["batch"]))[KECHENG, "competing"] == 500_000_00
+
+
+async def test_a_parting_of_the_demonstration_is_marked_as_one(tx: Tx) -> None:
+    batch = await city_money(tx, POOL)
+    async with become(tx, replace(CITY_CLERK, is_demo=True)):
+        mixed_id = await service.draft(tx, form(tx, batch))
+    assert (await queries.find(tx, mixed_id))["is_demo"]
