@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,11 +35,17 @@ class Menu:
     pillars: tuple[tuple[str, tuple[Link, ...]], ...]
     find: tuple[Link, ...]
     public: tuple[Link, ...] = ()  # pages open to everybody
+    urls: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Gather the addresses once: every page asks which of them it belongs to."""
+        object.__setattr__(self, "urls", frozenset(link.url for _, links in self.pillars for link in links))
 
     def current(self, path: str) -> str:
         """Answer the address of the entry a page belongs to: the longest that the path begins with."""
-        urls = (link.url for _, links in self.pillars for link in links)
-        return max((u for u in urls if path == u or path.startswith(u + "/")), key=len, default="")
+        while path and path not in self.urls:
+            path = path.rpartition("/")[0]
+        return path
 
 
 def menu_for(app: Litestar, actor: Actor) -> Menu:
