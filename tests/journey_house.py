@@ -13,6 +13,8 @@ from litestar.datastructures import UploadFile
 from project_house import TYPED, picture
 
 from projects import public
+from projects.intake import keeping
+from projects.intake import papers as attached
 from projects.intake import service as intake
 from projects.intake.forms import SECTIONS, Category, FileKind, PaperForm
 from projects.intake.forms import StartForm as NewForm
@@ -76,10 +78,10 @@ def typed(section: str, **change: str) -> Form[Any]:
 async def draft(tx: Tx) -> int:
     project_id = await intake.start(tx, NewForm("白马新村渠道", Category.FARMLAND_WATER))
     for section in SECTIONS:
-        await intake.keep(tx, project_id, section, typed(section))
+        await keeping.keep(tx, project_id, section, typed(section))
     for kind in (FileKind.RESOLUTION, FileKind.NOTICE, FileKind.DESIGN):
         form = paper(kind)
-        await intake.add_paper(tx, project_id, form)
+        await attached.add_paper(tx, project_id, form)
         await form.paper.close()
     return project_id
 

@@ -15,6 +15,8 @@ from projects.bulk.forms import FileForm
 from projects.bulk.sheet import Heading, Line
 from projects.bulk.states import BULK
 from projects.bulk.tables import Bulk
+from projects.intake import keeping
+from projects.intake import papers as attached
 from projects.intake import service as intake
 from projects.intake.draft import check_draft
 from projects.intake.forms import SECTIONS, StartForm
@@ -145,7 +147,7 @@ async def _keep_papers(  # noqa: PLR0913 - a row has these parts
             draft = await receive(folders.pieces(zip_path, file))
             await attach(
                 tx, draft, name=file.name, owner=(queries.BULK_ROW, row_id), kind=file.kind, division_code=division,
-                accept=intake.PAPERS,
+                accept=attached.PAPERS,
             )  # fmt: skip
         except Refused as refused:
             say = CATALOGUE.sentence(refused.problems[0])
@@ -197,7 +199,7 @@ async def _file_row(tx: Tx, row: Row, *, submit: bool) -> int:
     basics = read_raw(typed["basics"], SECTIONS["basics"]).value
     project_id = await intake.start(deputy, StartForm(basics.title, basics.category))  # type: ignore[attr-defined]  # Basics
     for section, struct in SECTIONS.items():
-        await intake.keep(deputy, project_id, section, read_raw(typed.get(section, {}), struct, partial=True))
+        await keeping.keep(deputy, project_id, section, read_raw(typed.get(section, {}), struct, partial=True))
     await tx.conn.execute(
         "INSERT INTO kernel_file (division_code, owner_table, owner_id, kind, sha256, name, media_type, size,"
         " added_at, added_by, is_demo) SELECT division_code, $1, $2, kind, sha256, name, media_type, size, added_at,"

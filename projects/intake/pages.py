@@ -9,7 +9,8 @@ from litestar.params import FromPath
 from litestar.response import Response
 
 from projects import choices
-from projects.intake import queries, service, windows
+from projects.intake import keeping, queries, service, windows
+from projects.intake import papers as attached
 from projects.intake.draft import STILL_EMPTY, Checked, Step, standing
 from projects.intake.editors import groups, marks, write_marks
 from projects.intake.forms import (
@@ -119,7 +120,7 @@ async def part(request: AnyRequest, project_id: FromPath[int], section: FromPath
     _known(section)
     async with open_tx(request) as tx:
         facts = await _draft(tx, project_id)
-        papers = await files_of(tx, service.owner(facts["p"])) if section == FILES else []
+        papers = await files_of(tx, attached.owner(facts["p"])) if section == FILES else []
         own = facts["p"]["division_code"]
         villages = await queries.villages(tx, own) if section == "benefit" else {}
         places = await queries.places(tx, own, project_id) if section == "basics" else []
@@ -167,7 +168,7 @@ async def save(request: AnyRequest, project_id: FromPath[int], section: FromPath
     """Keep a part and go on to the next; what is wrong is kept too and shown, and so is what two people wrote."""
     form = await _typed(request, section)
     async with open_tx(request) as tx:
-        row = await service.keep(tx, project_id, section, form)
+        row = await keeping.keep(tx, project_id, section, form)
         checked = await service.check(tx, row)
         clashes = await queries.clashes(tx, project_id)
     here = f"/projects/{project_id}/apply"
@@ -193,7 +194,7 @@ async def autosave(request: AnyRequest, project_id: FromPath[int], section: From
     """Keep what is typed while it is typed."""
     form = await _typed(request, section)
     async with open_tx(request) as tx:
-        row = await service.keep(tx, project_id, section, form)
+        row = await keeping.keep(tx, project_id, section, form)
         at = tx.now
     return render(request, "projects/intake/saved.html", at=at, problems=form.problems, p=row, seen=row["seen"])
 
@@ -234,7 +235,7 @@ async def settle(request: AnyRequest, project_id: FromPath[int], clash_id: FromP
     form = await read_form(request, SettleForm)
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
-            await service.settle(tx, project_id, clash_id, form.value.seen, form.value.mine)
+            await keeping.settle(tx, project_id, clash_id, form.value.seen, form.value.mine)
             return see_other(await tx.done(f"/projects/{project_id}/apply/clashes"), flash="projects.flash.saved")
     return await _clashes(request, project_id, form)
 
@@ -246,11 +247,11 @@ async def add_paper(request: AnyRequest, project_id: FromPath[int]) -> Page:
     back = f"/projects/{project_id}/apply/{FILES}"
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
-            await service.add_paper(tx, project_id, form.value)
+            await attached.add_paper(tx, project_id, form.value)
             return see_other(await tx.done(back), flash="projects.flash.paper")
     async with open_tx(request) as tx:
         facts = await _draft(tx, project_id)
-        papers = await files_of(tx, service.owner(facts["p"]))
+        papers = await files_of(tx, attached.owner(facts["p"]))
     return render(
         request,
         "projects/intake/papers.html",
@@ -267,7 +268,7 @@ async def add_paper(request: AnyRequest, project_id: FromPath[int]) -> Page:
 async def drop_paper(request: AnyRequest, project_id: FromPath[int], file_id: FromPath[int]) -> Page:
     """Take a paper out again."""
     async with open_tx(request) as tx:
-        await service.drop_paper(tx, project_id, file_id)
+        await attached.drop_paper(tx, project_id, file_id)
     return see_other(f"/projects/{project_id}/apply/{FILES}", flash="projects.flash.paper_dropped")
 
 
@@ -280,7 +281,7 @@ async def look_over(request: AnyRequest, project_id: FromPath[int]) -> Page:
 async def _look_over(request: AnyRequest, project_id: int, form: Form[SubmitForm]) -> Page:
     async with open_tx(request) as tx:
         facts = await _draft(tx, project_id)
-        papers = await files_of(tx, service.owner(facts["p"]))
+        papers = await files_of(tx, attached.owner(facts["p"]))
     status = form.status if form.problems else 200
     return render(request, "projects/intake/check.html", status=status, form=form, papers=papers, **facts)
 
@@ -308,7 +309,7 @@ async def receipt(request: AnyRequest, project_id: FromPath[int]) -> Page:
         row = await find(tx, project_id)
         if not row["receipt"]:
             raise Refused("KRN-404")
-        papers = await files_of(tx, service.owner(row))
+        papers = await files_of(tx, attached.owner(row))
     return render(request, "projects/intake/receipt.html", p=row, papers=papers)
 
 

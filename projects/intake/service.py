@@ -1,41 +1,34 @@
-"""Commands of intake: start, keep, file, take back. The only writers of an application."""
+"""Commands of intake: start, file, take back; what is typed meanwhile is kept by `keeping`, papers by `papers`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-import msgspec
-
 from projects.events import ProjectSubmitted
-from projects.intake import editors, queries, windows
+from projects.intake import papers, queries, windows
 from projects.intake.changes import Changes, since_return
-from projects.intake.draft import Checked, Step, Villages, check_draft, drawn, standing
+from projects.intake.draft import Checked, Step, Villages, check_draft, drawn
 from projects.intake.filing import file_away
-from projects.intake.forms import SECTIONS, Basics, Benefit, Decision, PaperForm, Posting, StartForm, Works
+from projects.intake.forms import Basics, Benefit, Decision, Posting, StartForm, Works
 from projects.intake.parameters import intake_rules
 from projects.intake.states import LateState
 from projects.notices import filing as notices
 from projects.permissions import P
-from projects.queries import PROJECT, find, lock, subject
-from projects.states import EDITABLE, S
+from projects.queries import PROJECT, find, lock
 from projects.states import PROJECT as MACHINE
+from projects.states import S
 from projects.tables import Project
-from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.commands import command
 from quzhou_migrants.kernel.errors import Invalid, Refused
-from quzhou_migrants.kernel.file_types import DOCX, JPEG, PDF, PNG, XLSX
-from quzhou_migrants.kernel.files import FileRef, drop, files_of, store
+from quzhou_migrants.kernel.files import files_of
 from quzhou_migrants.kernel.geo import middle
 from quzhou_migrants.kernel.grams import bigrams
 from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx
-from quzhou_migrants.web.forms import Form, read_raw
 
 Row = dict[str, Any]
-PAPERS = frozenset({JPEG, PNG, PDF, DOCX, XLSX})
 FILING = "衢政办发〔2016〕65号 二(二)1"
 
 
@@ -87,124 +80,12 @@ async def _copied(tx: Tx, project_id: int, village: str) -> dict[str, Any]:
     }
 
 
-@command(P.SUBMIT, audit="projects.application.keep")
-async def keep(tx: Tx, project_id: int, section: str, form: Form[Any]) -> Row:
-    """Keep what was typed in one part, right or wrong, and let the title follow.
-
-    A form says what it was filled from (`seen`); what somebody else changed meanwhile is not overwritten.
-    Shape: the row, with `clashes`, the answers both changed, and `seen` for the next saving of the same form.
-    Raises: Refused PRJ-105, the application is no longer in the village's hands; KRN-404.
-    """
-    row = await lock(tx, project_id)
-    _editable(row)
-    names = {f.name for f in msgspec.structs.fields(SECTIONS[section])}
-    typed = {
-        k: [_storable(v) for v in values[:1] if isinstance(v, str)]
-        for k, values in form.raw.items()
-        if k.partition(".")[0] in names
-    }
-    stands = row["draft"].get(section, {})
-    merged = editors.merge(editors.read_marks(form.text("seen")), standing(section, stands), typed)
-    if merged.clashes:
-        await _clash(tx, row, section, typed, merged.clashes)
-    if editors.changed(merged.kept, stands):
-        await _write(tx, row, section, merged.kept)
-    return {**row, "clashes": merged.clashes, "seen": editors.write_marks(merged.seen)}
-
-
-async def _write(tx: Tx, row: Row, section: str, kept: dict[str, list[str]]) -> None:
-    """Put one part into the draft, with who wrote it; title and category follow what can be read."""
-    title, category = row["title"], row["category"]
-    if section == "basics":
-        clean = read_raw(dict(kept), SECTIONS[section], partial=True).clean
-        title, category = clean.get("title", title), str(clean.get("category", category))
-    by = {**row["draft"].get(BY, {}), section: [tx.actor.name, tx.now.isoformat(timespec="seconds")]}
-    row["draft"] = {**row["draft"], section: kept, BY: by}
-    row["title"], row["category"] = title, category
-    row["version"] = await tx.conn.fetchval(
-        "UPDATE projects_project SET draft = $2::jsonb, title = $3, category = $4, title_grams = $5,"
-        " version = version + 1 WHERE id = $1 RETURNING version",
-        row["id"],
-        json.dumps(row["draft"], ensure_ascii=False),
-        title,
-        category,
-        bigrams(title),
-    )
-
-
-BY = "_by"
-"""Beside the parts of a draft: who saved which part last, and when."""
-
-
-async def _clash(tx: Tx, row: Row, section: str, typed: dict[str, list[str]], names: tuple[str, ...]) -> None:
-    """Keep the slower text beside the draft, one note per person and part until it is settled."""
-    mine = {k: v for k, v in typed.items() if k.partition(".")[0] in names}
-    theirs = {k: v for k, v in row["draft"].get(section, {}).items() if k.partition(".")[0] in names}
-    who = row["draft"].get(BY, {}).get(section, ["", ""])[0]
-    fresh = await tx.conn.fetchval(
-        "INSERT INTO projects_draft_clash (project, division_code, section, mine, theirs, theirs_by, by_user, by_name,"
-        " at) VALUES ($1, $2, $3, $4::jsonb, $5::jsonb, $6, $7, $8, $9)"
-        " ON CONFLICT (project, section, by_user) WHERE settled_at IS NULL"
-        " DO UPDATE SET mine = projects_draft_clash.mine || excluded.mine, theirs = excluded.theirs, at = excluded.at"
-        " RETURNING xmax = 0",
-        row["id"],
-        row["division_code"],
-        section,
-        json.dumps(mine, ensure_ascii=False),
-        json.dumps(theirs, ensure_ascii=False),
-        who,
-        tx.actor.user_id or 0,
-        tx.actor.name,
-        tx.now,
-    )
-    if fresh:
-        await tx.note(subject(row), "projects.application.clash", note="、".join(_field_titles(names)), other=who)
-
-
-def _field_titles(names: tuple[str, ...]) -> list[str]:
-    return [CATALOGUE.text(f"projects.field.{name}") for name in names]
-
-
-@command(P.SUBMIT, audit="projects.application.settle")
-async def settle(tx: Tx, project_id: int, clash_id: int, seen: str, mine: Sequence[str]) -> Row:
-    """Decide between two texts, answer by answer; both stay on record.
-
-    Raises: Refused KRN-404, PRJ-105, PRJ-184 (somebody changed the part again since it was looked at).
-    """
-    row = await lock(tx, project_id)
-    _editable(row)
-    clash = next((c for c in await queries.clashes(tx, project_id) if c["id"] == clash_id), None)
-    if clash is None:
-        raise Refused("KRN-404")
-    section = clash["section"]
-    stands = row["draft"].get(section, {})
-    if editors.write_marks(editors.marks(standing(section, stands))) != seen:
-        raise Refused("PRJ-184")
-    chosen = {k: v for k, v in clash["mine"].items() if k.partition(".")[0] in mine}
-    rest = {k: v for k, v in stands.items() if k.partition(".")[0] not in mine}
-    if chosen:
-        await _write(tx, row, section, {**rest, **chosen})
-    await tx.conn.execute("UPDATE projects_draft_clash SET settled_at = $2 WHERE id = $1", clash_id, tx.now)
-    await tx.note(subject(row), "projects.application.settle", note="、".join(_field_titles(tuple(mine))))
-    return row
-
-
-def _storable(text: str) -> str:
-    """What was typed, without what no database column holds (NUL, halves of characters)."""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
-
-
-def _editable(row: Row) -> None:
-    if row["state"] not in EDITABLE:
-        raise Refused("PRJ-105")
-
-
 async def check(tx: Tx, row: Row) -> Checked:
     """Check a draft as it stands, with the rules of today. A read.
 
     Shape: `remarked` are the remarks whose field nobody has changed since; `changes` what was mended.
     """
-    found = queries.counted(await files_of(tx, owner(row)))
+    found = queries.counted(await files_of(tx, papers.owner(row)))
     rule = intake_rules(tx.policy_for(row["division_code"]))
     joint = any(k.startswith("partners.") for k in row["draft"].get("benefit", {}))
     villages = Villages(await queries.villages(tx, row["division_code"]), row["division_code"]) if joint else None
@@ -369,35 +250,3 @@ async def withdraw(tx: Tx, project_id: int, reason: str) -> Row:
     """
     row = await lock(tx, project_id)
     return await fire(tx, MACHINE, Project, row, "withdraw", reason=reason, sets={"closing_reason": reason})
-
-
-@command(P.SUBMIT, audit="projects.application.paper")
-async def add_paper(tx: Tx, project_id: int, form: PaperForm) -> FileRef:
-    """Add a paper to an application that is still in the village's hands.
-
-    Raises: Refused PRJ-105, and what the store refuses about type and size.
-    """
-    row = await lock(tx, project_id)
-    _editable(row)
-    kept = await store(
-        tx, form.paper, owner=owner(row), kind=form.kind.value, division_code=row["division_code"], accept=PAPERS
-    )
-    await tx.note(subject(row), "projects.application.paper", kind=kept.kind, name=kept.name)
-    return kept
-
-
-@command(P.SUBMIT, audit="projects.application.drop_paper")
-async def drop_paper(tx: Tx, project_id: int, file_id: int) -> None:
-    """Take a paper out of an application that is still in the village's hands.
-
-    Raises: Refused PRJ-105, KRN-648.
-    """
-    row = await lock(tx, project_id)
-    _editable(row)
-    await drop(tx, file_id, owner(row))
-    await tx.note(subject(row), "projects.application.drop_paper")
-
-
-def owner(row: Row) -> tuple[str, int]:
-    """Name a project as the owner of its papers."""
-    return PROJECT, row["id"]

@@ -19,6 +19,8 @@ from litestar.datastructures import UploadFile
 from PIL import Image
 
 from allocation.budget.service import award_from_pot
+from projects.intake import keeping
+from projects.intake import papers as attached
 from projects.intake import service as intake
 from projects.intake.forms import SECTIONS, Category, FileKind, PaperForm, StartForm
 from projects.notices import service as notices
@@ -115,9 +117,9 @@ class Simulation:
             async with acting(self._village(life), day) as tx:
                 life.id = await intake.start(tx, StartForm(life.title, Category(life.category)))
                 for section, typed in draft_of(life).items():
-                    await intake.keep(tx, life.id, section, read_raw(typed, SECTIONS[section], partial=True))
+                    await keeping.keep(tx, life.id, section, read_raw(typed, SECTIONS[section], partial=True))
                 for shade, kind in enumerate(PAPERS):
-                    await intake.add_paper(tx, life.id, PaperForm(kind, _picture(kind.value, shade)))
+                    await attached.add_paper(tx, life.id, PaperForm(kind, _picture(kind.value, shade)))
                 await intake.submit(tx, life.id)
             self.count("filed")
             self.on(day + 6 * DAY, self._township(life))

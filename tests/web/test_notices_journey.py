@@ -12,6 +12,7 @@ from live import AXE, DESK, PHONE, SHOTS, browsing, serving
 from project_house import TYPED, picture
 from sheet_house import packed, sheet
 
+from projects.intake import keeping
 from projects.intake import service as intake
 from projects.intake.forms import SECTIONS, Category, StartForm
 from quzhou_migrants.accounts.roles import Role
@@ -54,7 +55,7 @@ async def drafted(user: int) -> int:
         for part, struct in SECTIONS.items():
             if part != "posting":
                 raw = {k: [v] for k, v in TYPED[part].items()}
-                await intake.keep(tx, project, part, read_raw(raw, struct))
+                await keeping.keep(tx, project, part, read_raw(raw, struct))
     return project
 
 

@@ -14,7 +14,8 @@ from litestar.datastructures import UploadFile
 from project_house import TYPED, picture
 
 from projects import queries
-from projects.intake import feed
+from projects.intake import feed, keeping
+from projects.intake import papers as attached
 from projects.intake import queries as intake_queries
 from projects.intake import service as intake
 from projects.intake import window_service as window
@@ -56,14 +57,14 @@ def typed(section, seen="", **change):
 
 async def paper(tx, project_id, kind, shade=9):
     form = PaperForm(kind, UploadFile("image/png", f"{kind.value}.png", picture(shade)))
-    await intake.add_paper(tx, project_id, form)
+    await attached.add_paper(tx, project_id, form)
     await form.paper.close()
 
 
 async def draft(tx, **benefit):
     project_id = await intake.start(tx, StartForm("白马新村渠道", Category.FARMLAND_WATER))
     for section in SECTIONS:
-        await intake.keep(tx, project_id, section, typed(section, **(benefit if section == "benefit" else {})))
+        await keeping.keep(tx, project_id, section, typed(section, **(benefit if section == "benefit" else {})))
     for shade, kind in enumerate((FileKind.RESOLUTION, FileKind.NOTICE, FileKind.DESIGN)):
         await paper(tx, project_id, kind, shade)
     return project_id
@@ -231,7 +232,7 @@ async def test_a_joint_project_names_real_villages_shares_out_whole_and_brings_e
             ("PRJ-172", "partners.0.village"),
             ("PRJ-174", "resolution"),
         }
-        await intake.keep(
+        await keeping.keep(
             tx, project_id, "benefit", typed("benefit", **{**joint, "partners__0__village": "廿里镇邻村"})
         )
         await paper(tx, project_id, FileKind.RESOLUTION, 99)
@@ -247,7 +248,7 @@ async def test_what_was_mended_is_marked_for_village_and_reviewer(tx):
     async with become(tx, CLERK):
         checked = await intake.check(tx, await queries.find(tx, project_id))
         assert (set(checked.remarked), checked.changed) == ({"goals", "asked_fen", "design"}, frozenset())
-        await intake.keep(
+        await keeping.keep(
             tx, project_id, "benefit", typed("benefit", goals="改善灌溉面积三百亩，入户调查满意度九成五。")
         )
         async with on_day(tx, datetime(2026, 9, 17, 9, tzinfo=SHANGHAI)):
@@ -266,10 +267,10 @@ async def test_two_people_lose_nothing_and_choose_before_filing(tx):
         project_id = await draft(tx)
         stood = (await queries.find(tx, project_id))["draft"]["works"]
         seen = write_marks(marks(standing("works", stood)))
-        await intake.keep(tx, project_id, "works", typed("works", seen, content="修复渠道一千二百米，涵洞三座。甲改"))
+        await keeping.keep(tx, project_id, "works", typed("works", seen, content="修复渠道一千二百米，涵洞三座。甲改"))
     async with become(tx, COLLEAGUE):
         mine = typed("works", seen, content="修复渠道一千五百米，涵洞四座。乙改", other_source="无")
-        kept = await intake.keep(tx, project_id, "works", mine)
+        kept = await keeping.keep(tx, project_id, "works", mine)
         assert kept["clashes"] == ("content",)
         draft_now = (await queries.find(tx, project_id))["draft"]["works"]
         assert (draft_now["content"], draft_now["other_source"]) == (["修复渠道一千二百米，涵洞三座。甲改"], ["无"])
@@ -279,9 +280,9 @@ async def test_two_people_lose_nothing_and_choose_before_filing(tx):
             await intake.submit(tx, project_id)
         assert caught.value.code == "PRJ-187"
         with pytest.raises(Refused) as caught:
-            await intake.settle(tx, project_id, clash["id"], seen, ["content"])
+            await keeping.settle(tx, project_id, clash["id"], seen, ["content"])
         assert caught.value.code == "PRJ-184"
-        await intake.settle(tx, project_id, clash["id"], write_marks(marks(standing("works", draft_now))), ["content"])
+        await keeping.settle(tx, project_id, clash["id"], write_marks(marks(standing("works", draft_now))), ["content"])
         row = await queries.find(tx, project_id)
         assert row["draft"]["works"]["content"] == ["修复渠道一千五百米，涵洞四座。乙改"]
         assert (await intake.submit(tx, project_id))["state"] == "submitted"
@@ -293,7 +294,7 @@ async def test_saving_the_same_again_writes_nothing(tx):
     async with become(tx, CLERK):
         project_id = await draft(tx)
         before = (await queries.find(tx, project_id))["version"]
-        await intake.keep(tx, project_id, "works", typed("works"))
+        await keeping.keep(tx, project_id, "works", typed("works"))
         assert (await queries.find(tx, project_id))["version"] == before
 
 

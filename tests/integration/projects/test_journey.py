@@ -25,6 +25,7 @@ from journey_house import (
 from project_house import shown
 
 from projects import public, queries
+from projects.intake import keeping
 from projects.intake import service as intake
 from projects.intake.forms import Category
 from projects.intake.forms import StartForm as NewForm
@@ -116,13 +117,13 @@ async def test_submit_outside_the_window_is_refused_and_nothing_is_lost(tx: Tx) 
 async def test_submit_names_every_problem_at_once(tx: Tx) -> None:
     async with become(tx, CLERK):
         project_id = await intake.start(tx, NewForm("白马新村渠道", Category.FARMLAND_WATER))
-        await intake.keep(
+        await keeping.keep(
             tx,
             project_id,
             "decision",
             typed("decision", present="29", votes_for="29", votes_against="0", abstained="0"),
         )
-        await intake.keep(tx, project_id, "works", typed("works", own_fen="1"))
+        await keeping.keep(tx, project_id, "works", typed("works", own_fen="1"))
         with pytest.raises(Invalid) as caught:
             await intake.submit(tx, project_id)
     found = {(p.code, p.field) for p in caught.value.problems}
@@ -153,7 +154,7 @@ async def test_only_a_village_files(tx: Tx) -> None:
 async def test_what_was_typed_wrong_is_kept_as_typed(tx: Tx) -> None:
     async with become(tx, CLERK):
         project_id = await intake.start(tx, NewForm("白马新村渠道", Category.FARMLAND_WATER))
-        await intake.keep(tx, project_id, "works", typed("works", asked_fen="四十万", content="短"))
+        await keeping.keep(tx, project_id, "works", typed("works", asked_fen="四十万", content="短"))
         row = await queries.find(tx, project_id)
         assert row["draft"]["works"]["asked_fen"] == ["四十万"]
         checked = await intake.check(tx, row)

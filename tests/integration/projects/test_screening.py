@@ -11,6 +11,7 @@ import pytest
 from house import BAIMA, KECHENG, NIANLI, QUJIANG, actor, become
 from project_house import TYPED
 
+from projects.intake import keeping
 from projects.intake import service as intake
 from projects.intake.forms import SECTIONS, Category, StartForm
 from projects.notices import service as notices
@@ -37,7 +38,7 @@ async def drafted(tx: Tx, **change: str) -> int:
     project = await intake.start(tx, StartForm(TYPED["basics"]["title"], Category.FARMLAND_WATER))
     for part, struct in SECTIONS.items():
         raw = {k: [change.get(k, v)] for k, v in TYPED[part].items()}
-        await intake.keep(tx, project, part, read_raw(raw, struct))
+        await keeping.keep(tx, project, part, read_raw(raw, struct))
     for kind in ("resolution", "notice", "design"):
         await tx.conn.execute(
             "INSERT INTO kernel_file (division_code, owner_table, owner_id, kind, sha256, name, media_type, size,"
@@ -81,7 +82,7 @@ async def test_a_village_is_told_of_what_it_cannot_see(tx: Tx) -> None:
         assert {m.other.kind: m.other.title for m in screened.matches} == {
             "project": "廿里镇灌溉渠道改造", "sector": "灌溉渠道改造",
         }  # fmt: skip
-        await intake.keep(
+        await keeping.keep(
             tx, project, "basics", read_raw({"title": ["白马新村渠道"]}, SECTIONS["basics"], partial=True)
         )
         assert (await service.screen_project(tx, project)).asked.title == "白马新村渠道"
@@ -121,7 +122,7 @@ async def test_a_paper_notice_becomes_an_object_and_objections_are_never_only_co
         project = await drafted(tx, objections="1", answered="1")
         assert await codes(intake.submit(tx, project)) == ["PRJ-517"]
         raw = {k: [v] for k, v in TYPED["posting"].items()}
-        await intake.keep(tx, project, "posting", read_raw(raw, SECTIONS["posting"]))
+        await keeping.keep(tx, project, "posting", read_raw(raw, SECTIONS["posting"]))
         await intake.submit(tx, project)
         kept = await notices.latest(tx, ("projects_project", project, BAIMA))
         assert kept is not None
