@@ -15,6 +15,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 HOUSEHOLDS ?= 20000
 export CHROMIUM
+# A process that may not keep what it compiled compiles some seven hundred modules at every start (1.5 s of 3).
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## 显示本说明
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
