@@ -9,7 +9,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody
 
 from quzhou_migrants.kernel.guards import needs
-from quzhou_migrants.kernel.tx import open_tx
+from quzhou_migrants.kernel.tx import Tx, open_tx
 from surveys.permissions import P
 from surveys.sampling import queries, service
 from surveys.sampling.forms import CampaignForm
@@ -18,7 +18,10 @@ AnyRequest = Request[Any, Any, Any]
 
 
 class CampaignOut(msgspec.Struct):
-    """A survey as others see it: the numbers of the draw, never the households."""
+    """A survey as others see it: the numbers of the draw, never the households; the seed once it tells nobody whom.
+
+    Shape: `seed` is empty before the draw, and for posts that may not read the list until the survey is over.
+    """
 
     id: int
     title: str
@@ -42,9 +45,10 @@ class StratumOut(msgspec.Struct):
     substitutes: int
 
 
-def _out(row: dict[str, Any]) -> CampaignOut:
+def _out(tx: Tx, row: dict[str, Any]) -> CampaignOut:
     known = {name: row[name] for name in CampaignOut.__struct_fields__}
-    return CampaignOut(**known | {"frozen_on": row["frozen_on"] and row["frozen_on"].isoformat()})
+    seed = row["seed"] if queries.seed_shown(row, may_list=tx.actor.may(P.LIST)) else ""
+    return CampaignOut(**known | {"frozen_on": row["frozen_on"] and row["frozen_on"].isoformat(), "seed": seed})
 
 
 @get("/api/v1/samples", opt=needs(P.VIEW), tags=["surveys"])
@@ -52,7 +56,7 @@ async def campaigns(request: AnyRequest) -> list[CampaignOut]:
     """List the newest hundred surveys of the range."""
     async with open_tx(request) as tx:
         rows = await tx.conn.fetch("SELECT * FROM surveys_campaign ORDER BY year DESC, id DESC LIMIT 100")
-    return [_out(dict(row)) for row in rows]
+        return [_out(tx, dict(row)) for row in rows]
 
 
 @get("/api/v1/samples/{campaign_id:int}/strata", opt=needs(P.VIEW), tags=["surveys"])
@@ -69,7 +73,7 @@ async def create(request: AnyRequest, data: JSONBody[CampaignForm]) -> CampaignO
     """Open a survey."""
     async with open_tx(request) as tx:
         key = await service.open_campaign(tx, data.title, data.year, data.purpose)
-        return _out(await queries.campaign(tx, key))
+        return _out(tx, await queries.campaign(tx, key))
 
 
 ROUTES = [campaigns, strata, create]

@@ -79,19 +79,22 @@ async def _show(request: AnyRequest, campaign_id: int, step: str = "", form: For
 async def _context(tx: Tx, row: dict[str, Any]) -> dict[str, Any]:
     """Gather what the page of a survey shows to this post."""
     verbs = verbs_open(CAMPAIGN, row, tx.actor)
-    hands = tx.actor.may(P.PREPARE) and row["state"] in {S.CONFIRMED, S.HANDED_OVER}
+    may_list = tx.actor.may(P.LIST)
+    seed_shown = queries.seed_shown(row, may_list=may_list)
+    hands = tx.actor.may(P.PREPARE) and row["state"] in service.ASKED
     strata = await queries.strata(tx, row["id"])
     return {
         "verbs": verbs,
         "same_person": tx.actor.user_id == row["drawn_by"],
         "strata": strata,
-        "may_list": tx.actor.may(P.LIST) and row["seed"] != "",
-        "assigned": await queries.assigned(tx, row["id"]) if tx.actor.may(P.LIST) else [],
+        "may_list": may_list and row["seed"] != "",
+        "seed_shown": seed_shown,
+        "assigned": await queries.assigned(tx, row["id"]) if may_list else [],
         "people": await queries.surveyors(tx, row["id"]) if hands else [],
         "counties": {one["division_code"]: one["county"] for one in strata},
         "hands": hands,
         "design": service.design_in_force(tx.policy_for(row["division_code"])) if row["state"] == S.DRAFT else None,
-        "entries": await timeline(tx, "surveys_campaign", row["id"]),
+        "entries": await timeline(tx, "surveys_campaign", row["id"]) if seed_shown else [],
         "clause": service.CLAUSE,
     }
 
@@ -163,7 +166,7 @@ async def _household(request: AnyRequest, unit_id: int, form: Form[Any], status:
         unit = await queries.unit(tx, unit_id)
         row = await queries.campaign(tx, unit["campaign"])
         entries = await timeline(tx, "surveys_sample_unit", unit_id)
-        verbs = verbs_open(UNIT, unit, tx.actor)
+        verbs = verbs_open(UNIT, unit, tx.actor) if row["state"] in service.ASKED else []
     return render(
         request, "surveys/sampling/household.html", unit=unit, row=row, entries=entries, verbs=verbs, form=form,
         status=status,

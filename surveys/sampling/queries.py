@@ -8,6 +8,7 @@ from quzhou_migrants.accounts.public import Role, engagements_for, people_outsid
 from quzhou_migrants.kernel.actor import code_range
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.tx import Tx
+from surveys.sampling.states import S
 
 Row = dict[str, Any]
 
@@ -33,6 +34,14 @@ async def campaign(tx: Tx, campaign_id: int, *, lock: bool = False) -> Row:
     if row is None:
         raise Refused("KRN-404")
     return dict(row)
+
+
+def seed_shown(row: Row, *, may_list: bool) -> bool:
+    """Tell whether a post may read the seed: with it, anybody who has the household codes knows who is asked.
+
+    It is kept from case officers until the survey is over.
+    """
+    return may_list or row["state"] in {S.CLOSED, S.VOID}
 
 
 async def counties(tx: Tx, division_code: str) -> list[str]:

@@ -25,6 +25,8 @@ from surveys.sampling.tables import Campaign, SampleUnit
 Row = dict[str, Any]
 CLAUSE = "衢政办发〔2016〕65号 二(五)2"
 SEED_BYTES = 16
+ASKED = (S.CONFIRMED, S.HANDED_OVER)
+"""States in which households are handed out, asked and replaced."""
 
 
 def design_in_force(policy: Policies) -> Design:
@@ -61,7 +63,7 @@ async def freeze(tx: Tx, campaign_id: int) -> Row:
 
     Raises: Refused SUR-103, there are none; SUR-105, a code that a line cannot carry.
     """
-    row = await queries.campaign(tx, campaign_id, lock=True)
+    row = await _ready_for(tx, campaign_id, "freeze")
     design = design_in_force(tx.policy_for(row["division_code"]))
     digest, counts = sha256(), dict[Stratum, int]()
     for county in await queries.counties(tx, row["division_code"]):
@@ -80,6 +82,16 @@ async def freeze(tx: Tx, campaign_id: int) -> Row:
         tx, CAMPAIGN, Campaign, row, "freeze", clause=CLAUSE, sets=sets,
         households=sets["households"], frame_sha256=sets["frame_sha256"],
     )  # fmt: skip
+
+
+async def _ready_for(tx: Tx, campaign_id: int, verb: str) -> Row:
+    """Lock a survey that stands before this step: who comes second is told so before anything is reckoned.
+
+    Raises: Refused KRN-404, KRN-408.
+    """
+    row = await queries.campaign(tx, campaign_id, lock=True)
+    CAMPAIGN.arrow(row["state"], verb)
+    return row
 
 
 async def _keep_frame(tx: Tx, campaign_id: int, county: str, packed: Packed) -> None:
@@ -104,11 +116,16 @@ async def _keep_strata(tx: Tx, campaign_id: int, sizes: dict[Stratum, rules.Size
 async def draw(tx: Tx, campaign_id: int, seed: str, seed_note: str) -> Row:
     """Draw the sample, from a published seed or, without one, from a random one of ours; store it.
 
-    Raises: Refused SUR-104, an unfit seed; SUR-125, the frame is not the frozen one; SUR-126, a
-        household drawn is no longer in the register.
+    Raises: Refused SUR-104, an unfit seed; SUR-133, nobody says where it was published; SUR-125, the frame
+        is not the frozen one; SUR-126, a household drawn is no longer in the register.
     """
-    row = await queries.campaign(tx, campaign_id, lock=True)
-    seed = rules.proper_seed(seed) if seed else secrets.token_hex(SEED_BYTES)
+    row = await _ready_for(tx, campaign_id, "draw")
+    if seed:
+        seed = rules.proper_seed(seed)
+        if not seed_note.strip():
+            raise Refused("SUR-133", field="seed_note")
+    else:
+        seed = secrets.token_hex(SEED_BYTES)
     repeat = await _repeat(tx, row, seed)
     await _keep_units(tx, campaign_id, repeat)
     sets = {
@@ -128,7 +145,7 @@ async def confirm(tx: Tx, campaign_id: int) -> Row:
 
     Raises: Refused SUR-121, the same person; SUR-122, another list; SUR-125, another frame.
     """
-    row = await queries.campaign(tx, campaign_id, lock=True)
+    row = await _ready_for(tx, campaign_id, "confirm")
     again = result_hash((await _repeat(tx, row, row["seed"])).draw.drawn)
     sets = {"confirmed_by": tx.actor.user_id, "confirmed_name": tx.actor.name, "confirmed_at": tx.now}
     return await fire(
@@ -175,9 +192,12 @@ async def _keep_units(tx: Tx, campaign_id: int, repeat: Repeat) -> None:
 async def hand_over(tx: Tx, campaign_id: int, surveyor: int, ends_on: date, county: str) -> Row:
     """Hand the households of a county, or of all, to an outside surveyor, engaged for this survey alone.
 
-    Raises: Refused SUR-124, the person is not one who can be engaged; what `engage` refuses.
+    Raises: Refused SUR-124, the person is not one who can be engaged; SUR-134, no household of the sample
+        lies there; what `engage` refuses.
     """
     row = await queries.campaign(tx, campaign_id, lock=True)
+    if county and county not in {one["division_code"] for one in await queries.strata(tx, campaign_id)}:
+        raise Refused("SUR-134", field="county")
     if surveyor not in {one["id"] for one in await queries.surveyors(tx, campaign_id)}:
         raise Refused("SUR-124", field="surveyor")
     engagement = await _engagement(tx, row, surveyor, ends_on)
@@ -194,9 +214,11 @@ async def hand_over(tx: Tx, campaign_id: int, surveyor: int, ends_on: date, coun
 
 
 async def _engagement(tx: Tx, row: Row, surveyor: int, ends_on: date) -> int:
-    """Find the person's engagement for this survey, or make it."""
+    """Find the person's engagement for this survey, or make it. Raises: Refused SUR-137, it ends on another day."""
     for one in await engagements_for(tx, "surveys_campaign", row["id"]):
         if one["user_id"] == surveyor and one["revoked_at"] is None and one["ends_on"] >= tx.today:
+            if one["ends_on"] != ends_on:
+                raise Refused("SUR-137", field="ends_on", until=one["ends_on"])
             return int(one["id"])
     key = await engage(
         tx, user_id=surveyor, role=Role.SURVEYOR, subject_table="surveys_campaign", subject_id=row["id"],
@@ -210,9 +232,12 @@ async def _engagement(tx: Tx, row: Row, surveyor: int, ends_on: date) -> int:
 async def replace(tx: Tx, unit_id: int, reason: str) -> Row:
     """Replace a household that cannot be asked by the next substitute of its stratum, and say why.
 
-    Raises: Refused SUR-120, no reason; SUR-123, no substitute is left.
+    Raises: Refused SUR-135, the sample is not confirmed yet or the survey is over; SUR-120, no reason;
+        SUR-123, no substitute is left.
     """
     row = await queries.unit(tx, unit_id)
+    if (await queries.campaign(tx, row["campaign"], lock=True))["state"] not in ASKED:
+        raise Refused("SUR-135")
     spare = await tx.conn.fetchrow(
         "SELECT * FROM surveys_sample_unit WHERE stratum = $1 AND state = 'waiting' ORDER BY rank LIMIT 1 FOR UPDATE",
         row["stratum"],
@@ -240,8 +265,13 @@ async def void(tx: Tx, campaign_id: int, reason: str) -> Row:
 
 @command(P.LIST, audit="surveys.sample.export")
 async def sheet(tx: Tx, campaign_id: int) -> Sheet:
-    """Give the whole draw as one plain file (FORMAT.md); who took it out is recorded."""
+    """Give the whole draw as one plain file (FORMAT.md); who took it out is recorded.
+
+    Raises: Refused KRN-404; SUR-136, nothing is drawn: who has the frame must not choose the seed by it.
+    """
     row = await queries.campaign(tx, campaign_id)
+    if not row["seed"]:
+        raise Refused("SUR-136")
     frame = lines_of(await queries.chunks(tx, campaign_id))
     drawn = await tx.conn.fetch(
         "SELECT household_code, role, rank FROM surveys_sample_unit WHERE campaign = $1", campaign_id

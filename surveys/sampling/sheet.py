@@ -80,6 +80,8 @@ def read_sheet(path: Path) -> Sheet:
         SUR-112, a row is not complete.
     """
     text = path.read_bytes().replace(b"\r\n", b"\n")
+    if not _is_utf8(text):  # a spreadsheet here saves GB18030: a seed in Chinese would be another seed
+        raise Refused("SUR-110", file=path.name)
     # A spreadsheet that saves the file again may pad short lines with commas.
     head, body = [*re.split(rb"\n,*\n", text, maxsplit=1), b""][:2]
     first, *lines = head.decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
@@ -99,6 +101,14 @@ def read_sheet(path: Path) -> Sheet:
         frame,
         result,
     )
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _design(settings: Mapping[str, str]) -> Design:

@@ -86,6 +86,7 @@ async def test_a_sample_is_drawn_confirmed_and_handed_over(office):
     await clerk.get_by_text("下一步：抽取样本").wait_for()
     await check(clerk, "sample-frozen")
     await clerk.fill("#seed", "公开摇号 20260916")
+    await clerk.fill("#seed_note", "县政府网站公告")
     await press(clerk, "抽取样本")
     await clerk.get_by_text("样本由您抽取").wait_for()
     await check(clerk, "sample-drawn")

@@ -42,7 +42,7 @@ async def drawn(http: Any) -> str:
     assert made.status_code == SEE_OTHER
     here = str(made.headers["location"])
     assert (await send(http, here, f"{here}/freeze")).status_code == SEE_OTHER
-    assert (await send(http, here, f"{here}/draw", seed="公开摇号 20260916")).status_code == SEE_OTHER
+    assert (await send(http, here, f"{here}/draw", seed="公开摇号 20260916", seed_note="公告")).status_code == SEE_OTHER
     return here
 
 
@@ -107,3 +107,16 @@ async def test_what_waits_stands_on_the_home_page_of_whoever_can_do_it(client_as
         assert "待另一人复抽" not in (await clerk.get("/home")).text
     async with client_as(Role.CITY_LEADER, CITY) as leader:
         assert "待另一人复抽" in (await leader.get("/home")).text
+
+
+async def test_case_officers_learn_the_seed_only_when_nobody_is_asked_any_more(client_as: Client) -> None:
+    async with client_as(Role.CITY_CLERK, CITY) as clerk:
+        here = await drawn(clerk)
+        (one,) = (await clerk.get("/api/v1/samples")).json()
+        seed = one["seed"]
+        assert seed in (await clerk.get(here)).text
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as county:
+        (one,) = (await county.get("/api/v1/samples")).json()
+        assert (one["state"], one["seed"]) == ("drawn", "")
+        shown = await county.get(here)
+        assert (shown.status_code, seed in shown.text, "调查结束后公布" in shown.text) == (200, False, True)

@@ -137,12 +137,53 @@ async def test_a_refusal_is_replaced_by_the_next_substitute_in_order(tx_as: TxAs
         key = await drawn(tx)
         units = await tx.conn.fetch("SELECT * FROM surveys_sample_unit WHERE campaign = $1 ORDER BY id", key)
         first, spare = units[0], next(unit for unit in units if unit["role"] == "substitute")
+        with pytest.raises(Refused, match="SUR-135"):  # nobody is swapped before the second draw
+            await service.replace(tx, first["id"], "全家外出务工，三次未遇")
+        async with become(tx, actor(Role.CITY_LEADER, CITY)):
+            await service.confirm(tx, key)
         with pytest.raises(Refused, match="SUR-120"):
             await service.replace(tx, first["id"], " ")
         called = await service.replace(tx, first["id"], "全家外出务工，三次未遇")
         assert (called["id"], called["state"], called["replaces"]) == (spare["id"], "active", first["id"])
         with pytest.raises(Refused, match="SUR-123"):
             await service.replace(tx, units[1]["id"], "拒访")
+        await tx.conn.execute("UPDATE surveys_campaign SET state = 'closed' WHERE id = $1", key)
+        with pytest.raises(Refused, match="SUR-135"):
+            await service.replace(tx, called["id"], "拒访")
+
+
+async def test_nobody_reads_the_frame_before_the_seed_is_fixed(tx_as: TxAs) -> None:
+    async with tx_as(Role.CITY_CLERK, CITY) as tx:
+        await settle(tx)
+        key = await service.open_campaign(tx, "年度抽样", 2026, "")
+        await service.freeze(tx, key)
+        with pytest.raises(Refused, match="SUR-136"):
+            await service.sheet(tx, key)
+        with pytest.raises(Refused, match="SUR-133"):
+            await service.draw(tx, key, "公开摇号 20260916", " ")
+
+
+async def test_a_step_taken_twice_is_told_so_before_anything_is_reckoned(tx_as: TxAs) -> None:
+    async with tx_as(Role.CITY_CLERK, CITY) as tx:
+        key = await drawn(tx)
+        for again in (service.freeze(tx, key), service.draw(tx, key, "", "")):
+            with pytest.raises(Refused, match="KRN-408"):
+                await again
+        assert await tx.conn.fetchval("SELECT count(*) FROM surveys_sample_unit WHERE campaign = $1", key) == 7
+
+
+async def test_a_sample_is_handed_over_where_it_lies_and_until_the_day_agreed(tx_as: TxAs) -> None:
+    async with tx_as(Role.CITY_CLERK, CITY) as tx:
+        key = await drawn(tx)
+        surveyor = await outsider(tx)
+        async with become(tx, actor(Role.CITY_LEADER, CITY)):
+            await service.confirm(tx, key)
+        for nowhere in ("3", "330881000000"):
+            with pytest.raises(Refused, match="SUR-134"):
+                await service.hand_over(tx, key, surveyor, date(2026, 12, 31), nowhere)
+        await service.hand_over(tx, key, surveyor, date(2026, 12, 31), KECHENG)
+        with pytest.raises(Refused, match="SUR-137"):
+            await service.hand_over(tx, key, surveyor, date(2027, 1, 31), "")
 
 
 async def test_only_an_outside_person_gets_the_list(tx_as: TxAs) -> None:
