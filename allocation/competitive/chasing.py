@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from allocation.competitive import queries
 from allocation.competitive.states import S
 from allocation.permissions import P
 from quzhou_migrants.kernel.clock import working_days_between
@@ -42,12 +43,13 @@ async def by_seat(tx: Tx, round_id: int) -> list[Row]:
 async def remind(tx: Tx, expert_id: int) -> int:
     """Call one expert to mind, once a day. Gives the round's id.
 
-    Raises: Refused ALC-323 (not scoring), ALC-361 (told today), ALC-362 (nothing waits), KRN-404.
+    Raises: Refused ALC-323 (not scoring), ALC-361 (told today), ALC-362 (nothing waits), ALC-386, KRN-404.
     """
     owner = await tx.conn.fetchval("SELECT round FROM allocation_expert WHERE id = $1", expert_id)
     found = [e for e in await by_seat(tx, owner) if e["id"] == expert_id] if owner else []
     if not found:
         raise Refused("KRN-404")
+    await queries.own_round(tx, owner)
     if found[0]["round_state"] != S.SCORING:
         raise Refused("ALC-323")
     if not found[0]["open"]:

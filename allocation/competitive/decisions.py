@@ -28,7 +28,7 @@ async def close(tx: Tx, round_id: int) -> Row:
 
     Raises: Refused ALC-321 (reviews outstanding), ALC-322 (too few scores), KRN-408.
     """
-    row = await queries.own_round(tx, round_id)
+    row = await queries.own_round(tx, round_id, lock=True)
     terms = row["terms"]
     candidates = await queries.candidates(tx, round_id)
     states = await queries.progress(tx, round_id)
@@ -70,11 +70,14 @@ async def decide(tx: Tx, round_id: int, form: DecisionForm) -> Tally:
     """Record the collective decision as it was held. Gives the tally, counted from the members.
 
     Raises: Refused ALC-310..314, 371..373 (the meeting), ALC-315..317 (the lines), ALC-318 (a day to come),
-    ALC-386, KRN-408.
+    ALC-388 (before the last score was in), ALC-386, KRN-408.
     """
-    row = await queries.own_round(tx, round_id)
+    row = await queries.own_round(tx, round_id, lock=True)
     if form.held_on > tx.today:
         raise Refused("ALC-318", field="held_on", held=form.held_on)
+    scored_on = await queries.last_word_on(tx, round_id)
+    if scored_on and form.held_on < scored_on:
+        raise Refused("ALC-388", field="held_on", held=form.held_on, scored=scored_on)
     terms = row["terms"]
     candidates = {c["id"]: c for c in await queries.candidates(tx, round_id)}
     ranks = {c["rank"] for c in candidates.values() if c["rank"]}

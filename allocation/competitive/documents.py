@@ -38,6 +38,7 @@ def laid_out(author: str, row: Row, decision: Row, candidates: list[Row]) -> Doc
         Fields(
             (
                 (_t("round"), row["title"]),
+                (_t("pot"), row["pot_title"] or CATALOGUE.text("round.pot.own")),
                 (_t("budget"), f"{yuan(row['budget_fen'])} {_t('yuan')}"),
                 (_t("held"), decision["held_on"].isoformat()),
                 (_t("place"), decision["place"]),

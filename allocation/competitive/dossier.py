@@ -83,6 +83,7 @@ async def _call(tx: Tx, row: Row) -> Part:
     county = await tx.conn.fetchval("SELECT full_name FROM kernel_division WHERE code = $1", row["division_code"])
     facts = (
         (_t("held_by"), county or row["division_code"]),
+        (_t("pot"), row["pot_title"] or CATALOGUE.text("round.pot.own")),
         (_t("budget"), yuan(row["budget_fen"])),
         (_t("cap"), yuan(row["cap_fen"])),
         (_t("cut_rule"), CATALOGUE.text(f"cut.{row['cut_rule']}")),
@@ -147,7 +148,7 @@ async def _papers(tx: Tx, rows: Sequence[Row]) -> list[Part]:
 
 
 async def _panel(tx: Tx, row: Row, rows: Sequence[Row]) -> list[Part]:
-    seats = await queries.experts(tx, row["id"])
+    seats = await queries.experts(tx, row["id"], left=True)
     if not seats:
         return []
     members = [(e["seat"], e["name"], e["employer"], _t(f"source.{e['source']}"), e["left_reason"]) for e in seats]

@@ -1,6 +1,6 @@
-"""Out of which accounts a round pays: pots for competition first, then, below the city, the division's own money.
+"""Out of which accounts a round pays: those its call names, checked when it is published and when it awards.
 
-A city's own money that lies in no pot waits for the factor split and is no round's.
+Without a name these are the pots for competition first, then, below the city, the division's own money.
 """
 
 from __future__ import annotations
@@ -9,69 +9,103 @@ from typing import Any
 
 from allocation.budget.ledger import Kind
 from allocation.budget.rules import check_award
-from allocation.budget.service import grant
+from allocation.budget.service import Take, grant
+from allocation.competitive import pots
 from projects import public as projects
-from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
 from quzhou_migrants.kernel.money import Fen
 from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
-CITY_TAIL = "00000000"
-Held = list[tuple[int, Kind, Fen]]
+
+RESERVE = ("admitted", "planned")
+"""States of a project that may be awarded by a round."""
 
 
-def kinds_for(division_code: str) -> tuple[Kind, ...]:
-    """Name the kinds of money a division's rounds may give out, in the order they are emptied."""
-    return (Kind.COMPETING,) if division_code.endswith(CITY_TAIL) else (Kind.COMPETING, Kind.AVAILABLE)
+async def held(tx: Tx, division_code: str, pot: pots.Pot = pots.OWN, *, lock: bool = False) -> list[Take]:
+    """List what a division's rounds can give out of a pot: the first kind before the others, the oldest batch first.
 
-
-async def held(tx: Tx, division_code: str, *, lock: bool = False) -> Held:
-    """List what a division's rounds can give out: pots before other money, the oldest batch first. Units: fen."""
-    kinds = [k.value for k in kinds_for(division_code)]
+    Units: fen.
+    """
+    holder = pot.township_code or division_code
+    kinds = [k.value for k in pots.kinds_for(division_code, pot)]
     if lock:
         await tx.conn.execute(
             "SELECT 1 FROM allocation_balance WHERE division_code = $1 AND project = 0 AND kind = ANY($2)"
-            " ORDER BY division_code, batch, project, kind FOR UPDATE",
-            division_code,
+            " AND earmark = $3 ORDER BY division_code, batch, project, kind, earmark FOR UPDATE",
+            holder,
             kinds,
+            pot.earmark,
         )
     rows = await tx.conn.fetch(
         "SELECT batch, kind, balance_fen FROM allocation_balance WHERE division_code = $1 AND project = 0"
-        " AND kind = ANY($2) AND balance_fen > 0 ORDER BY array_position($2, kind::text), batch",
-        division_code,
+        " AND kind = ANY($2) AND earmark = $3 AND balance_fen > 0 ORDER BY array_position($2, kind::text), batch",
+        holder,
         kinds,
+        pot.earmark,
     )
-    return [(r["batch"], Kind(r["kind"]), int(r["balance_fen"])) for r in rows]
+    return [Take(r["batch"], holder, Kind(r["kind"]), int(r["balance_fen"]), pot.earmark) for r in rows]
 
 
-def take(amount_fen: Fen, found: Held) -> Held:
+async def left(tx: Tx, row: Row, *, lock: bool = False) -> Fen:
+    """Give what a round finds in its pot beyond what other published rounds were promised. Units: fen."""
+    there = sum(t.fen for t in await held(tx, row["division_code"], pots.of_round(row), lock=lock))
+    return there - await pots.promised(tx, row)
+
+
+async def check_budget(tx: Tx, row: Row) -> None:
+    """Let a call be published only with money that lies there, and candidates it may be spent on.
+
+    Raises: Refused ALC-309 (more than lies there); Invalid ALC-370 (other use or place).
+    """
+    there = await left(tx, row, lock=True)
+    if row["budget_fen"] > there:
+        raise Refused("ALC-309", field="budget_fen", budget=row["budget_fen"], left=max(there, 0))
+    found = await tx.conn.fetch("SELECT project FROM allocation_candidate WHERE round = $1", row["id"])
+    if bad := await unfit(tx, row, [r["project"] for r in found]):
+        raise Invalid(bad)
+
+
+async def unfit(tx: Tx, row: Row, project_ids: list[int]) -> list[Problem]:
+    """Name as problems the projects on which the pot of a round may not be spent. Code: ALC-370."""
+    return [
+        Problem("ALC-370", "project", {"project": code, "pot": row["pot_title"]})
+        for code in await pots.misfits(tx, row, project_ids)
+    ]
+
+
+def take(amount_fen: Fen, found: list[Take]) -> list[Take]:
     """Take an amount from accounts in their order, each emptied before the next is touched.
 
     Raises: Refused ALC-104, the accounts hold less.
     """
-    taken, left = [], amount_fen
-    for batch, kind, fen in found:
-        part = min(left, fen)
+    taken, rest = [], amount_fen
+    for account in found:
+        part = min(rest, account.fen)
         if part > 0:
-            taken.append((batch, kind, part))
-            left -= part
-    if left:
-        raise Refused("ALC-104", asked=amount_fen, left=amount_fen - left)
+            taken.append(account._replace(fen=part))
+            rest -= part
+    if rest:
+        raise Refused("ALC-104", asked=amount_fen, left=amount_fen - rest)
     return taken
 
 
 async def award(  # noqa: PLR0913 - an award has these parts
     tx: Tx, row: Row, project_id: int, amount_fen: Fen, *, doc_no: str = "", reason: str = ""
 ) -> int:
-    """Award one project out of what the round's division may give. Gives the award's id.
+    """Award one project out of the pot its round names. Gives the award's id.
 
-    Raises: Refused ALC-104, 121, 122, and what an award refuses.
+    Raises: Refused ALC-104, 121, 122, ALC-324 (no longer in the reserve), and what an award refuses;
+    Invalid ALC-370 (the project became another).
     """
     project = await projects.lock(tx, project_id)
-    division = row["division_code"]
-    found = await held(tx, division, lock=True)
-    check_award(amount_fen, project["asked_fen"], sum(fen for *_, fen in found))
-    moves = [(batch, division, kind, fen) for batch, kind, fen in take(amount_fen, found)]
+    if project["state"] not in RESERVE:
+        raise Refused("ALC-324", project=project["code"])
+    if bad := await unfit(tx, row, [project_id]):
+        raise Invalid(bad)
+    found = await held(tx, row["division_code"], pots.of_round(row), lock=True)
+    check_award(amount_fen, project["asked_fen"], sum(t.fen for t in found))
+    moves = take(amount_fen, found)
     return await grant(
         tx, project, moves, source="round", source_id=row["id"], doc_no=doc_no, reason=reason or row["title"]
     )

@@ -46,6 +46,7 @@ class RoundForm(msgspec.Struct):
     decide_by: date
     criteria: Annotated[list[CriterionForm], Meta(min_length=1, max_length=20)]
     vetoes: Annotated[list[VetoForm], Meta(max_length=20)] = []
+    pot: Annotated[str, Meta(max_length=40)] = ""
 
 
 class PickForm(msgspec.Struct):

@@ -17,6 +17,7 @@ from allocation.competitive import (
     dossier_pages,
     drawing,
     outcome_pages,
+    pots,
     publishing,
     queries,
     service,
@@ -34,6 +35,7 @@ from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.journal import timeline
+from quzhou_migrants.kernel.money import yuan
 from quzhou_migrants.kernel.states import verbs_open
 from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.web.forms import Form, new_form, read_form
@@ -68,7 +70,12 @@ async def new(request: AnyRequest) -> Page:
 
 async def _edit(request: AnyRequest, form: Form[RoundForm], row: dict[str, Any] | None) -> Page:
     async with open_tx(request) as tx:
-        left = sum(fen for *_, fen in await drawing.held(tx, tx.actor.division_code))
+        division = row["division_code"] if row else tx.actor.division_code
+        blank = {"id": 0, "division_code": division, "earmark": 0, "township_code": "", "pot_title": ""}
+        left = await drawing.left(tx, {**blank, "id": row["id"] if row else 0})
+        offered = await pots.offered(tx, division)
+        if row and pots.of_round(row).key not in {"", *(p.key for p in offered)}:
+            offered.append(pots.of_round(row))  # spent since it was chosen: shown, and refused when kept
         terms = row["terms"] if row else queries.terms_in_force(tx, tx.actor.division_code)
     return render(
         request,
@@ -76,6 +83,7 @@ async def _edit(request: AnyRequest, form: Form[RoundForm], row: dict[str, Any] 
         form=form,
         row=row,
         left=left,
+        pots=[(p.key, CATALOGUE.text("round.pot.holds").format(title=p.title, money=yuan(p.fen))) for p in offered],
         terms=terms,
         cut_rules=_cut_rules(),
         status=form.status if form.problems else 200,
@@ -100,7 +108,8 @@ async def change(request: AnyRequest, round_id: FromPath[int]) -> Page:
         row = await queries.round_of(tx, round_id)
         criteria = await queries.criteria(tx, round_id)
         vetoes = await queries.vetoes(tx, round_id)
-    return await _edit(request, new_form(RoundForm, row, criteria=criteria, vetoes=vetoes), row)
+    form = new_form(RoundForm, row, criteria=criteria, vetoes=vetoes, pot=pots.of_round(row).key)
+    return await _edit(request, form, row)
 
 
 @post("/rounds/{round_id:int}/edit", opt=needs(P.PREPARE_ROUND), include_in_schema=False, status_code=200)
@@ -128,7 +137,8 @@ async def _show(request: AnyRequest, round_id: int, failed: tuple[str, Form[Any]
         forms[failed[0]] = failed[1]
     async with open_tx(request) as tx:
         row = await queries.round_of(tx, round_id)
-        open_for_change = row["state"] in service.OPEN_FOR_CHANGE and tx.actor.may(P.PREPARE_ROUND)
+        own = row["division_code"] == tx.actor.division_code
+        open_for_change = own and row["state"] in service.OPEN_FOR_CHANGE and tx.actor.may(P.PREPARE_ROUND)
         context: dict[str, Any] = {
             "row": row,
             "criteria": await queries.criteria(tx, round_id),
@@ -137,7 +147,7 @@ async def _show(request: AnyRequest, round_id: int, failed: tuple[str, Form[Any]
             "panel": await queries.experts(tx, round_id),
             "sheets": await view.sheets(tx, row),
             "decision": await queries.decision(tx, round_id),
-            "verbs": verbs_open(ROUND, row, tx.actor) if row["division_code"] == tx.actor.division_code else [],
+            "verbs": verbs_open(ROUND, row, tx.actor) if own else [],
             "changeable": open_for_change,
             "barring": await _barring(tx, row),
             "sealed": row["state"] in queries.SEALED,
@@ -236,7 +246,8 @@ async def _reserve(request: AnyRequest, round_id: int, form: Form[PickForm]) -> 
         row = await queries.round_of(tx, round_id)
         chosen = {c["project"] for c in await queries.candidates(tx, round_id)}
         found = await projects.reserve_candidates(tx, row["division_code"], limit=OFFERED, after=_after(request))
-        offered = [p for p in found if p["id"] not in chosen]
+        unfit = set(await pots.misfits(tx, row, [p["id"] for p in found]))
+        offered = [p for p in found if p["id"] not in chosen and p["code"] not in unfit]
     return render(
         request,
         "allocation/competitive/reserve.html",
@@ -302,7 +313,7 @@ async def _deciding(request: AnyRequest, round_id: int, form: Form[DecisionForm]
         row = await queries.round_of(tx, round_id)
         ranked = await queries.candidates(tx, round_id)
         today, before = tx.today, await queries.last_roster(tx, row["division_code"])
-        left = sum(fen for *_, fen in await drawing.held(tx, row["division_code"]))
+        left = await drawing.left(tx, row)
     lines = [{"candidate": c["id"], "decided_fen": c["proposed_fen"] or 0} for c in ranked]
     filled = form or new_form(DecisionForm, held_on=today, lines=lines, members=before)
     return render(

@@ -136,8 +136,7 @@ async def release(tx: Tx, round_id: int) -> None:
 
 async def locked(tx: Tx, round_id: int, states: tuple[S, ...]) -> Row:
     """Lock a round that is in one of these states. Raises: Refused ALC-323, KRN-404."""
-    await tx.conn.execute("SELECT 1 FROM allocation_round WHERE id = $1 FOR UPDATE", round_id)
-    row = await queries.own_round(tx, round_id)
+    row = await queries.own_round(tx, round_id, lock=True)
     if row["state"] not in states:
         raise Refused("ALC-323")
     return row

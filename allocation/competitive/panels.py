@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from allocation.competitive import queries
+from allocation.competitive.decisions import cut_of
+from allocation.competitive.rules import granted
 from allocation.competitive.states import R, S
 from allocation.permissions import P
 from quzhou_migrants.kernel.catalogue import CATALOGUE
@@ -49,12 +51,20 @@ async def waiting(tx: Tx) -> list[Task]:
 
 
 async def _fallen(tx: Tx) -> list[Task]:
-    """Own rounds of which an award fell while somebody waits on the reserve list, and money is left to move up."""
-    rows = await tx.conn.fetch(_FALLEN, tx.actor.division_code)
+    """Own rounds of which an award fell while somebody waits on the reserve list whom the money left would reach."""
+    found = await tx.conn.fetch(_FALLEN, tx.actor.division_code)
+    rows = [r for r in found if await _reaches(tx, r["id"])]
     title = CATALOGUE.text("task.round.promote")
     return [
         Task(f"{r['title']} {title}", f"/rounds/{r['id']}/outcome", None, r["division_code"], "round") for r in rows
     ]
+
+
+async def _reaches(tx: Tx, round_id: int) -> bool:
+    row = await queries.round_of(tx, round_id)
+    standing = await queries.standing(tx, round_id)
+    cut, left = cut_of(row), row["budget_fen"] - standing.awarded_fen
+    return any(granted(min(c["asked_fen"], cut.cap_fen), left, cut) > 0 for c in standing.waiting)
 
 
 _FALLEN = """

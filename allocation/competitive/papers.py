@@ -89,7 +89,7 @@ def file_of(paper: Row) -> File:
 async def clear(tx: Tx, paper_id: int, masked: UploadFile | None = None) -> int:
     """Let the experts see a paper: as it is, looked through and free of personal data, or as a covered copy.
 
-    Gives the round's id. Raises: Refused ALC-323 (scoring is over), KRN-404, and what a file refuses.
+    Gives the round's id. Raises: Refused ALC-323 (scoring is over), ALC-386, KRN-404, and what a file refuses.
     """
     paper = await _of_open_round(tx, paper_id)
     sha256, media, size = paper["sha256"], paper["media_type"], paper["size"]
@@ -114,7 +114,7 @@ async def clear(tx: Tx, paper_id: int, masked: UploadFile | None = None) -> int:
 
 @command(P.PREPARE_ROUND, audit="allocation.paper.hold")
 async def hold(tx: Tx, paper_id: int) -> int:
-    """Take a paper back from the experts. Gives the round's id. Raises: Refused ALC-323, KRN-404."""
+    """Take a paper back from the experts. Gives the round's id. Raises: Refused ALC-323, ALC-386, KRN-404."""
     paper = await _of_open_round(tx, paper_id)
     await tx.conn.execute("UPDATE allocation_candidate_paper SET cleared = false WHERE id = $1", paper_id)
     return await _noted(tx, paper, "allocation.paper.hold")
@@ -122,7 +122,7 @@ async def hold(tx: Tx, paper_id: int) -> int:
 
 async def _of_open_round(tx: Tx, paper_id: int) -> Row:
     paper = await find(tx, paper_id)
-    row = await queries.round_of(tx, paper["round"])
+    row = await queries.own_round(tx, paper["round"])
     if row["state"] not in BEFORE_END:
         raise Refused("ALC-323")
     return {**paper, "owner": row["division_code"]}

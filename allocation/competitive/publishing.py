@@ -101,10 +101,14 @@ async def approve(tx: Tx, round_id: int) -> Row:
 
     Raises: Invalid ALC-374..377 (the notice), Refused KRN-408, ALC-386, and what an award refuses.
     """
-    row = await queries.own_round(tx, round_id)
+    row = await queries.own_round(tx, round_id, lock=True)
     moved = await fire(tx, ROUND, Round, row, "approve", clause=CLAUSE, problems=await barring(tx, row))
     decision = await queries.decision(tx, round_id)
-    for line in decision["lines"] if decision else []:
+    lines = decision["lines"] if decision else []
+    # Projects before accounts, as every award locks them: two hands wait for each other instead of dying.
+    for project in sorted(x["project"] for x in lines if x["decided_fen"]):
+        await projects.lock(tx, project)
+    for line in lines:
         await tx.conn.execute(
             "UPDATE allocation_candidate SET awarded_fen = $2 WHERE id = $1", line["candidate"], line["decided_fen"]
         )
@@ -171,8 +175,7 @@ async def promote(tx: Tx, round_id: int, form: PromoteForm) -> Fen:
     Raises: Refused KRN-408, ALC-380 (not waiting), ALC-379 (too little is left), ALC-381 (past others without a
     word), ALC-324 (no longer in the reserve), ALC-386, and what an award refuses.
     """
-    await tx.conn.execute("SELECT 1 FROM allocation_round WHERE id = $1 FOR UPDATE", round_id)
-    row = await queries.own_round(tx, round_id)
+    row = await queries.own_round(tx, round_id, lock=True)
     if row["state"] != S.AWARDED:
         raise Refused("KRN-408")
     standing = await queries.standing(tx, round_id)
@@ -180,9 +183,6 @@ async def promote(tx: Tx, round_id: int, form: PromoteForm) -> Fen:
     chosen = next((c for c in standing.waiting if c["id"] == form.candidate), None)
     if chosen is None:
         raise Refused("ALC-380")
-    project = await projects.lock(tx, chosen["project"])
-    if project["state"] not in queries.RESERVE:
-        raise Refused("ALC-324", project=chosen["code"])
     left = row["budget_fen"] - standing.awarded_fen
     amount = outcome.promoted_fen(chosen["asked_fen"], left, cut_of(row))
     over = outcome.passed_over({code: c["reserve_place"] for code, c in waiting.items()}, chosen["code"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -12,13 +13,12 @@ from allocation.competitive import rules
 from allocation.competitive.outcome import RosterChange, roster_change
 from allocation.competitive.rules import Criterion, Entry
 from allocation.competitive.states import OWN_IN, R, S
+from quzhou_migrants.kernel.clock import shanghai
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
 
-RESERVE = ("admitted", "planned")
-"""States of a project that may be awarded by a round."""
 SEALED = (S.DRAFT, S.OPEN, S.SCORING)
 """States of a round in which nobody but its author sees a score."""
 
@@ -57,8 +57,13 @@ async def round_of(tx: Tx, round_id: int) -> Row:
     return {**row, "terms": Terms(**frozen) if frozen else terms_in_force(tx, row["division_code"])}
 
 
-async def own_round(tx: Tx, round_id: int) -> Row:
-    """Read a round that the caller's own division holds. Raises: Refused KRN-404, ALC-386 (another's round)."""
+async def own_round(tx: Tx, round_id: int, *, lock: bool = False) -> Row:
+    """Read a round that the caller's own division holds, held for this transaction if asked.
+
+    Raises: Refused KRN-404, ALC-386 (another's round).
+    """
+    if lock:
+        await tx.conn.execute("SELECT 1 FROM allocation_round WHERE id = $1 FOR UPDATE", round_id)
     row = await round_of(tx, round_id)
     if row["division_code"] != tx.actor.division_code:
         raise Refused("ALC-386")
@@ -184,6 +189,12 @@ def for_rules(rows: list[Row]) -> list[Criterion]:
 def totals(given: dict[int, dict[int, int]], known: list[Criterion]) -> dict[int, Fraction]:
     """Give each expert's exact total on one candidate. Shape: {expert: total}."""
     return {expert: rules.weighted(points, known) for expert, points in given.items()}
+
+
+async def last_word_on(tx: Tx, round_id: int) -> date | None:
+    """Give the day on which the last expert handed in a sheet, or abstained; None without any."""
+    last = await tx.conn.fetchval("SELECT max(done_at) FROM allocation_declaration WHERE round = $1", round_id)
+    return shanghai(last).date() if last else None
 
 
 async def decision(tx: Tx, round_id: int) -> Row | None:

@@ -106,12 +106,12 @@ def _marks(form: SheetForm, known: list[Row]) -> list[tuple[int, str]]:
 async def impose(tx: Tx, review_id: int, reason: str) -> Row:
     """Have an expert step out of one candidate: who must step out and does not is made to, and what was said is void.
 
-    Raises: Refused ALC-320 (no reason), KRN-404, KRN-408 (recused, abstained, or not scoring).
+    Raises: Refused ALC-320 (no reason), ALC-386, KRN-404, KRN-408 (recused, abstained, or not scoring).
     """
     found = await tx.conn.fetchrow("SELECT * FROM allocation_declaration WHERE id = $1", review_id)
     if found is None:
         raise Refused("KRN-404")
-    if (await queries.round_of(tx, found["round"]))["state"] != S.SCORING:
+    if (await queries.own_round(tx, found["round"], lock=True))["state"] != S.SCORING:
         raise Refused("KRN-408")
     sets = {"conflict": "office", "reason": reason, "done_at": tx.now}
     return await fire(tx, REVIEW, Declaration, dict(found), "impose", clause=IMPOSED, reason=reason, sets=sets)

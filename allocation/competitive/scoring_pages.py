@@ -103,7 +103,8 @@ async def _review(request: AnyRequest, round_id: int, review_id: int, form: Form
         if found is None:
             raise Refused("KRN-404")
         row = await queries.round_of(tx, round_id)
-        verbs = verbs_open(REVIEW, dict(found), tx.actor) if row["state"] == S.SCORING else []
+        ours = row["division_code"] == tx.actor.division_code and row["state"] == S.SCORING
+        verbs = verbs_open(REVIEW, dict(found), tx.actor) if ours else []
         context: dict[str, Any] = {
             "row": row,
             "review": dict(found),
@@ -158,7 +159,8 @@ async def _papers(request: AnyRequest, round_id: int, form: Form[ClearForm] | No
     async with open_tx(request) as tx:
         row = await queries.round_of(tx, round_id)
         rows = [{**c, "papers": await papers.of_candidate(tx, c["id"])} for c in await queries.candidates(tx, round_id)]
-        changeable = row["state"] in papers.BEFORE_END and tx.actor.may(P.PREPARE_ROUND)
+        own = row["division_code"] == tx.actor.division_code
+        changeable = own and row["state"] in papers.BEFORE_END and tx.actor.may(P.PREPARE_ROUND)
     return render(
         request,
         "allocation/competitive/papers.html",

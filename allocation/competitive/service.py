@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from allocation.competitive import panel, papers, queries, rules
+from allocation.competitive import drawing, panel, papers, pots, queries, rules
 from allocation.competitive.forms import RoundForm
 from allocation.competitive.states import ROUND, S
 from allocation.competitive.tables import Round
@@ -28,7 +28,6 @@ Row = dict[str, Any]
 CLAUSE = "衢政办发〔2016〕65号 二(三)1"
 TABLE = "allocation_round"
 OPEN_FOR_CHANGE = (S.DRAFT, S.OPEN)
-RESERVE = ("admitted", "planned")
 LIVE = [s.value for s in S if s not in {S.AWARDED, S.CANCELLED}]
 FROZEN = (
     "code",
@@ -62,14 +61,16 @@ FROZEN = (
 
 @command(P.PREPARE_ROUND, audit="allocation.round.draft")
 async def draft(tx: Tx, form: RoundForm) -> int:
-    """Draft a call. Gives the round's id. Raises: Refused ALC-301/302 (weights), ALC-333/334."""
+    """Draft a call. Gives the round's id. Raises: Refused ALC-301/302 (weights), ALC-333/334, ALC-338 (no such pot)."""
     rules.check_weights([c.weight_bp for c in form.criteria])
+    pot = await pots.chosen(tx, tx.actor.division_code, form.pot)
     round_id = int(
         await tx.conn.fetchval(
             "INSERT INTO allocation_round (division_code, title, call, budget_fen, cap_fen, cut_rule, opens_on,"
-            " score_by, decide_by, created_by, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11) RETURNING id",
+            " score_by, decide_by, earmark, township_code, pot_title, created_by, created_at)"
+            " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14) RETURNING id",
             tx.actor.division_code,
-            *_call(form),
+            *_call(form, pot),
             tx.actor.user_id,
             tx.now,
         )
@@ -82,14 +83,16 @@ async def draft(tx: Tx, form: RoundForm) -> int:
 @command(P.PREPARE_ROUND, audit="allocation.round.edit")
 async def edit(tx: Tx, round_id: int, version: int, form: RoundForm) -> None:
     """Change a call that is not published. Raises: Refused ALC-323, KRN-409, as `draft`."""
-    row = await _open_round(tx, round_id, (S.DRAFT,))
+    row = await panel.locked(tx, round_id, (S.DRAFT,))
     rules.check_weights([c.weight_bp for c in form.criteria])
+    pot = await pots.chosen(tx, row["division_code"], form.pot)
     done = await tx.conn.fetchval(
         "UPDATE allocation_round SET title=$3, call=$4, budget_fen=$5, cap_fen=$6, cut_rule=$7, opens_on=$8,"
-        " score_by=$9, decide_by=$10, version = version + 1 WHERE id=$1 AND version=$2 RETURNING id",
+        " score_by=$9, decide_by=$10, earmark=$11, township_code=$12, pot_title=$13, version = version + 1"
+        " WHERE id=$1 AND version=$2 RETURNING id",
         round_id,
         version,
-        *_call(form),
+        *_call(form, pot),
     )
     if done is None:
         raise Refused("KRN-409", who="", title="", at=tx.now)
@@ -103,10 +106,11 @@ async def edit(tx: Tx, round_id: int, version: int, form: RoundForm) -> None:
 async def add_candidates(tx: Tx, round_id: int, project_ids: Sequence[int]) -> int:
     """Take projects of the reserve into a round, each frozen as it stands. Gives how many.
 
-    Raises: Invalid ALC-324 (not in the reserve), ALC-325 (in another live round), all at once;
+    Raises: Invalid ALC-324 (not in the reserve), ALC-325 (in another live round), ALC-370 (not what the pot of the
+    round may be spent on), all at once;
     Refused ALC-323.
     """
-    row = await _open_round(tx, round_id, OPEN_FOR_CHANGE)
+    row = await panel.locked(tx, round_id, OPEN_FOR_CHANGE)
     found = [await projects.lock(tx, key) for key in sorted(set(project_ids))]
     busy = {
         r["project"]
@@ -118,8 +122,10 @@ async def add_candidates(tx: Tx, round_id: int, project_ids: Sequence[int]) -> i
             LIVE,
         )
     }
-    problems = [Problem("ALC-324", "project", {"project": p["code"]}) for p in found if p["state"] not in RESERVE]
+    out = [p for p in found if p["state"] not in drawing.RESERVE]
+    problems = [Problem("ALC-324", "project", {"project": p["code"]}) for p in out]
     problems += [Problem("ALC-325", "project", {"project": p["code"]}) for p in found if p["id"] in busy]
+    problems += await drawing.unfit(tx, row, [p["id"] for p in found])
     if problems:
         raise Invalid(problems)
     for project in found:
@@ -131,7 +137,7 @@ async def add_candidates(tx: Tx, round_id: int, project_ids: Sequence[int]) -> i
 async def drop_candidate(tx: Tx, candidate_id: int) -> int:
     """Take a candidate out before scoring. Gives the round's id. Raises: Refused ALC-323, KRN-404."""
     row = await queries.candidate(tx, candidate_id)
-    owner = await _open_round(tx, row["round"], OPEN_FOR_CHANGE)
+    owner = await panel.locked(tx, row["round"], OPEN_FOR_CHANGE)
     await tx.conn.execute("DELETE FROM allocation_candidate_paper WHERE candidate = $1", candidate_id)
     await tx.conn.execute("DELETE FROM allocation_candidate WHERE id = $1", candidate_id)
     await tx.note(
@@ -146,14 +152,16 @@ async def drop_candidate(tx: Tx, candidate_id: int) -> int:
 async def publish(tx: Tx, round_id: int) -> Row:
     """Publish the call; from here on its criteria and the rules of judging are fixed.
 
-    Raises: Refused ALC-301, ALC-308 (no criterion), KRN-408.
+    Raises: Refused ALC-301, ALC-308 (no criterion), ALC-309 (more than lies there), KRN-408; Invalid ALC-370.
     """
-    row = await queries.own_round(tx, round_id)
+    row = await queries.own_round(tx, round_id, lock=True)
     weights = [c["weight_bp"] for c in await queries.criteria(tx, round_id)]
     if not weights:
         raise Refused("ALC-308")
     rules.check_weights(weights)
     terms = queries.terms_in_force(tx, row["division_code"])
+    if row["state"] == S.DRAFT:
+        await drawing.check_budget(tx, row)
     return await fire(
         tx,
         ROUND,
@@ -171,7 +179,7 @@ async def start(tx: Tx, round_id: int) -> Row:
 
     Raises: Refused ALC-303/304 (panel), ALC-326 (nobody to judge), ALC-331 (day past), KRN-408.
     """
-    row = await _locked(tx, round_id)
+    row = await queries.own_round(tx, round_id, lock=True)
     terms = row["terms"]
     sitting = await queries.experts(tx, round_id)
     rules.check_panel(len(sitting), terms.panel_min, odd=terms.panel_odd)
@@ -181,7 +189,7 @@ async def start(tx: Tx, round_id: int) -> Row:
     rows = await queries.candidates(tx, round_id)
     if not rows:
         raise Refused("ALC-326")
-    gone = [c["code"] for c in rows if (await projects.lock(tx, c["project"]))["state"] not in RESERVE]
+    gone = [c["code"] for c in rows if (await projects.lock(tx, c["project"]))["state"] not in drawing.RESERVE]
     if gone:
         raise Invalid([Problem("ALC-324", "", {"project": code}) for code in gone])
     moved = await fire(tx, ROUND, Round, row, "start", clause=CLAUSE, candidates=len(rows))
@@ -198,7 +206,7 @@ async def cancel(tx: Tx, round_id: int, reason: str) -> Row:
     return moved
 
 
-def _call(form: RoundForm) -> tuple[Any, ...]:
+def _call(form: RoundForm, pot: pots.Pot) -> tuple[Any, ...]:
     return (
         form.title,
         form.call,
@@ -208,6 +216,9 @@ def _call(form: RoundForm) -> tuple[Any, ...]:
         form.opens_on,
         form.score_by,
         form.decide_by,
+        pot.earmark,
+        pot.township_code,
+        pot.title,
     )
 
 
@@ -221,19 +232,6 @@ async def _write_items(tx: Tx, round_id: int, division_code: str, form: RoundFor
         "INSERT INTO allocation_veto (division_code, round, seq, title, hint) VALUES ($1, $2, $3, $4, $5)",
         [(division_code, round_id, n, v.title, v.hint) for n, v in enumerate(form.vetoes, start=1)],
     )
-
-
-async def _locked(tx: Tx, round_id: int) -> Row:
-    await tx.conn.execute("SELECT 1 FROM allocation_round WHERE id = $1 FOR UPDATE", round_id)
-    return await queries.own_round(tx, round_id)
-
-
-async def _open_round(tx: Tx, round_id: int, states: Sequence[S]) -> Row:
-    """Lock a round that may still be changed. Raises: Refused ALC-323."""
-    row = await _locked(tx, round_id)
-    if row["state"] not in states:
-        raise Refused("ALC-323")
-    return row
 
 
 async def _freeze(tx: Tx, row: Row, project: Row) -> None:

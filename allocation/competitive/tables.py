@@ -55,6 +55,9 @@ class Round(Table, tablename="allocation_round"):
     opens_on = Date(null=False)
     score_by = Date(null=False)
     decide_by = Date(null=False)
+    earmark = BigInt(null=False, default=0, help_text="the bound money it gives out; 0: none")
+    township_code = Varchar(length=12, null=False, default="", help_text="whose pool it gives out; empty: none")
+    pot_title = Varchar(length=200, null=False, default="", help_text="how the call names that money")
     terms = JSONB(null=False, default="{}")
     policy_version = Varchar(length=80, null=False, default="")
     state = state_column("draft")
@@ -65,6 +68,7 @@ class Round(Table, tablename="allocation_round"):
 
     allocation_round_amounts = Check("budget_fen > 0 AND cap_fen > 0 AND cap_fen <= budget_fen")
     allocation_round_known_rule = Check("cut_rule IN ('stop', 'skip', 'partial')")
+    allocation_round_one_pot = Check("earmark = 0 OR township_code = ''")
     allocation_round_calendar = Check("opens_on <= score_by AND score_by <= decide_by")
 
 

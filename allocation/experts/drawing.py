@@ -33,6 +33,7 @@ CLAUSE = "招标投标法实施条例 第四十六条（参照）"
 TABLE = "allocation_round"
 FILES = "allocation_outside_expert"
 SEED_BYTES = 16
+STILL_CHANGING = (*panel.BEFORE, S.SCORING)
 files.readable(FILES, P.VIEW_ROUNDS)
 
 
@@ -78,9 +79,11 @@ async def freeze(tx: Tx, round_id: int, given: Sequence[GroupForm]) -> int:
 async def draw(tx: Tx, draw_id: int, form: SeedForm) -> Row:
     """Draw with a seed: from the frozen text and from nothing else.
 
-    Raises: Refused ALC-342, ALC-345 (the seed), ALC-346 (who froze it), ALC-353 (altered), KRN-408.
+    Raises: Refused ALC-323 (scoring is over), ALC-386 (another's round),
+    ALC-342, ALC-345 (the seed), ALC-346 (who froze it), ALC-353 (altered), KRN-408.
     """
     row = await queries.draw(tx, draw_id)
+    owner = await panel.locked(tx, row["round"], (S.OPEN, S.SCORING))
     if sheet.digest(row["frozen"]) != row["sha256"]:
         raise Refused("ALC-353", stated=row["sha256"], found=sheet.digest(row["frozen"]))
     own = bool(form.seed.strip())
@@ -103,7 +106,7 @@ async def draw(tx: Tx, draw_id: int, form: SeedForm) -> Row:
         },
     )
     await _write(tx, row, outcome)
-    await _note(tx, await rounds.round_of(tx, row["round"]), "allocation.draw.draw", seed=seed)
+    await _note(tx, owner, "allocation.draw.draw", seed=seed)
     return moved
 
 
@@ -135,6 +138,7 @@ async def _write(tx: Tx, row: Row, outcome: rules.Draw) -> None:
 async def void(tx: Tx, draw_id: int, reason: str) -> Row:
     """Give a frozen draw up before a seed is known. Raises: Refused ALC-320, KRN-408."""
     row = await queries.draw(tx, draw_id)
+    await rounds.own_round(tx, row["round"])
     return await fire(tx, DRAW, PanelDraw, row, "void", reason=reason, sets={"reason": reason})
 
 
@@ -172,7 +176,7 @@ async def decline(tx: Tx, line_id: int, reason: str) -> int:
         raise Refused("ALC-347", speciality=row["speciality"])
     gone: Row = {"reason": reason}
     leaving = row["seat"] if row["state"] == L.SEATED else None
-    scoring = (await rounds.round_of(tx, row["round"]))["state"] == S.SCORING
+    scoring = (await panel.locked(tx, row["round"], STILL_CHANGING))["state"] == S.SCORING
     if leaving and not scoring:
         gone["seat"] = None
     await fire(tx, DRAWN, DrawLine, row, "decline", clause=CLAUSE, reason=reason, sets=gone)
@@ -235,6 +239,7 @@ async def ask_outside(tx: Tx, round_id: int, form: OutsideForm) -> int:
 async def permit(tx: Tx, outside_id: int) -> int:
     """Permit somebody from outside the pool. Gives the round's id. Raises: Refused ALC-367 (the asker), KRN-408."""
     row = await queries.outside(tx, outside_id)
+    await rounds.own_round(tx, row["round"])
     await fire(tx, OUTSIDE, OutsideExpert, row, "permit", clause=CLAUSE, by=tx.actor.user_id)
     return int(row["round"])
 
@@ -243,6 +248,7 @@ async def permit(tx: Tx, outside_id: int) -> int:
 async def refuse(tx: Tx, outside_id: int, reason: str) -> int:
     """Refuse somebody from outside the pool. Gives the round's id. Raises: Refused ALC-320, KRN-408."""
     row = await queries.outside(tx, outside_id)
+    await rounds.own_round(tx, row["round"])
     await fire(tx, OUTSIDE, OutsideExpert, row, "refuse", clause=CLAUSE, reason=reason, sets={"answer": reason})
     return int(row["round"])
 
@@ -265,7 +271,7 @@ async def leave_outside(tx: Tx, outside_id: int, reason: str) -> int:
     Raises: Refused ALC-320, ALC-323 (scoring is over), KRN-408.
     """
     row = await queries.outside(tx, outside_id)
-    scoring = (await rounds.round_of(tx, row["round"]))["state"] == S.SCORING
+    scoring = (await panel.locked(tx, row["round"], STILL_CHANGING))["state"] == S.SCORING
     sets: Row = {"answer": reason} if scoring else {"answer": reason, "seat": None}
     await fire(tx, OUTSIDE, OutsideExpert, row, "leave", clause=CLAUSE, reason=reason, sets=sets)
     await _empty(tx, row["seat"], reason, scoring=scoring)

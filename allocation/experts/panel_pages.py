@@ -41,7 +41,8 @@ async def _panel(request: AnyRequest, round_id: int, failed: tuple[str, Form[Any
     async with open_tx(request) as tx:
         row = await rounds.round_of(tx, round_id)
         draws = await queries.draws(tx, round_id)
-        preparing = tx.actor.may(P.PREPARE_ROUND)
+        own = row["division_code"] == tx.actor.division_code
+        preparing = own and tx.actor.may(P.PREPARE_ROUND)
         can_freeze = preparing and row["state"] in {Round.OPEN, Round.SCORING} and not _open(draws)
         people = await accounts.people_outside(tx, accounts.Role.EXPERT) if preparing else []
         known = await specialities(tx)
@@ -54,7 +55,7 @@ async def _panel(request: AnyRequest, round_id: int, failed: tuple[str, Form[Any
             "can_ask": preparing and row["state"] in {Round.DRAFT, Round.OPEN},
             "specialities": known,
             "free": await _free(tx, row, [name for name, _ in known]) if can_freeze else {},
-            "outsiders": [{**o, "verbs": verbs_open(OUTSIDE, o, tx.actor)} for o in outsiders],
+            "outsiders": [{**o, "verbs": verbs_open(OUTSIDE, o, tx.actor) if own else []} for o in outsiders],
             "people": [(p["id"], f"{p['name']} ({p['login']})") for p in people],
         }
     forms: dict[str, Form[Any]] = {
@@ -169,8 +170,10 @@ async def _show(request: AnyRequest, draw_id: int, failed: tuple[str, Form[Any]]
     async with open_tx(request) as tx:
         found = await view.shown(tx, draw_id)
         row = await rounds.round_of(tx, found.draw["round"])
-        verbs = verbs_open(DRAW, found.draw, tx.actor)
-        moves = {x["id"]: verbs_open(DRAWN, x, tx.actor) for x in found.lines}
+        own = row["division_code"] == tx.actor.division_code
+        verbs = verbs_open(DRAW, found.draw, tx.actor) if own else []
+        changing = own and row["state"] in drawing.STILL_CHANGING
+        moves = {x["id"]: verbs_open(DRAWN, x, tx.actor) if changing else [] for x in found.lines}
         context = {
             "found": found,
             "draw": found.draw,

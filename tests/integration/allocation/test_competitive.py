@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from house import KECHENG, QUJIANG, actor, become
+from datetime import timedelta
+
+from house import CITY, KECHENG, QUJIANG, actor, become
 from round_house import (
     CALL,
     CLERK,
@@ -10,6 +12,7 @@ from round_house import (
     LEADER,
     admitted,
     engaged,
+    fund,
     meeting,
     notice_over,
     ranked,
@@ -21,7 +24,20 @@ from round_house import (
 
 from allocation.budget import ledger
 from allocation.budget.ledger import Kind as Lies
-from allocation.competitive import decisions, documents, panels, publishing, queries, reviews, service, view
+from allocation.competitive import (
+    chasing,
+    decisions,
+    documents,
+    dossier,
+    panel,
+    panels,
+    papers,
+    publishing,
+    queries,
+    reviews,
+    service,
+    view,
+)
 from allocation.competitive.forms import (
     CriterionForm,
     LineForm,
@@ -75,6 +91,7 @@ async def test_a_call_needs_whole_weights_a_panel_and_candidates_of_the_reserve(
     bad = RoundForm(**{f: getattr(CALL, f) for f in CALL.__struct_fields__} | {"criteria": [CriterionForm("一", 9000)]})
     assert await refused(tx, CLERK, lambda: service.draft(tx, bad)) == ["ALC-301"]
     project = await admitted(tx, 1_00)
+    await fund(tx, 1_000_000_00)
     async with become(tx, CLERK):
         first, second = await service.draft(tx, CALL), await service.draft(tx, CALL)
         await service.add_candidates(tx, first, [project])
@@ -229,3 +246,62 @@ async def test_another_county_sees_no_round(tx: Tx) -> None:
         for table in ("round", "candidate", "expert", "declaration", "score"):
             rows = await tx.conn.fetch(f"SELECT 1 FROM allocation_{table}")
             assert rows == []
+
+
+async def test_nobody_takes_a_step_in_the_round_of_a_county_below(tx: Tx) -> None:
+    ground = await scoring(tx)
+    paper = await tx.conn.fetchval(
+        "INSERT INTO allocation_candidate_paper (division_code, round, candidate, kind, seq, sha256, media_type, size)"
+        " SELECT division_code, round, id, 'design', 1, repeat('0', 64), 'application/pdf', 1"
+        " FROM allocation_candidate WHERE round = $1 LIMIT 1 RETURNING id",
+        ground.round_id,
+    )
+    review = await tx.conn.fetchval("SELECT min(id) FROM allocation_declaration WHERE round = $1", ground.round_id)
+    seat = await tx.conn.fetchval("SELECT min(id) FROM allocation_expert WHERE round = $1", ground.round_id)
+    city = actor(Role.CITY_CLERK, CITY)
+    for work in (
+        lambda: reviews.impose(tx, review, "应当回避"),
+        lambda: papers.clear(tx, paper),
+        lambda: papers.hold(tx, paper),
+        lambda: chasing.remind(tx, seat),
+    ):
+        assert await refused(tx, city, work) == ["ALC-386"]
+
+
+async def test_the_dossier_of_a_round_names_who_left_its_panel(tx: Tx) -> None:
+    ground = await scoring(tx)
+    async with become(tx, CLERK):
+        seat = (await queries.experts(tx, ground.round_id))[0]
+        await panel.leave(tx, seat["id"], "因病退出")
+        parts = await dossier.parts(tx, ground.round_id)
+    told = [p for p in parts if p.document and "因病退出" in str(p.document.blocks)]
+    assert len(told) == 1
+
+
+async def test_a_meeting_is_not_held_before_the_last_score_is_in(tx: Tx) -> None:
+    ground = await ranked(tx)
+    rows = await queries.candidates(tx, ground.round_id)
+    lines = [LineForm(c["id"], c["proposed_fen"]) for c in rows]
+    early = meeting(lines, held_on=tx.today - timedelta(days=1))
+    assert await refused(tx, CLERK, lambda: decisions.decide(tx, ground.round_id, early)) == ["ALC-388"]
+
+
+async def test_a_fallen_award_waits_on_the_home_page_only_while_somebody_can_move_up(tx: Tx) -> None:
+    ground = await ranked(tx)
+    rows = await queries.candidates(tx, ground.round_id)
+    async with become(tx, CLERK):
+        await decisions.decide(tx, ground.round_id, meeting([LineForm(c["id"], c["proposed_fen"]) for c in rows]))
+    await notice_over(tx, ground.round_id)
+    async with become(tx, LEADER):
+        await publishing.approve(tx, ground.round_id)
+        awards = await tx.conn.fetch("SELECT id, amount_fen FROM allocation_award ORDER BY id")
+        await tx.conn.execute("UPDATE allocation_award SET state = 'cancelled' WHERE id = $1", awards[1]["id"])
+        assert [t.url for t in await panels.waiting(tx)] == [f"/rounds/{ground.round_id}/outcome"]
+        await tx.conn.execute(
+            "INSERT INTO allocation_award (division_code, project, amount_fen, source, source_id, awarded_at)"
+            " SELECT division_code, $1, $2, 'round', $3, now() FROM projects_project WHERE id = $1",
+            ground.projects[1],
+            awards[1]["amount_fen"],
+            ground.round_id,
+        )
+        assert await panels.waiting(tx) == []

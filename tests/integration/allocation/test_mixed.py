@@ -14,6 +14,7 @@ from round_house import CLERK, LEADER, decided, notice_over, refused
 from allocation.budget import ledger
 from allocation.budget.ledger import Kind
 from allocation.budget.queries import ledger_faults
+from allocation.budget.service import Take
 from allocation.competitive import publishing
 from allocation.competitive import queries as rounds
 from allocation.competitive.drawing import held
@@ -155,13 +156,13 @@ async def test_a_parting_is_undone_only_while_no_pot_was_drawn_on(tx: Tx) -> Non
 async def test_a_city_round_gives_out_its_pot_and_nothing_else(tx: Tx) -> None:
     row = await parted(tx)
     async with become(tx, CLERK):
-        kinds = [kind for _, kind, _ in await held(tx, KECHENG)]
+        kinds = [t.kind for t in await held(tx, KECHENG)]
     assert kinds == [Kind.COMPETING]
     ground = await decided(tx, CITY_CLERK)
     assert await refused(tx, LEADER, lambda: publishing.approve(tx, ground.round_id)) == ["KRN-404"]
     await notice_over(tx, ground.round_id, clerk=CITY_CLERK)
     async with become(tx, CITY_LEADER):
-        assert await held(tx, CITY) == [(row["batch"], Kind.COMPETING, 1_200_000_00)]
+        assert await held(tx, CITY) == [Take(row["batch"], CITY, Kind.COMPETING, 1_200_000_00)]
         await publishing.approve(tx, ground.round_id)
     await tx.deliver()
     now = {p.division_code: (p.won_fen, p.left_fen) for p in await queries.pots_now(tx, row)}

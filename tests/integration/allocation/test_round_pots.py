@@ -1,0 +1,195 @@
+"""A round on bound money or on a township's pool: chosen in the call, kept within what lies there, kept bound."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date
+from functools import partial
+from typing import Any
+
+import msgspec
+from house import CITY, KECHENG, VILLAGE, actor, become
+from round_house import CALL, CLERK, GOOD, LEADER, admitted, engaged, fund, meeting, notice_over, refused, score_all
+
+from allocation.budget import ledger
+from allocation.budget import service as budget
+from allocation.budget.ledger import Kind as Lies
+from allocation.competitive import decisions, drawing, pots, publishing, queries, service
+from allocation.competitive.forms import LineForm, RoundForm
+from quzhou_migrants.accounts.roles import Role
+from quzhou_migrants.kernel.tx import Tx
+
+_numbers = itertools.count(1)
+TOWNSHIP = f"{VILLAGE[:9]}000"
+
+
+async def bound(tx: Tx, amount: int, *, category: str = "", place: str = "") -> int:
+    """Put money of the county that its document binds; gives the earmark."""
+    batch = int(
+        await tx.conn.fetchval(
+            "INSERT INTO allocation_batch (division_code, doc_no, title, level, fund_kind, issued_on, project_fen)"
+            " VALUES ($1, $2, '批次', 'city', 'project', '2026-01-10', $3) RETURNING id",
+            KECHENG,
+            f"E{next(_numbers)}",
+            amount,
+        )
+    )
+    mark = int(
+        await tx.conn.fetchval(
+            "INSERT INTO allocation_earmark (division_code, batch, title, amount_fen, category, place_code)"
+            " VALUES ($1, $2, '产业专项', $3, $4, $5) RETURNING id",
+            KECHENG,
+            batch,
+            amount,
+            category,
+            place,
+        )
+    )
+    lines = [
+        ledger.Line(batch, KECHENG, Lies.NOTIFIED, -amount, None, mark),
+        ledger.Line(batch, KECHENG, Lies.EARMARKED, amount, None, mark),
+    ]
+    await ledger.post(tx, f"test:bound:{batch}", lines, source=("test", batch))
+    return mark
+
+
+async def pool(tx: Tx, amount: int) -> None:
+    """Pass money of the county down to the township."""
+    await fund(tx, amount)
+    batch = await tx.conn.fetchval("SELECT max(id) FROM allocation_batch")
+    shares = [ledger.Share(TOWNSHIP, project_fen=amount)]
+    await ledger.pass_down(tx, f"test:down:{batch}", batch, KECHENG, shares, source=("test", batch))
+
+
+def call(key: str, **changes: Any) -> RoundForm:
+    return msgspec.structs.replace(CALL, pot=key, **changes)
+
+
+async def approved(tx: Tx, form: RoundForm, projects: list[int]) -> int:
+    """Take a round from its call to its awards, following the ranking."""
+    async with become(tx, CLERK):
+        key = await service.draft(tx, form)
+        await service.add_candidates(tx, key, projects)
+        await service.publish(tx, key)
+    experts = [await engaged(tx, key) for _ in range(5)]
+    async with become(tx, CLERK):
+        await service.start(tx, key)
+    for who in experts:
+        await score_all(tx, who, GOOD)
+    async with become(tx, CLERK):
+        await decisions.close(tx, key)
+        rows = await queries.candidates(tx, key)
+        await decisions.decide(tx, key, meeting([LineForm(c["id"], c["proposed_fen"]) for c in rows]))
+    await notice_over(tx, key)
+    async with become(tx, LEADER):
+        await publishing.approve(tx, key)
+    await tx.deliver()
+    return key
+
+
+async def balance(tx: Tx, project: int) -> list[tuple[str, int, int]]:
+    rows = await tx.conn.fetch(
+        "SELECT kind, earmark, balance_fen FROM allocation_balance WHERE project = $1 AND balance_fen <> 0", project
+    )
+    return [(r["kind"], r["earmark"], int(r["balance_fen"])) for r in rows]
+
+
+async def test_a_round_on_an_earmark_gives_bound_money_and_it_stays_bound(tx: Tx) -> None:
+    await fund(tx, 2_000_000_00)
+    mark = await bound(tx, 900_000_00, place=TOWNSHIP)
+    found = [await admitted(tx, fen) for fen in (480_000_00, 420_000_00)]
+    form = call(f"earmark:{mark}", budget_fen=900_000_00)
+    key = await approved(tx, form, found)
+    assert await balance(tx, found[0]) == [("awarded", mark, 480_000_00)]
+    assert await balance(tx, found[1]) == [("awarded", mark, 420_000_00)]
+    row = await queries.round_of(tx, key)
+    assert row["pot_title"].startswith("专项资金：产业专项")
+    assert sum(t.fen for t in await drawing.held(tx, KECHENG)) == 2_000_000_00
+    assert await drawing.held(tx, KECHENG, pots.of_round(row)) == []
+
+
+async def test_a_round_on_a_township_pool_leaves_the_countys_money_alone(tx: Tx) -> None:
+    await fund(tx, 2_000_000_00)
+    await pool(tx, 600_000_00)
+    found = [await admitted(tx, fen) for fen in (300_000_00, 200_000_00)]
+    await approved(tx, call(f"township:{TOWNSHIP}", budget_fen=600_000_00), found)
+    assert await balance(tx, found[0]) == [("awarded", 0, 300_000_00)]
+    left = await tx.conn.fetch(
+        "SELECT division_code, sum(balance_fen)::bigint AS fen FROM allocation_balance"
+        " WHERE kind = 'available' GROUP BY 1 ORDER BY 1"
+    )
+    assert {r["division_code"]: r["fen"] for r in left} == {KECHENG: 2_000_000_00, TOWNSHIP: 100_000_00}
+
+
+async def test_a_call_names_only_money_that_the_division_has(tx: Tx) -> None:
+    mark = await bound(tx, 500_000_00, place=TOWNSHIP)
+    await pool(tx, 600_000_00)
+    async with become(tx, CLERK):
+        keys = [p.key for p in await pots.offered(tx, KECHENG)]
+        assert keys == [f"earmark:{mark}", f"township:{TOWNSHIP}"]
+    for foreign in (f"earmark:{mark + 1}", "township:330803101000", f"township:{VILLAGE}", "x"):
+        assert await refused(tx, CLERK, partial(service.draft, tx, call(foreign))) == ["ALC-338"]
+    city = actor(Role.CITY_CLERK, CITY)
+    for key in keys:
+        assert await refused(tx, city, partial(service.draft, tx, call(key))) == ["ALC-338"]
+
+
+async def test_a_published_budget_never_exceeds_what_lies_there(tx: Tx) -> None:
+    mark = await bound(tx, 900_000_00, place=TOWNSHIP)
+    await fund(tx, 1_500_000_00)
+    async with become(tx, CLERK):
+        much = await service.draft(tx, call(f"earmark:{mark}"))
+        first = await service.draft(tx, call(f"earmark:{mark}", budget_fen=500_000_00))
+        second = await service.draft(tx, call(f"earmark:{mark}", budget_fen=500_000_00))
+        free = [await service.draft(tx, call("")) for _ in range(2)]
+        await service.publish(tx, first)
+        await service.publish(tx, free[0])
+    for key in (much, second, free[1]):
+        assert await refused(tx, CLERK, partial(service.publish, tx, key)) == ["ALC-309"]
+    async with become(tx, CLERK):
+        await service.cancel(tx, first, "改期")
+        await service.publish(tx, second)
+
+
+async def test_candidates_outside_the_use_or_the_place_are_refused(tx: Tx) -> None:
+    mark = await bound(tx, 900_000_00, category="industry")
+    await pool(tx, 600_000_00)
+    project = await admitted(tx, 100_000_00)
+    await tx.conn.execute("UPDATE projects_project SET category = 'infrastructure' WHERE id = $1", project)
+    async with become(tx, CLERK):
+        narrow = await service.draft(tx, call(f"earmark:{mark}", budget_fen=500_000_00))
+        open_one = await service.draft(tx, call("", budget_fen=500_000_00))
+        near = await service.draft(tx, call(f"township:{TOWNSHIP}", budget_fen=500_000_00))
+    assert await refused(tx, CLERK, lambda: service.add_candidates(tx, narrow, [project])) == ["ALC-370"]
+    async with become(tx, CLERK):
+        await service.add_candidates(tx, open_one, [project])
+        await service.edit(tx, open_one, 1, call(f"earmark:{mark}", budget_fen=500_000_00))
+    assert await refused(tx, CLERK, lambda: service.publish(tx, open_one)) == ["ALC-370"]
+    async with become(tx, CLERK):
+        await service.cancel(tx, open_one, "另行组织")
+    await tx.conn.execute(
+        "INSERT INTO allocation_term_pool (division_code, purpose, title, opened_on, use_by)"
+        " VALUES ($1, 'startup', '创业资金', $2, $3)",
+        TOWNSHIP,
+        date(2026, 1, 1),
+        date(2029, 12, 31),
+    )
+    assert await refused(tx, CLERK, lambda: service.add_candidates(tx, near, [project])) == ["ALC-370"]
+    await tx.conn.execute("UPDATE projects_project SET way = 'e_commerce' WHERE id = $1", project)
+    async with become(tx, CLERK):
+        assert await service.add_candidates(tx, near, [project]) == 1
+
+
+async def test_a_project_awarded_meanwhile_is_not_awarded_again_by_its_round(tx: Tx) -> None:
+    await fund(tx, 3_000_000_00)
+    found = [await admitted(tx, 300_000_00)]
+    async with become(tx, CLERK):
+        key = await service.draft(tx, CALL)
+        await service.add_candidates(tx, key, found)
+        await service.publish(tx, key)
+    row = await queries.round_of(tx, key)
+    await tx.conn.execute("UPDATE projects_project SET state = 'planned' WHERE id = $1", found[0])
+    async with become(tx, CLERK):
+        await budget.award_from_pot(tx, found[0], 300_000_00)
+    await tx.deliver()
+    assert await refused(tx, LEADER, lambda: drawing.award(tx, row, found[0], 300_000_00)) == ["ALC-324"]
