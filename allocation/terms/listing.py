@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 
+from allocation.budget import listing as entries
 from allocation.budget.rules import Fund
 from allocation.terms.queries import OPEN_MONEY, carry_rule, pools, startup_ways
 from allocation.terms.rules import Basis, Purpose, Stage, Way
@@ -12,6 +13,7 @@ from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.web.listing import Column, Filter, Listing
 
 STAGES = tuple(s.value for s in Stage)
+UNSPENT = ",".join(entries.UNSPENT)
 
 
 def _due(years: int, basis: Basis) -> str:
@@ -48,12 +50,24 @@ def _clocks(today: date, years: int, basis: Basis, warn: int) -> Listing:
         columns=(
             Column("batch_id", "q.batch", kind="int", shown=False, export=False),
             Column("code", "q.division_code", shown=False, export=False),
+            Column(
+                "level",
+                "CASE WHEN q.division_code LIKE '____00000000' THEN '&level=city' ELSE '' END",
+                shown=False,
+                export=False,
+            ),
             Column("doc_no", "q.doc_no", link="/funds/{batch_id}"),
             Column("division", "q.division_code", kind="division"),
             Column("issued_on", "q.issued_on", kind="date", sort=True),
             Column("due_on", "q.due_on", kind="date", sort=True),
             Column("days_left", "q.days_left", kind="int", sort=True),
-            Column("unspent_fen", "q.unspent_fen", kind="money", sort=True, link=_entries("")),
+            Column(
+                "unspent_fen",
+                "q.unspent_fen",
+                kind="money",
+                sort=True,
+                link=f"/funds/entries?batch={{batch_id}}&division={{code}}{{level}}&kinds={UNSPENT}",
+            ),
             Column(
                 "free_fen", "q.free_fen", kind="money", sort=True, link="/terms/clock?batch={batch_id}&division={code}"
             ),
@@ -66,11 +80,6 @@ def _clocks(today: date, years: int, basis: Basis, warn: int) -> Listing:
             Filter("fund_kind", "q.fund_kind = {}", choices=tuple(Fund)),
         ),
     )
-
-
-def _entries(kinds: str) -> str:
-    kinds = kinds or "cash,issuing,available,earmarked,competing,planned,awarded,contracted,claimed,retained"
-    return f"/funds/entries?batch={{batch_id}}&division={{code}}&kinds={kinds}"
 
 
 def rule_of(tx: Tx) -> tuple[date, int, Basis, int]:

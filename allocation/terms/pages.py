@@ -9,6 +9,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
+from allocation.budget.listing import BOUND, FREE, UNSPENT
 from allocation.permissions import P
 from allocation.printing import printed
 from allocation.terms import documents, queries, service
@@ -32,6 +33,7 @@ from quzhou_migrants.web.security import UPLOAD_BODY
 AnyRequest = Request[Any, Any, Any]
 Page = Response[Any]
 CODE_DIGITS = 12
+KINDS = {"unspent": ",".join(UNSPENT), "bound": ",".join(BOUND), "unbound": ",".join(FREE)}
 
 
 @get("/terms", opt=needs(P.VIEW_FUNDS), include_in_schema=False)
@@ -99,13 +101,14 @@ async def _clock(request: AnyRequest, batch: int, division: str, form: Form[Take
             "near": near.value,
             "left": queries.left_in(row["due_on"], tx.today),
             "rule": _rule(tx)[0],
+            "kinds": KINDS,
             "drafts": await tx.conn.fetch(
                 "SELECT id, amount_fen, state FROM allocation_takeback WHERE batch = $1 AND division_code = $2"
                 " AND way = 'surplus' ORDER BY id DESC LIMIT 20",
                 batch,
                 division,
             ),
-            "told": await queries.reminders(tx, queries.BATCH, batch),
+            "told": await queries.reminders(tx, queries.BATCH, batch, division),
             "may_take": tx.actor.may(P.PREPARE_TAKEBACK) and near is Stage.OVER and free > 0,
         }
     shown = form or new_form(TakeForm, amount_fen=free or None)

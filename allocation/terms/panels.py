@@ -34,13 +34,6 @@ def _say(key: str, **facts: object) -> str:
     return CATALOGUE.text(key).format(**facts)
 
 
-def left_words(days: int) -> str:
-    """Say how far a last day is."""
-    if days < 0:
-        return _say("terms.left.over", days=-days)
-    return _say("terms.left.ahead", days=days) if days else _say("terms.left.today")
-
-
 async def _clocks(tx: Tx) -> list[Task]:
     rows = await tx.conn.fetch(
         f"SELECT q.*, d.name AS place FROM {clock_source(*rule_of(tx))}"  # noqa: S608 - our own text
@@ -60,7 +53,6 @@ def _clock(r: Any) -> Task:  # noqa: ANN401 - a database row
         doc_no=r["doc_no"],
         place=r["place"],
         free=yuan(r["free_fen"]),
-        left=left_words(r["days_left"]),
     )
     url = f"/terms/clock?batch={r['batch']}&division={r['division_code']}"
     return Task(title, url, r["due_on"], r["division_code"], "terms.clock")
@@ -78,7 +70,7 @@ async def _pools(tx: Tx) -> list[Task]:
     tasks = []
     for r in rows:
         due = rules.next_due(queries.state_of(dict(r)), tx.today)
-        facts = {"name": r["title"], "holds": yuan(r["holds_fen"]), "left": left_words((due - tx.today).days)}
+        facts = {"name": r["title"], "holds": yuan(r["holds_fen"])}
         title = _say("task.terms.pool.title", **facts)
         tasks.append(Task(title, f"/terms/pools/{r['id']}", due, r["division_code"], "terms.pool"))
     return tasks

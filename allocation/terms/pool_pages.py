@@ -116,7 +116,7 @@ async def _pool(request: AnyRequest, pool_id: int, form: Form[Any]) -> Page:
             "left": queries.left_in(row["use_by"], tx.today),
             "apply_over": row["apply_by"] is not None and tx.today > row["apply_by"],
             "verbs": verbs_open(TERM_POOL, row, tx.actor),
-            "told": await queries.reminders(tx, queries.POOL, pool_id),
+            "told": await queries.reminders(tx, queries.POOL, pool_id, row["division_code"]),
             "entries": await timeline(tx, queries.POOL, pool_id),
             "may": {
                 "fill": tx.actor.may(P.KEEP_POOL),

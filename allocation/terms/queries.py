@@ -199,13 +199,14 @@ async def taken_lines(tx: Tx, takeback_id: int) -> list[Row]:
     return [dict(r) for r in rows]
 
 
-async def reminders(tx: Tx, table: str, key: int) -> list[Row]:
-    """List what was called to mind about a row, newest first."""
+async def reminders(tx: Tx, table: str, key: int, division_code: str) -> list[Row]:
+    """List what was called to mind about a row (a batch: in one county), newest first."""
     rows = await tx.conn.fetch(
         "SELECT due_on, days_left, amount_fen, at FROM allocation_term_reminder"
-        " WHERE subject_table = $1 AND subject_id = $2 ORDER BY id DESC LIMIT 20",
+        " WHERE subject_table = $1 AND subject_id = $2 AND division_code = $3 ORDER BY id DESC LIMIT 20",
         table,
         key,
+        division_code,
     )
     return [dict(r) for r in rows]
 

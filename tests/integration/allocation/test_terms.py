@@ -253,7 +253,7 @@ async def test_a_township_is_told_of_its_pool(tx) -> None:
     async with become(tx, actor(Role.TOWNSHIP_CLERK, SHILIANG)):
         tasks = await waiting(tx)
         assert [(t.url, t.due, t.title) for t in tasks] == [
-            (f"/terms/pools/{pool}", date(2029, 9, 16), "石梁镇创业致富统筹资金：余额 50,000.00 元，还有 15 天到期")
+            (f"/terms/pools/{pool}", date(2029, 9, 16), "石梁镇创业致富统筹资金：余额 50,000.00 元")
         ]
 
 
