@@ -19,6 +19,7 @@ import hypothesis
 import pytest
 import pytest_asyncio
 from house import (
+    AT_END,
     BAIMA,
     CITY,
     KECHENG,
@@ -61,6 +62,12 @@ def _own_keys(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("data")
     os.environ["QM_DATA"] = str(folder)
     os.environ["QM_KEYS"] = str(folder / "keys.json")
+
+
+@pytest_asyncio.fixture(autouse=True, scope="session", loop_scope="session")
+async def _at_end() -> AsyncIterator[None]:
+    async with AT_END:
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -146,7 +153,7 @@ async def demo_db(server: pg.Server, demo_template: str) -> AsyncIterator[Databa
 @pytest.fixture(scope="session")
 def live(demo_db: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The real server on the demonstration, as `make run` starts it; answers its address."""
-    with running_server(demo_db, tmp_path_factory.mktemp("live")) as address:
+    with running_server(demo_db, tmp_path_factory.mktemp("live"), QM_STOP_SECONDS="1") as address:
         yield address
 
 

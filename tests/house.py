@@ -12,7 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +37,8 @@ CITY, KECHENG, QUJIANG = "330800000000", "330802000000", "330803000000"
 SHILIANG, VILLAGE = "330802100000", "330802100201"
 NIANLI, BAIMA = "330803112000", "330803112229"
 _numbers = itertools.count(1)
+AT_END = AsyncExitStack()
+"""What tests share and the end of the run closes."""
 
 
 def free_port() -> int:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,12 +12,15 @@ from typing import Any
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
-from house import VILLAGE, Database
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from house import AT_END, VILLAGE, Database, application, free_port
 from playwright.async_api import async_playwright
 
 from inspection.site_codes.rules import write_token
-from quzhou_migrants.kernel.db import connect_arguments
+from quzhou_migrants.kernel.db import ENGINE, close_pool, connect_arguments, open_pool
 from quzhou_migrants.kernel.signing import installed_ring
 
 AXE = Path(__file__).parents[1] / "quzhou_migrants/web/node_modules/axe-core/axe.min.js"
@@ -31,74 +31,83 @@ DESK = {"width": 1280, "height": 900}
 
 @asynccontextmanager
 async def serving(db: Database) -> AsyncIterator[str]:
-    """Run the application in a process of its own on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    """Serve a database on a free port, with the house's own server and application, beside the test in its loop.
+
+    The program as it is started by `serve` is what the crawl, the contract and the kill tests ask.
+    """
+    port = free_port()
     url = f"http://localhost:{port}"
-    environ = {**os.environ, "DATABASE_URL": db.owner, "DATABASE_APP_URL": db.app, "QM_PUBLIC_URL": url}
-    command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "asgi",
-        "--factory",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--log-level",
-        "warning",
-        "quzhou_migrants.app:application",
-    ]
-    process = subprocess.Popen(command, env=environ)
+    await close_pool()
+    ENGINE.configure(db.app)
+    await open_pool(size=8)
+    app = application()
+    before = app.state.settings
+    app.state.settings = msgspec.structs.replace(before, public_url=url)
+    server = Server(
+        app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False
+    )
+    work = asyncio.create_task(server.serve())
     try:
         await _ready(url)
         yield url
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:  # a browser may hold a connection open for ever
-            process.kill()
-            process.wait(timeout=10)
+        server.stop()
+        await work
+        app.state.settings = before
 
 
 async def _ready(url: str) -> None:
     async with httpx.AsyncClient() as http:
-        for _ in range(150):
+        for _ in range(100):
             try:
                 if (await http.get(f"{url}/health")).status_code == httpx.codes.OK:
                     return
             except httpx.TransportError:
                 pass
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.05)
     raise TimeoutError(url)
 
 
 @asynccontextmanager
 async def browsing() -> AsyncIterator[Any]:
-    """Open Chromium with a camera that shows a test picture; without Chromium the test is skipped and says so."""
+    """Give the run's Chromium, with a camera that shows a test picture; every window opened in it is closed after.
+
+    Without Chromium the test is skipped and says so.
+    """
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not found:
         pytest.skip("no Chromium: install it or name it in CHROMIUM")
-    async with async_playwright() as tool:
+    browser = await _chromium(found)
+    try:
+        yield browser
+    finally:
+        for window in browser.contexts:
+            await window.close()
+
+
+_opened: list[Any] = []
+
+
+async def _chromium(program: str) -> Any:
+    if not _opened or not _opened[0].is_connected():
+        tool = await async_playwright().start()
+        AT_END.push_async_callback(tool.stop)
         browser = await tool.chromium.launch(
-            executable_path=found,
+            executable_path=program,
             args=["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"],
         )
-        try:
-            yield browser
-        finally:
-            await browser.close()
+        AT_END.push_async_callback(browser.close)
+        _opened[:] = [browser]
+    return _opened[0]
 
 
 async def look(page: Any, name: str) -> None:
     """Check the page with axe; keep a picture when SCREENSHOTS names a folder."""
     if SHOTS:
         await page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
-    found = await page.evaluate(AXE.read_text() + "; axe.run(document, {resultTypes: ['violations']})")
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE.read_text())
+    found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     if found["violations"]:
         pytest.fail("\n".join(f"{v['id']}: {n['html']}" for v in found["violations"] for n in v["nodes"]))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from house import AT_END
 from live import browsing
 from PIL import Image
 
@@ -21,7 +22,7 @@ LOGIN = "kc_clerk"
 
 async def take(url: str, to: Path = PICTURE, path: str = "/home") -> None:
     """Sign in over a demonstration and photograph one page of the county clerk."""
-    async with browsing() as chromium:
+    async with AT_END, browsing() as chromium:
         window = await chromium.new_context(viewport=VIEW, locale="zh-CN", base_url=url)
         page = await window.new_page()
         await page.goto("/sign-in")
