@@ -11,6 +11,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
+from allocation.budget import overview
 from allocation.budget import queries as budget
 from allocation.budget.forms import EmptyForm, ReasonForm
 from allocation.factor import notice_queries, queries, service
@@ -56,7 +57,7 @@ async def runs(request: AnyRequest) -> Page:
 async def shares(request: AnyRequest) -> Page:
     """List what one's range got from approved runs."""
     async with open_tx(request) as tx:
-        lines = await budget.balances(tx, "division")
+        lines = await overview.balances(tx, "division")
     return await SHARES.respond(request, "allocation/factor/shares.html", lines=lines)
 
 

@@ -26,7 +26,7 @@ class WhatIfIn(Struct):
     """Another pool, other weights and values, another scheme; what is left out stays as it is."""
 
     pool_fen: Annotated[int, Meta(gt=0)] | None = None
-    weights: Annotated[list[TriedWeight], Meta(max_length=20)] = []
+    weights: Annotated[list[TriedWeight], Meta(max_length=40)] = []
     values: Annotated[list[ValueRow], Meta(max_length=20_000)] = []
     scheme: int = 0
 

@@ -21,6 +21,6 @@ class WhatIfForm(Struct):
     """Another pool, other weights, other values, another scheme. Units: fen, basis points."""
 
     pool_fen: Annotated[Yuan, Meta(gt=0)]
-    weights: Annotated[list[TriedWeight], Meta(max_length=20)]
-    values: Annotated[list[ValueRow], Meta(max_length=4_000)]
+    weights: Annotated[list[TriedWeight], Meta(max_length=40)]
+    values: Annotated[list[ValueRow], Meta(max_length=20_000)]
     scheme: int = 0

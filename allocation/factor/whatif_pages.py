@@ -14,9 +14,10 @@ from litestar.response import Response
 from allocation.factor import queries
 from allocation.factor.causes import by_factor, decompose
 from allocation.factor.forms import ValueRow
+from allocation.factor.studies import EFFECTS
 from allocation.factor.whatif import Case, Comparison, compare, sensitivity
 from allocation.factor.whatif_forms import TriedWeight, WhatIfForm
-from allocation.factor.whatif_view import EFFECTS, earlier, frozen_case, heat, totals, tried
+from allocation.factor.whatif_view import compared_with, frozen_case, heat, scheme_name, totals, tried
 from allocation.factor.words import named
 from allocation.permissions import P
 from quzhou_migrants.kernel.catalogue import CATALOGUE
@@ -36,7 +37,7 @@ async def whatif(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Open the form, filled with the run as it is."""
     async with open_tx(request) as tx:
         _, _, case = await frozen_case(tx, run_id)
-    return await _tried(request, run_id, _filled(case), None)
+    return await show_trial(request, run_id, _filled(case), None)
 
 
 def _filled(case: Case) -> Form[WhatIfForm]:
@@ -63,10 +64,11 @@ async def try_out(request: AnyRequest, run_id: FromPath[int]) -> Page:
                 found = compare(case, await tried(tx, case, form.value))
             except Invalid as refused:
                 form.refuse(*(Problem(p.code, "", named(p.facts, names)) for p in refused.problems))
-    return await _tried(request, run_id, form, found)
+    return await show_trial(request, run_id, form, found)
 
 
-async def _tried(request: AnyRequest, run_id: int, form: Form[WhatIfForm], found: Comparison | None) -> Page:
+async def show_trial(request: AnyRequest, run_id: int, form: Form[WhatIfForm], found: Comparison | None) -> Page:
+    """Show the form, and beside the run what it gave."""
     async with open_tx(request) as tx:
         row, inputs, case = await frozen_case(tx, run_id)
         schemes = await queries.schemes_in_use(tx)
@@ -79,7 +81,7 @@ async def _tried(request: AnyRequest, run_id: int, form: Form[WhatIfForm], found
         form=form,
         found=found,
         names={u.code: u.name for u in inputs.units},
-        schemes=[(s["id"], f"{s['title']} v{s['number']}") for s in schemes],
+        schemes=[(s["id"], scheme_name(s)) for s in schemes],
         yuan=lambda fen: fen / YUAN,
         status=form.status if form.problems else 200,
     )
@@ -118,8 +120,7 @@ async def change(request: AnyRequest, run_id: FromPath[int], since: FromQuery[in
     """Say why every unit got more or less than in an earlier run."""
     async with open_tx(request) as tx:
         row, inputs, case = await frozen_case(tx, run_id)
-        choices = await earlier(tx, row)
-        chosen = next((c for c in choices if c["id"] == since), choices[0] if choices else None)
+        choices, chosen = await compared_with(tx, row, since)
         before = await frozen_case(tx, chosen["id"]) if chosen else None
     found, problems, factors = None, [], {}
     names = {u.code: u.name for u in [*(before[1].units if before else ()), *inputs.units]}

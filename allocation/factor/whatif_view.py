@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from allocation.factor import queries
 from allocation.factor.causes import Decomposition
-from allocation.factor.frozen import Inputs, thaw
+from allocation.factor.frozen import Inputs
+from allocation.factor.studies import EFFECTS
 from allocation.factor.whatif import Case, Sensitivity, case_of, changed
 from allocation.factor.whatif_forms import WhatIfForm
+from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.money import Fen
 from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
 SHADES = 4  # steps of colour on each side of nothing
-EFFECTS = ("pool", "weight", "data", "fixed", "bounds", "rounding")
 
 
 async def tried(tx: Tx, case: Case, form: WhatIfForm) -> Case:
@@ -72,10 +72,26 @@ async def earlier(tx: Tx, row: Row) -> list[Row]:
     return [dict(r) for r in rows]
 
 
+async def compared_with(tx: Tx, row: Row, since: int) -> tuple[list[Row], Row | None]:
+    """List the earlier runs and choose the one asked for, else the last; None when there is none."""
+    choices = await earlier(tx, row)
+    return choices, next((c for c in choices if c["id"] == since), choices[0] if choices else None)
+
+
+async def another_plan(tx: Tx, form: WhatIfForm) -> str:
+    """Name the other scheme that a trial takes, or nothing. Raises: Refused KRN-404."""
+    return scheme_name(await queries.scheme(tx, form.scheme)) if form.scheme else ""
+
+
+def scheme_name(row: Row) -> str:
+    """Name one version of a scheme."""
+    return CATALOGUE.text("factor.scheme_name").format(title=row["title"], number=row["number"])
+
+
 async def frozen_case(tx: Tx, run_id: int) -> tuple[Row, Inputs, Case]:
-    """Read an approved run as a case. Raises: Refused KRN-404."""
+    """Read a run in sight as a case, what was frozen if it was. Raises: Refused KRN-404."""
     row = await queries.run(tx, run_id)
-    inputs = thaw(json.loads(row["frozen"])) if row["frozen"] else await queries.inputs(tx, row)
+    inputs = await queries.inputs(tx, row)
     return row, inputs, case_of(inputs)
 
 
