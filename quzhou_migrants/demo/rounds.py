@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
-from allocation.competitive import decisions, papers, publishing, queries, reviews, service
+from allocation.competitive import decisions, drawing, papers, publishing, queries, reviews, service
 from allocation.competitive.forms import (
     CriterionForm,
     DecisionForm,
@@ -18,7 +18,6 @@ from allocation.competitive.forms import (
 )
 from allocation.competitive.rules import CutRule, Vote
 from allocation.experts import hints
-from allocation.public import money_by_kind
 from projects.notices.service import close_notice, latest
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.demo.experts import drawn_panel
@@ -30,7 +29,8 @@ from quzhou_migrants.kernel.permissions import permissions_of
 CANDIDATES = 6
 COMMITTEE = 7
 POSTED = 4  # candidates of the round whose result hangs
-LEAST = 60  # 万元; a county with less left holds no round
+LEAST = 60  # 万元; a county with less left holds no round in spring
+FEWEST = 20  # 万元; nor one in autumn
 DAY = timedelta(days=1)
 
 
@@ -38,12 +38,10 @@ async def decided_round(world: World, county: str, lives: list[Life]) -> None:
     """Hold a round this spring among projects of the reserve, from the call to the award."""
     chosen = [life for life in lives if life.goal == "admitted" and life.window < (2026, 3)][:CANDIDATES]
     opens = date(2026, 5, 18)
-    async with acting(world.actor(Role.COUNTY_CLERK, county), opens) as tx:
-        left = (await money_by_kind(tx)).get("available", 0) // WAN
-    if not chosen or left < LEAST:
+    if not chosen or await _left(world, county, opens) < LEAST:
         return
     clerk, leader = world.actor(Role.COUNTY_CLERK, county), world.actor(Role.COUNTY_LEADER, county)
-    key = await _opened(world, county, chosen, opens, left)
+    key = await _opened(world, county, chosen, opens)
     await _posted(world, county, key, opens + 8 * DAY, opens + 15 * DAY)
     await _notice_over(clerk, key, opens + 20 * DAY)
     async with acting(leader, opens + 20 * DAY) as tx:
@@ -54,8 +52,9 @@ async def posted_round(world: World, county: str, lives: list[Life]) -> None:
     """Hold a round of this month whose result hangs before the public."""
     older = [life for life in lives if life.goal == "admitted" and life.window < (2026, 3)]
     chosen = older[CANDIDATES : CANDIDATES + POSTED]
-    if chosen:
-        key = await _opened(world, county, chosen, BUSINESS_DATE - 20 * DAY)
+    opens = BUSINESS_DATE - 20 * DAY
+    if chosen and await _left(world, county, opens) >= FEWEST:
+        key = await _opened(world, county, chosen, opens)
         await _posted(world, county, key, BUSINESS_DATE - 12 * DAY, BUSINESS_DATE - DAY)
 
 
@@ -81,13 +80,22 @@ async def _notice_over(clerk: Actor, key: int, day: date) -> None:
 async def waiting_round(world: World, county: str, lives: list[Life]) -> None:
     """Open a round of this month whose experts have not scored yet."""
     chosen = [life for life in lives if life.goal == "admitted" and life.window >= (2026, 3)][:CANDIDATES]
-    if chosen:
-        await _opened(world, county, chosen, BUSINESS_DATE - 4 * DAY)
+    opens = BUSINESS_DATE - 4 * DAY
+    if chosen and await _left(world, county, opens) >= FEWEST:
+        await _opened(world, county, chosen, opens)
 
 
-async def _opened(world: World, county: str, chosen: list[Life], opens: date, most: int = 10_000) -> int:
-    """Draft a call of at most so many 万元, take candidates and panel, publish, begin scoring. Gives the round's id."""
+async def _left(world: World, county: str, day: date) -> int:
+    """Tell what a round of a county would find there. Units: 万元."""
+    blank = {"id": 0, "division_code": county, "earmark": 0, "township_code": "", "pot_title": ""}
+    async with acting(world.actor(Role.COUNTY_CLERK, county), day) as tx:
+        return int(await drawing.left(tx, blank)) // WAN
+
+
+async def _opened(world: World, county: str, chosen: list[Life], opens: date) -> int:
+    """Draft a call within what lies there, take candidates and panel, publish, begin scoring. Gives the round's id."""
     name = world.counties[county]
+    most = await _left(world, county, opens)
     budget = min(max(sum(life.asked_fen for life in chosen) * 6 // 10 // WAN, LEAST), most) * WAN
     form = RoundForm(
         say("round_title", year=opens.year, county=name), say("round_call"), budget, min(budget, LEAST * WAN),
