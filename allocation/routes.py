@@ -43,6 +43,7 @@ from allocation.factor.notice_public import ROUTES as FACTOR_PUBLIC
 from allocation.factor.pages import ROUTES as FACTOR
 from allocation.factor.scheme_api import ROUTES as SCHEMES_API
 from allocation.factor.scheme_pages import ROUTES as SCHEMES
+from allocation.factor.study_pages import ROUTES as FACTOR_STUDIES
 from allocation.factor.whatif_api import ROUTES as FACTOR_TRIES_API
 from allocation.factor.whatif_pages import ROUTES as FACTOR_TRIES
 from allocation.factor.working_pages import ROUTES as WORKINGS
@@ -57,6 +58,7 @@ from allocation.mixed.pages import ROUTES as MIXED
 from allocation.payments import panels as claims
 from allocation.payments.api import ROUTES as CLAIMS_API
 from allocation.payments.pages import ROUTES as CLAIMS
+from allocation.payments.refund_pages import ROUTES as REFUNDS
 from allocation.payments.rest_pages import ROUTES as CLAIMS_REST
 from allocation.permissions import P
 from allocation.reports.api import ROUTES as REPORTS_API
@@ -87,6 +89,7 @@ ROUTES = [
     *FACTOR_NOTICES,
     *FACTOR_PUBLIC,
     *FACTOR_TRIES,
+    *FACTOR_STUDIES,
     *SCHEMES_API,
     *FACTOR_NOTICES_API,
     *FACTOR_TRIES_API,
@@ -105,6 +108,7 @@ ROUTES = [
     *EXPERTS_API,
     *CLAIMS,
     *CLAIMS_REST,
+    *REFUNDS,
     *CLAIMS_API,
     *BANK,
     *BANK_API,

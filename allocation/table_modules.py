@@ -11,6 +11,7 @@ TABLES = (
     "allocation.competitive.outcome_tables",
     "allocation.mixed.tables",
     "allocation.payments.tables",
+    "allocation.payments.refund_tables",
     "allocation.terms.tables",
     "allocation.bank.tables",
     "allocation.grants.tables",

@@ -77,9 +77,7 @@ async def covering(tx: Tx, batch_id: int) -> Document:
 async def month_sheet(tx: Tx, row: Row) -> Document:
     """Lay out the comparison of a closed month."""
     figures = row["figures"] if isinstance(row["figures"], dict) else json.loads(row["figures"])
-    kept = Comparison(
-        *(figures[n] for n in ("bank_paid", "bank_returned", "by_hand", "unfinished", "books_paid")),
-    )
+    kept = Comparison(**{n: figures[n] for n in Comparison.__dataclass_fields__ if n in figures})
     blocks = (
         Grid((_t("item"), _t("yuan")), compared(kept, figures["interest"]), (3, 1), frozenset({1})),
         Heading(_t("balance")),
@@ -103,7 +101,8 @@ def compared(c: Comparison, interest: Fen) -> tuple[tuple[str, str], ...]:
     """Write the comparison line by line, so that it can be added up by hand."""
     lines = (
         ("bank_paid", c.bank_paid), ("bank_returned", -c.bank_returned), ("by_hand", c.by_hand),
-        ("unfinished", -c.unfinished), ("explained", c.explained), ("books_paid", c.books_paid),
+        ("refunded", -c.refunded), ("finished", c.finished), ("unfinished", -c.unfinished),
+        ("explained", c.explained), ("books_paid", c.books_paid),
         ("difference", c.difference), ("interest", interest),
     )  # fmt: skip
     return tuple((_t(f"compare.{name}"), yuan(fen)) for name, fen in lines)

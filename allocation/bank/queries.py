@@ -89,7 +89,19 @@ async def applied(tx: Tx, references: Sequence[str]) -> dict[tuple[str, str], Fe
     return {(r["kind"], r["bank_ref"]): int(r["amount_fen"]) for r in rows}
 
 
-_COMPARE = """
+# What had arrived of a matter by a day and was not whole then: no payment in the books yet.
+_UNFINISHED = """
+  (SELECT coalesce(sum(m.net), 0) FROM (
+    SELECT l.source_table, l.source_id, sum(CASE i.kind WHEN 'paid' THEN i.amount_fen ELSE -i.amount_fen END) AS net
+    FROM allocation_bank_item i JOIN allocation_bank_line l ON l.id = i.bank_line
+    WHERE i.applied AND i.kind IN ('paid', 'returned') AND i.division_code = $1 AND i.day {until} GROUP BY 1, 2
+  ) m WHERE m.net > 0 AND CASE m.source_table
+    WHEN 'allocation_claim' THEN NOT EXISTS (SELECT 1 FROM allocation_payment p
+      WHERE p.claim = m.source_id AND p.paid_on {until})
+    WHEN 'allocation_grant' THEN m.net < (SELECT g.amount_fen FROM allocation_grant g WHERE g.id = m.source_id)
+    ELSE m.net < (SELECT h.amount_fen FROM allocation_cash_line h WHERE h.id = m.source_id) END)::bigint
+"""
+_COMPARE = f"""
 SELECT
   (SELECT coalesce(sum(amount_fen), 0) FROM allocation_bank_item
    WHERE applied AND kind = 'paid' AND division_code = $1 AND day BETWEEN $4 AND $5)::bigint AS bank_paid,
@@ -100,22 +112,19 @@ SELECT
   (SELECT coalesce(sum(p.amount_fen), 0) FROM allocation_payment p WHERE p.division_code >= $2
    AND p.division_code < $3 AND p.paid_on BETWEEN $4 AND $5 AND NOT EXISTS (SELECT 1 FROM allocation_bank_item i
      WHERE i.applied AND i.kind = 'paid' AND i.bank_ref = p.bank_ref))::bigint AS by_hand,
-  (SELECT coalesce(sum(l.paid_fen - l.returned_fen), 0) FROM allocation_bank_line l
-   WHERE l.division_code >= $2 AND l.division_code < $3 AND l.paid_on BETWEEN $4 AND $5
-     AND CASE l.source_table
-       WHEN 'allocation_claim' THEN EXISTS (SELECT 1 FROM allocation_claim c
-         WHERE c.id = l.source_id AND c.state = 'signed')
-       WHEN 'allocation_grant' THEN EXISTS (SELECT 1 FROM allocation_grant g
-         WHERE g.id = l.source_id AND g.state = 'approved')
-       ELSE EXISTS (SELECT 1 FROM allocation_cash_line h WHERE h.id = l.source_id AND h.result <> 'paid')
-     END)::bigint AS unfinished,
+  (SELECT coalesce(sum(r.returned_fen), 0) FROM allocation_refund r WHERE r.division_code >= $2
+   AND r.division_code < $3 AND r.returned_on BETWEEN $4 AND $5)::bigint AS refunded,
+  {_UNFINISHED.format(until="<= $5")} AS unfinished,
+  {_UNFINISHED.format(until="< $4")} AS finished,
   (SELECT coalesce(sum(e.amount_fen), 0) FROM allocation_entry e
    LEFT JOIN allocation_payment p ON e.source_table = 'allocation_payment' AND p.id = e.source_id
+   LEFT JOIN allocation_refund r ON e.source_table = 'allocation_refund' AND r.id = e.source_id
    LEFT JOIN allocation_bank_item i ON e.event_key = 'bank:' || i.id
-   WHERE e.division_code >= $2 AND e.division_code < $3 AND e.kind IN ('paid', 'issued')
-     AND coalesce(p.paid_on, i.day, (e.posted_at AT TIME ZONE 'Asia/Shanghai')::date) BETWEEN $4 AND $5
+   WHERE e.division_code >= $2 AND e.division_code < $3 AND e.kind IN ('paid', 'settled', 'issued')
+     AND coalesce(p.paid_on, r.returned_on, i.day, (e.posted_at AT TIME ZONE 'Asia/Shanghai')::date)
+       BETWEEN $4 AND $5
   )::bigint AS books_paid
-"""
+"""  # noqa: S608 - pieces of our own
 
 
 async def month(tx: Tx, county: str, year: int, number: int) -> tuple[Comparison, Fen]:

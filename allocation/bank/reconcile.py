@@ -392,5 +392,4 @@ async def close_month(tx: Tx, year: int, month: int, bank_fen: Fen, remark: str 
 
 
 def _figures(c: Comparison) -> dict[str, Fen]:
-    names = ("bank_paid", "bank_returned", "by_hand", "unfinished", "books_paid", "difference")
-    return {name: int(getattr(c, name)) for name in names}
+    return {name: int(getattr(c, name)) for name in (*Comparison.__dataclass_fields__, "difference")}

@@ -211,11 +211,18 @@ class Comparison:
     by_hand: Fen
     unfinished: Fen
     books_paid: Fen
+    finished: Fen = 0
+    refunded: Fen = 0
 
     @property
     def explained(self) -> Fen:
-        """What the books should show: the bank's figure, with what never passed a file, without what is unfinished."""
-        return self.bank_paid - self.bank_returned + self.by_hand - self.unfinished
+        """What the books should show: the bank's figure, with what never passed a file, as far as it is whole.
+
+        Parts that arrived are a payment in the month in which the last one came: `unfinished` at this month's end
+        comes off, `finished`, what was unfinished at its beginning, goes on.
+        """
+        parts = self.finished - self.unfinished
+        return self.bank_paid - self.bank_returned + self.by_hand - self.refunded + parts
 
     @property
     def difference(self) -> Fen:

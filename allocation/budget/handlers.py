@@ -15,6 +15,7 @@ FOLLOWING = (
     "allocation_award",
     "allocation_claim",
     "allocation_retention",
+    "allocation_refund",
     "allocation_candidate",
     "allocation_bank_line",
     "allocation_cash_line",

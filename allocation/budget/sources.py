@@ -19,6 +19,7 @@ SOURCES: dict[str, str] = {
     "allocation_payment": (
         "'/claims/' || coalesce((SELECT p.claim FROM allocation_payment p WHERE p.id = e.source_id), 0)"
     ),
+    "allocation_refund": "'/claims/refunds/' || e.source_id",
     "allocation_bank_line": (
         "'/bank/' || coalesce((SELECT l.batch FROM allocation_bank_line l WHERE l.id = e.source_id), 0)"
     ),

@@ -1,4 +1,4 @@
-"""The claim as a printed form: what is asked, what it rests on, the gates, places for signatures."""
+"""The claim as a printed form, and the letter that asks an overpayment back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from allocation.payments.rules import Gate
 from projects import public as projects
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.clock import shanghai
+from quzhou_migrants.kernel.letter import Letter, written_day
 from quzhou_migrants.kernel.money import yuan
 from quzhou_migrants.kernel.pdf import Document, Fields, Grid, Heading, Signs, Text
 from quzhou_migrants.kernel.tx import Tx
@@ -101,3 +102,28 @@ def _hand(mark: Row) -> str:
     behalf = _t("behalf").format(name=mark["for_name"]) if mark["for_name"] else ""
     group = _t("group_names").format(names=mark["group_names"]) if mark["group_names"] else ""
     return f"{mark['name']}{behalf}{group}"
+
+
+async def refund_letter(tx: Tx, row: Row) -> Letter:
+    """Write the letter that asks an overpayment back, figures as they were when it was kept."""
+    project = await projects.brief(tx, row["project"])
+    facts = {
+        "title": project["title"],
+        "code": project["code"],
+        "place": project["county_name"] + project["township_name"] + project["village_name"],
+        "paid": yuan(row["paid_fen"]),
+        "allowed": yuan(row["settled_fen"]),
+        "over": yuan(row["amount_fen"]),
+        "due": written_day(row["due_on"]),
+    }
+    text = CATALOGUE.text
+    return Letter(
+        office=row["office"],
+        number=row["doc_no"],
+        title=text("refund.letter.title"),
+        to=row["payee"],
+        paragraphs=tuple(text(f"refund.letter.{n}").format(**facts) for n in (1, 2, 3)),
+        signer=row["office"],
+        day=row["asked_on"],
+        footer=f"{project['code']} / {row['id']}",
+    )

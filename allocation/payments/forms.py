@@ -91,6 +91,25 @@ class PayForm(msgspec.Struct):
     paid_on: date
 
 
+class RefundForm(msgspec.Struct):
+    """A letter that asks an overpayment back; how much follows from the books."""
+
+    doc_no: Annotated[str, Meta(min_length=2, max_length=80)]
+    asked_on: date
+    due_on: date
+    note: Annotated[str, Meta(max_length=500)] = ""
+    letter: UploadFile | None = None
+
+
+class ReturnedForm(msgspec.Struct):
+    """Money that came back: how much, when, and by which voucher and reference. Units: fen."""
+
+    returned_fen: Positive
+    returned_on: date
+    voucher_no: Annotated[str, Meta(min_length=2, max_length=40)]
+    bank_ref: Annotated[str, Meta(min_length=4, max_length=40)]
+
+
 class ClaimBody(msgspec.Struct):
     """A claim sent through the API. Units: fen; `once` makes a repeat harmless."""
 

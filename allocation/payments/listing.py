@@ -1,4 +1,4 @@
-"""Lists of claims, of projects money may be claimed for, of retention by its day, of deputies."""
+"""Lists of claims, of projects money may be claimed for, of retention, of money asked back, of deputies."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ CLAIMABLE = Listing(
         Column(
             "claimed_fen",
             "(SELECT coalesce(sum(c.amount_fen), 0)::bigint FROM allocation_claim c"
-            " WHERE c.project = p.id AND c.state IN ('submitted', 'signed', 'paid'))",
+            " WHERE c.project = p.id AND c.state IN ('submitted', 'signed', 'paid'))"
+            " - (SELECT coalesce(sum(r.returned_fen), 0)::bigint FROM allocation_refund r WHERE r.project = p.id)",
             kind="money",
         ),
         Column("progress_bp", "p.progress_bp", kind="bp", sort=True),
@@ -121,6 +122,35 @@ RETENTIONS = Listing(
     ),
     search=lambda _tx, text: (
         "(p.title LIKE {} OR p.contractor LIKE {} OR p.code = {})",
+        [f"%{text}%", f"%{text}%", text],
+    ),
+)
+
+REFUNDS = Listing(
+    key="refunds",
+    source="allocation_refund r JOIN projects_project p ON p.id = r.project",
+    id="r.id",
+    scope="r.division_code",
+    descending=True,
+    columns=(
+        Column("refund_id", "r.id", kind="int", shown=False, export=False),
+        Column("project_title", "p.title", link="/claims/refunds/{refund_id}"),
+        Column("place", "r.division_code", kind="division"),
+        Column("payee", "r.payee"),
+        Column("doc_no", "r.doc_no"),
+        Column("amount_fen", "r.amount_fen", kind="money", sort=True),
+        Column("asked_on", "r.asked_on", kind="date"),
+        Column("due_on", "r.due_on", kind="date", sort=True),
+        Column("returned_fen", "r.returned_fen", kind="money"),
+        Column("returned_on", "r.returned_on", kind="date"),
+        Column("state", "r.state", kind="state", machine="REFUND"),
+    ),
+    filters=(
+        Filter("place", "r.division_code", kind="division"),
+        Filter("state", "r.state = {}", machine="REFUND"),
+    ),
+    search=lambda _tx, text: (
+        "(p.title LIKE {} OR r.payee LIKE {} OR r.doc_no = {})",
         [f"%{text}%", f"%{text}%", text],
     ),
 )

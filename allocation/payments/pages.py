@@ -10,7 +10,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
-from allocation.payments import documents, hands, holds, judging, queries, rules, service, signing
+from allocation.payments import documents, hands, holds, judging, queries, refunds, rules, service, signing
 from allocation.payments.forms import ClaimForm, EmptyForm, Paper, PaperForm, PayForm, ReturnForm, SignForm
 from allocation.payments.judging import TABLE
 from allocation.payments.listing import CLAIMABLE, CLAIMS
@@ -51,7 +51,7 @@ async def listed(request: AnyRequest) -> Page:
     """List the claims of the range."""
     actor: Actor = request.scope["state"]["actor"]
     actions = [(CATALOGUE.text("claims.new"), "/claims/projects", "primary")] if actor.may(P.CLAIM) else []
-    beside = ("retentions", "deputies", "scheme")
+    beside = ("retentions", "refunds", "deputies", "scheme")
     actions += [(CATALOGUE.text(f"claims.rest.{n}"), f"/claims/{n}", "outline-primary") for n in beside]
     return await CLAIMS.respond(request, actions=actions)
 
@@ -83,8 +83,9 @@ async def money_context(tx: Tx, project_id: int) -> dict[str, Any]:
         "books": books,
         "recovery": rules.recovery(books, terms),
         "holds": rules.holds(books),
-        "overpaid": rules.overpaid(books),
-        "overpaid_days": tx.policy_for(project["division_code"]).whole(f"{ROOM}.overpaid_days"),
+        "overpaid": await refunds.overpaid(tx, project),
+        "overpaid_days": tx.policy_for(project["division_code"]).whole(refunds.DAYS),
+        "refunds": await refunds.of_project(tx, project_id),
         "small": rules.is_small(books, terms),
         "settled": books.settled_fen,
         "claimable": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from allocation.payments import queries
+from allocation.payments import queries, refunds
 from allocation.permissions import P
 from projects.public import Figure, Panel
 from quzhou_migrants.kernel.catalogue import CATALOGUE
@@ -55,7 +55,41 @@ async def waiting(tx: Tx) -> list[Task]:
     rights = (may(P.CLAIM), may(P.SIGN), may(P.PAY), tx.actor.user_id, tx.actor.role, deputises, tx.today)
     rows = await tx.conn.fetch(_WAITING, *rights)
     tasks = [Task(_title(r), f"/claims/{r['id']}", _due(tx, r), r["division_code"], "claim") for r in rows]
-    return tasks + (await _kept(tx) if may(P.CLAIM) else [])
+    if may(P.CLAIM):
+        tasks += [*await _kept(tx), *await _overpaid(tx)]
+    if may(P.CLAIM) or may(P.PAY):
+        tasks += await _asked_back(tx)
+    return tasks
+
+
+async def _overpaid(tx: Tx) -> list[Task]:
+    """List what was paid beyond a settled price and nobody has asked back."""
+    days, said = tx.policy.whole(refunds.DAYS), CATALOGUE.text("task.refund.ask")
+    return [
+        Task(
+            said.format(title=r["title"], over=yuan(r["over"])),
+            f"/claims/project/{r['id']}/refund",
+            r["settled_on"] + timedelta(days=days),
+            r["division_code"],
+            "refund",
+        )
+        for r in await refunds.not_asked(tx)
+    ]
+
+
+async def _asked_back(tx: Tx) -> list[Task]:
+    """List the letters whose money is not back yet."""
+    said = CATALOGUE.text("task.refund.back")
+    return [
+        Task(
+            said.format(title=r["title"], amount=yuan(r["amount_fen"])),
+            f"/claims/refunds/{r['id']}",
+            r["due_on"],
+            r["division_code"],
+            "refund",
+        )
+        for r in await refunds.open_letters(tx)
+    ]
 
 
 def _due(tx: Tx, row: Any) -> date | None:  # noqa: ANN401 - a database record

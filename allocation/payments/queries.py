@@ -89,7 +89,8 @@ async def claimed(tx: Tx, project_id: int, besides: Row | None = None) -> tuple[
     """Add up the claims that use the ceilings. Units: fen. Shape: (all, of which before works were seen).
 
     Seen from a claim that was submitted, only those submitted before it: the later ones were
-    judged with it in mind, and must not shut its gates behind it.
+    judged with it in mind, and must not shut its gates behind it. What was paid too much and came back is
+    not counted.
     """
     counts = [s.value for s in COUNTED]
     own = besides["id"] if besides else 0
@@ -105,7 +106,18 @@ async def claimed(tx: Tx, project_id: int, besides: Row | None = None) -> tuple[
         turn,
         list(EARLY),
     )
-    return int(row["every"]), int(row["early"])
+    return int(row["every"]) - await came_back(tx, project_id), int(row["early"])
+
+
+async def came_back(tx: Tx, project_id: int) -> Fen:
+    """Give what was asked back of a project's payments and came. Units: fen."""
+    return int(
+        await tx.conn.fetchval(
+            "SELECT coalesce(sum(returned_fen), 0)::bigint FROM allocation_refund"
+            " WHERE project = $1 AND state = 'back'",
+            project_id,
+        )
+    )
 
 
 def terms_of(policy: Policies) -> Terms:

@@ -24,6 +24,7 @@ __all__ = [
     "Kind",
     "Recovery",
     "Terms",
+    "allowed",
     "base",
     "check",
     "claimable",
@@ -34,7 +35,6 @@ __all__ = [
     "is_small",
     "keeps_nothing",
     "missing_papers",
-    "overpaid",
     "recovery",
     "retained",
 ]
@@ -46,6 +46,11 @@ def base(books: Books, final_fen: Fen | None = None) -> Fen:
     """Give the amount that all shares are taken of: the least of award, contract, final account."""
     known = [books.award_fen, books.contract_fen, *([] if final_fen is None else [final_fen])]
     return min(known)
+
+
+def allowed(award_fen: Fen, contract_fen: Fen, settled_fen: Fen) -> Fen:
+    """Give what a project whose account is settled may cost in all. Units: fen."""
+    return min(award_fen, contract_fen, settled_fen)
 
 
 def is_small(books: Books, terms: Terms) -> bool:
@@ -74,16 +79,6 @@ def earned(books: Books, terms: Terms) -> Fen:
         reached = [total for seen, total in terms.steps if seen <= books.seen_bp]
         return base(books) * max(reached, default=0) // WHOLE
     return base(books) * books.seen_bp * terms.progress_bp // WHOLE**2
-
-
-def overpaid(books: Books) -> Fen:
-    """Give what was claimed beyond the settled price: it is paid back within the days of the pack. Units: fen.
-
-    Source: 财建〔2022〕183号 一
-    """
-    if books.settled_fen is None:
-        return 0
-    return max(0, books.claimed_fen - base(books, books.settled_fen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,9 +247,17 @@ def _retention(books: Books, _terms: Terms, ask: Ask, total: Fen) -> tuple[Gate,
     return (
         Gate("acceptance", books.accepted, "ALC-405"),
         _amount("held", "ALC-438", books.claimed_fen + books.retained_fen, total, held=books.retained_fen),
+        *_within_settled(books, total),
         Gate("due", over, "ALC-439", facts={"due": due, "guarantee": ask.guarantee}),
         Gate("defects", not books.defects, "ALC-440", facts={"count": books.defects}),
     )
+
+
+def _within_settled(books: Books, total: Fen) -> tuple[Gate, ...]:
+    """An audit that cut the price after the retention was kept cuts what is given back of it."""
+    if books.settled_fen is None:
+        return ()
+    return (_amount("settled_total", "ALC-458", base(books, books.settled_fen), total),)
 
 
 def _as_settled(books: Books, ask: Ask) -> tuple[Gate, ...]:

@@ -63,3 +63,28 @@ class D(StrEnum):
 
 
 DEPUTY = machine("DEPUTY", D, D.STANDING, (Arrow(D.STANDING, "revoke", D.REVOKED, P.SIGN, has_reason),))
+
+
+class R(StrEnum):
+    """States of a letter that asks an overpayment back."""
+
+    ASKED = "asked"
+    BACK = "back"
+    WITHDRAWN = "withdrawn"
+
+
+def another_hand(row: Row, facts: Row) -> None:
+    """Whoever asks money back does not say that it came. Raises: Refused ALC-454."""
+    if row["asked_by"] is not None and row["asked_by"] == facts.get("by"):
+        raise Refused("ALC-454")
+
+
+REFUND = machine(
+    "REFUND",
+    R,
+    R.ASKED,
+    (
+        Arrow(R.ASKED, "receive", R.BACK, P.PAY, another_hand),
+        Arrow(R.ASKED, "withdraw", R.WITHDRAWN, P.CLAIM, has_reason),
+    ),
+)

@@ -59,6 +59,7 @@ LISTS = {
     "/claims": 2,
     "/claims/retentions": 4,
     "/claims/deputies": 4,
+    "/claims/refunds": 2,
     "/terms": 3,
     "/terms/pools": 3,
     "/terms/takebacks": 2,

@@ -55,6 +55,7 @@ OBJECTS = {
     "loan_id": "allocation_loan",
     "api_key_id": "accounts_api_key",
     "deputy_id": "allocation_deputy",
+    "refund_id": "allocation_refund",
     "round_id": "allocation_round",
     "mixed_id": "allocation_mixed",
     "candidate_id": "allocation_candidate",

@@ -148,10 +148,17 @@ def test_retention_waits_for_its_day_its_faults_and_its_amount() -> None:
     assert codes(replace(kept, defects=1), ask) == {"ALC-440"}
 
 
-def test_what_was_claimed_beyond_the_settled_price_is_named() -> None:
-    assert rules.overpaid(BUILDING) == 0
-    assert rules.overpaid(replace(BUILDING, settled_fen=144_000_00)) == 0
-    assert rules.overpaid(replace(BUILDING, settled_fen=140_000_00)) == 4_000_00
+def test_retention_is_given_back_only_as_far_as_the_settled_price_reaches() -> None:
+    kept = replace(
+        BUILDING, claimed_fen=465_600_00, accepted=True, retained_fen=14_400_00, day="2026-09-16",
+        retention_due="2026-09-16", settled_fen=470_000_00,
+    )  # fmt: skip
+    assert codes(kept, Ask(Kind.RETENTION, 4_400_00, "A", 4_400_00)) == set()
+    assert codes(kept, Ask(Kind.RETENTION, 4_400_01, "A", 4_400_01)) == {"ALC-458"}
+
+
+def test_what_a_settled_project_may_cost_is_the_least_of_three() -> None:
+    assert [rules.allowed(*p) for p in ((3, 2, 1), (1, 2, 3), (2, 1, 3))] == [1, 1, 1]
 
 
 def test_a_guarantee_stands_in_for_the_retention() -> None:
