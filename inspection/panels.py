@@ -5,10 +5,12 @@ from __future__ import annotations
 from inspection.permissions import P
 from inspection.public import open_findings
 from inspection.site_codes import queries as codes
+from inspection.site_codes.forms import IssueForm
 from inspection.visits import queries
 from projects.public import Panel, Row
 from quzhou_migrants.kernel.tasks import Task
 from quzhou_migrants.kernel.tx import Tx
+from quzhou_migrants.web.forms import new_form
 
 MOST = 50
 
@@ -54,5 +56,12 @@ async def of_project(tx: Tx, project: Row) -> Panel | None:
     findings = await open_findings(tx, project["id"])
     return Panel(
         "inspection/visits/panel.html",
-        {"code": code, "visits": visits, "findings": findings, "may_issue": may_issue, "project_id": project["id"]},
+        {
+            "code": code,
+            "visits": visits,
+            "findings": findings,
+            "may_issue": may_issue,
+            "project_id": project["id"],
+            "form": new_form(IssueForm),
+        },
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from projects import queries
@@ -177,9 +178,9 @@ async def reserve_candidates(  # noqa: PLR0913 - filters of one list
     return [dict(r) for r in rows]
 
 
-async def record_progress(tx: Tx, project_id: int, seen: Mapping[int, int]) -> int:
-    """Take over what a visit verified and answer the progress of the whole. See works.service."""
-    return await works.record_progress(tx, project_id, seen)
+async def record_progress(tx: Tx, project_id: int, seen: Mapping[int, int], at: datetime | None = None) -> int:
+    """Take over what a visit verified at a moment and answer the progress of the whole. See works.service."""
+    return await works.record_progress(tx, project_id, seen, at)
 
 
 class Awarded(Protocol):

@@ -9,6 +9,10 @@ from msgspec import Meta, Struct
 from inspection.site_codes.documents import Paper
 
 
+class IssueForm(Struct, frozen=True, kw_only=True):
+    """A button that needs nothing but its token."""
+
+
 class ReasonForm(Struct, frozen=True, kw_only=True):
     """Why a code is revoked; shown to whoever scans the old board."""
 

@@ -11,7 +11,7 @@ from litestar.response import Response
 from inspection.permissions import P
 from inspection.site_codes import queries, service
 from inspection.site_codes.documents import Paper, Placard, build_placards
-from inspection.site_codes.forms import PrintForm, ReasonForm
+from inspection.site_codes.forms import IssueForm, PrintForm, ReasonForm
 from inspection.site_codes.lists import write_list
 from inspection.site_codes.rules import address, grouped, read_token, tidy
 from inspection.site_codes.states import CODE
@@ -74,9 +74,10 @@ async def _code_page(request: AnyRequest, code_id: int, form: Form[ReasonForm], 
 @post("/codes/issue/{project_id:int}", opt=needs(P.ISSUE), status_code=200, include_in_schema=False)
 async def issue(request: AnyRequest, project_id: FromPath[int]) -> Page:
     """Issue the first code of a project."""
-    async with open_tx(request) as tx:
+    form = await read_form(request, IssueForm)
+    async with open_tx(request, once=form.once) as tx:
         row = await service.issue_code(tx, project_id)
-    return see_other(f"/codes/{row['id']}", flash="inspection.code.issued")
+        return see_other(await tx.done(f"/codes/{row['id']}"), flash="inspection.code.issued")
 
 
 @post("/codes/{code_id:int}/reissue", opt=needs(P.ISSUE), status_code=200, include_in_schema=False)
@@ -146,8 +147,11 @@ async def _printed(request: AnyRequest, boards: tuple[Placard, ...], paper: Pape
 @get("/c", opt=public(), include_in_schema=False)
 async def by_hand(request: AnyRequest) -> Page:
     """Take a code typed by hand."""
-    typed = tidy(request.query_params.get("token", ""))
-    return see_other(f"/c/{typed}") if typed.isalnum() and typed.isascii() else _unknown(request, None)
+    text = request.query_params.get("token", "")
+    typed = tidy(text)
+    if typed.isalnum() and typed.isascii():
+        return see_other(f"/c/{typed}")
+    return _unknown(request, Refused("INS-101", field="token", text=text[:40]) if text.strip() else None)
 
 
 @get(["/c/{token:str}", "/C/{token:str}"], opt=public(), include_in_schema=False)

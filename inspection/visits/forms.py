@@ -109,6 +109,7 @@ class VisitReport(Struct, frozen=True, kw_only=True):
 
     client_id: UUID
     project: int
+    inspector: int | None = None  # who made it, as the phone knows: a borrowed phone sends nobody else's visits
     started_at: Stamp
     finished_at: Stamp
     sent_at: Stamp

@@ -46,11 +46,17 @@ async def reopen_finding(tx: Tx, finding_id: int, note: str) -> Row:
     return await _turn(tx, finding_id, "reopen", note, {"closed_at": None})
 
 
-async def _turn(tx: Tx, finding_id: int, verb: str, note: str, sets: Row) -> Row:
+async def finding(tx: Tx, finding_id: int) -> Row:
+    """Give one finding. Raises: Refused KRN-404."""
     row = await tx.conn.fetchrow("SELECT * FROM inspection_finding WHERE id = $1", finding_id)
     if row is None:
         raise Refused("KRN-404")
-    moved = await fire(tx, FINDING, SiteFinding, dict(row), verb, clause=service.CLAUSE, note=note.strip(), sets=sets)
+    return dict(row)
+
+
+async def _turn(tx: Tx, finding_id: int, verb: str, note: str, sets: Row) -> Row:
+    row = await finding(tx, finding_id)
+    moved = await fire(tx, FINDING, SiteFinding, row, verb, clause=service.CLAUSE, note=note.strip(), sets=sets)
     await tx.note(
         (service.TABLE, row["visit"], row["division_code"]), f"FINDING.{verb}", clause=service.CLAUSE, note=note.strip()
     )

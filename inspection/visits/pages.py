@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar import MediaType, Request, get, post
@@ -20,13 +21,14 @@ from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.pdf import build
 from quzhou_migrants.kernel.pool import in_pool
 from quzhou_migrants.kernel.states import verbs_open
-from quzhou_migrants.kernel.tx import open_tx
+from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.web import assets
 from quzhou_migrants.web.forms import Form, new_form, read_form
 from quzhou_migrants.web.render import ENV, render, see_other
 
 AnyRequest = Request[Any, Any, Any]
 Page = Response[Any]
+Work = Callable[[Tx, int, str], Awaitable[dict[str, Any]]]
 
 
 @get("/visits", opt=needs(P.VIEW), include_in_schema=False)
@@ -112,19 +114,25 @@ async def set_aside(request: AnyRequest, visit_id: FromPath[int]) -> Page:
 @post("/findings/{finding_id:int}/close", opt=needs(P.CLOSE), status_code=200, include_in_schema=False)
 async def close(request: AnyRequest, finding_id: FromPath[int]) -> Page:
     """Close a finding with what was done."""
-    form = await read_form(request, NoteForm)
-    async with open_tx(request, once=form.once) as tx:
-        row = await office.close_finding(tx, finding_id, form.text("note"))
-        return see_other(await tx.done(f"/visits/{row['visit']}"), flash="inspection.finding.closed")
+    return await _turn(request, finding_id, office.close_finding, "inspection.finding.closed")
 
 
 @post("/findings/{finding_id:int}/reopen", opt=needs(P.CLOSE), status_code=200, include_in_schema=False)
 async def reopen(request: AnyRequest, finding_id: FromPath[int]) -> Page:
     """Open a finding again."""
+    return await _turn(request, finding_id, office.reopen_finding, "inspection.finding.reopened")
+
+
+async def _turn(request: AnyRequest, finding_id: int, work: Work, flash: str) -> Page:
+    """Move a finding; what is wrong with the note stands above the findings of its visit."""
     form = await read_form(request, NoteForm)
-    async with open_tx(request, once=form.once) as tx:
-        row = await office.reopen_finding(tx, finding_id, form.text("note"))
-        return see_other(await tx.done(f"/visits/{row['visit']}"), flash="inspection.finding.reopened")
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            row = await work(tx, finding_id, form.value.note)
+            return see_other(await tx.done(f"/visits/{row['visit']}"), flash=flash)
+    async with open_tx(request) as tx:
+        row = await office.finding(tx, finding_id)
+    return await _visit_page(request, row["visit"], note=form, status=form.status)
 
 
 @get(["/field", "/field/"], opt=public(), include_in_schema=False)

@@ -82,15 +82,6 @@ def must_wait(marks: Sequence[Finding]) -> bool:
     return any(mark.code in GRAVE for mark in marks)
 
 
-def overall_bp(milestones: Sequence[tuple[int, int]]) -> int:
-    """Weigh milestones into one progress, rounded down: what is paid for must have been seen.
-
-    Shape: milestones (weight_bp, progress_bp).
-    """
-    total = sum(weight for weight, _ in milestones)
-    return sum(weight * done for weight, done in milestones) // total if total else 0
-
-
 def _position(seen: Evidence, limits: Limits) -> Iterator[Finding]:
     if seen.point is None:
         yield Finding("INS-231", "position")
@@ -107,6 +98,8 @@ def _position(seen: Evidence, limits: Limits) -> Iterator[Finding]:
 def _clocks(seen: Evidence, limits: Limits) -> Iterator[Finding]:
     if abs(seen.skew_s) > limits.skew_min * 60:
         yield Finding("INS-236", "clock", {"minutes": round(seen.skew_s / 60)})
+    if seen.finished_at > seen.sent_at:
+        yield Finding("INS-241", "clock", {"minutes": round((seen.finished_at - seen.sent_at).total_seconds() / 60)})
     early = [s for s in seen.shots if not seen.started_at <= s.taken_at <= seen.finished_at]
     if early:
         yield Finding("INS-238", "clock", {"count": len(early)})

@@ -7,7 +7,7 @@ picture is received once, and the answer always says what is still missing.
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +33,7 @@ from quzhou_migrants.kernel.tx import Tx
 Row = dict[str, Any]
 TABLE = "inspection_visit"
 CLAUSE = "衢政办发〔2016〕65号 二(四)3"
-NO_SHIFT = timedelta(minutes=1)
+NO_SHIFT, NO_TIME = timedelta(minutes=1), timedelta(0)
 CENTURY = (2000, 2100)
 
 files.readable(TABLE, P.VIEW)
@@ -43,9 +43,11 @@ files.readable(TABLE, P.VIEW)
 async def record_visit(tx: Tx, report: VisitReport) -> Receipt:
     """Enter a visit; a repeat of the same visit changes nothing and gets the same answer.
 
-    Raises: Refused INS-201 to INS-214, KRN-404 for a project out of range.
+    Raises: Refused INS-201 to INS-214, INS-216 (somebody else made it), KRN-404 for a project out of range.
     """
     _plausible(report)
+    if report.inspector not in {None, tx.actor.user_id}:
+        raise Refused("INS-216")
     await tx.conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", str(report.client_id))
     known = await tx.conn.fetchrow("SELECT * FROM inspection_visit WHERE client_id = $1", report.client_id)
     if known is None:
@@ -128,10 +130,17 @@ async def move(tx: Tx, visit: Row, verb: str, **facts: Any) -> Row:  # noqa: ANN
         seen = await tx.conn.fetch(
             "SELECT milestone, seen_bp FROM inspection_visit_progress WHERE visit = $1", visit["id"]
         )
-        whole = await projects.record_progress(tx, visit["project"], {s["milestone"]: s["seen_bp"] for s in seen})
+        found = {s["milestone"]: s["seen_bp"] for s in seen}
+        whole = await projects.record_progress(tx, visit["project"], found, seen_at(visit))
         tx.emit(VisitCounted(visit["id"], visit["project"], visit["division_code"], whole))
     sets = {"progress_bp": whole} if counts else {}
     return await fire(tx, VISIT, Visit, visit, verb, clause=CLAUSE, sets=sets, **facts)
+
+
+def seen_at(visit: Row) -> datetime:
+    """Tell when a visit ended by our clock: so long before it arrived as the phone says, whatever its clock shows."""
+    moment: datetime = visit["received_at"] - max(visit["sent_at"] - visit["finished_at"], NO_TIME)
+    return moment
 
 
 async def _own(tx: Tx, client_id: UUID) -> Row:
@@ -227,13 +236,13 @@ def _moved(fix: Fix | None, shift: timedelta) -> Fix | None:
 async def _check(tx: Tx, report: VisitReport, project: Row, photos: list[PhotoNote]) -> None:
     if project["state"] not in queries.VISITABLE:
         raise Refused("INS-201")
-    if not report.started_at <= report.finished_at <= report.sent_at:
+    if report.started_at > report.finished_at:
         raise Refused("INS-212")
     if report.fix is None and not report.no_fix_reason.strip():
         raise Refused("INS-203", field="no_fix_reason")
-    most = tx.policy.whole("inspection.visits.photos_most")
-    if sum(p.role is PhotoRole.PHOTO for p in photos) > most:
-        raise Refused("INS-204", most=most, count=len(photos))
+    most, count = tx.policy.whole("inspection.visits.photos_most"), sum(p.role is PhotoRole.PHOTO for p in photos)
+    if count > most:
+        raise Refused("INS-204", most=most, count=count)
     if not _signed(report.contact, photos):
         raise Refused("INS-213", field="contact")
     if not report.progress:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from projects.events import ContractSigned, ProjectCompleted
@@ -223,29 +223,33 @@ OPEN_CHANGE = (
 SEEN_STATES = (S.CONTRACTED, S.BUILDING, S.COMPLETED)
 
 
-async def record_progress(tx: Tx, project_id: int, seen: Mapping[int, int]) -> int:
+async def record_progress(tx: Tx, project_id: int, seen: Mapping[int, int], at: datetime | None = None) -> int:
     """Take over what a visit verified per milestone and recompute the whole.
 
-    Shape: {milestone_id: basis points}. Units: basis points.
+    A visit that comes in late, or is accepted late, never undoes what somebody saw after it.
+    Shape: {milestone_id: basis points}; `at` is when it was seen, now unless told. Units: basis points.
     Raises: Refused PRJ-441 (no works to look at), PRJ-442 (a milestone of another project), PRJ-443 (out of range).
     """
     row = await lock(tx, project_id)
     if row["state"] not in SEEN_STATES:
         raise Refused("PRJ-441")
-    steps = [
-        rules.Step(m["id"], m["weight_bp"], m["progress_bp"])
-        for m in await tx.conn.fetch(
-            "SELECT id, weight_bp, progress_bp FROM projects_milestone WHERE project = $1 ORDER BY seq", project_id
-        )
-    ]
+    moment = min(at or tx.now, tx.now)
+    milestones = await milestones_of(tx, project_id)
+    steps = [rules.Step(m["id"], m["weight_bp"], m["progress_bp"]) for m in milestones]
     if set(seen) - {s.id for s in steps}:
         raise Refused("PRJ-442")
     if any(not 0 <= bp <= rules.FULL_BP for bp in seen.values()):
         raise Refused("PRJ-443")
-    whole = rules.progress(rules.merge(steps, seen))
+    newer = {m["id"] for m in milestones if m["verified_at"] and m["verified_at"] > moment}
+    fresh = {key: bp for key, bp in sorted(seen.items()) if key not in newer}
+    if not fresh:
+        facts = {"before_bp": row["progress_bp"], "after_bp": row["progress_bp"]}
+        await tx.note(subject(row), "projects.works.progress_older", seen_at=moment, **facts)
+        return int(row["progress_bp"])
+    whole = rules.progress(rules.merge(steps, fresh))
     await tx.conn.executemany(
         "UPDATE projects_milestone SET progress_bp = $2, verified_at = $3 WHERE id = $1",
-        [(key, bp, tx.now) for key, bp in sorted(seen.items())],
+        [(key, bp, moment) for key, bp in fresh.items()],
     )
     await tx.conn.execute(
         "UPDATE projects_project SET progress_bp = $2, version = version + 1 WHERE id = $1", project_id, whole

@@ -147,8 +147,12 @@ class Tx:
         )
 
     async def claim_once(self, token: str | uuid.UUID) -> None:
-        """Use a form token. Raises: AlreadyDone with the first answer; Refused KRN-410 for a foreign token."""
-        key = token if isinstance(token, uuid.UUID) else _as_uuid(token)
+        """Use a form token, at the address of this command: forms of one page may carry the same.
+
+        Raises: AlreadyDone with the first answer; Refused KRN-410 for a foreign token.
+        """
+        given = token if isinstance(token, uuid.UUID) else _as_uuid(token)
+        key = uuid.uuid5(given, self.command) if self.command else given
         if await self.conn.fetchval(
             "INSERT INTO kernel_once (token, actor_id, location, at) VALUES ($1, $2, '', now())"
             " ON CONFLICT DO NOTHING RETURNING token",

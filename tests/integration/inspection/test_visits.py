@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -169,6 +170,56 @@ async def test_wrong_clock_is_measured_and_marked_not_refused(tx_as: Any, projec
         assert ([m.code for m in visit["marks"]], answer.state) == (["INS-236"], "counted")
 
 
+async def test_a_clock_set_back_before_sending_is_marked_and_the_visit_kept(tx_as: Any, project_in: Any) -> None:
+    async with tx_as(Role.INSPECTOR, KECHENG) as tx:
+        project = await project_in(tx)
+        picture = photo(3)
+        body = report(project, picture)
+        for key in ("started_at", "finished_at"):
+            body[key] = (datetime.fromisoformat(body[key]) + timedelta(days=1)).isoformat()
+        body["photos"][0]["taken_at"] = body["finished_at"]
+        answer = await send(tx, body, picture)
+        visit = await queries.find(tx, answer.id)
+        assert ([m.code for m in visit["marks"]], answer.state) == (["INS-241"], "counted")
+
+
+async def test_what_was_seen_earlier_never_undoes_what_was_seen_later(tx_as: Any, project_in: Any) -> None:
+    async with tx_as(Role.INSPECTOR, KECHENG) as tx:
+        project = await project_in(tx)
+        early, late = photo(1), photo(2)
+        old, new = report(project, early), report(project, late)
+        new["progress"] = [{"milestone": key, "seen_bp": 8000} for key in project["milestones"]]
+        for key in ("started_at", "finished_at"):
+            old[key] = (datetime.fromisoformat(old[key]) - timedelta(days=2)).isoformat()
+        assert (await send(tx, new, late)).state == "counted"
+        answer = await send(tx, old, early)  # two days without a network
+        visit = await queries.find(tx, answer.id)
+        assert (answer.state, visit["progress_bp"], await progress(tx, project)) == ("counted", 8000, 8000)
+        shown = await tx.conn.fetchval(
+            "SELECT count(*) FROM kernel_journal WHERE subject_id = $1 AND verb = 'projects.works.progress_older'",
+            project["id"],
+        )
+        assert shown == 1
+
+
+async def test_findings_of_one_page_are_closed_one_by_one(client_as: Any, committed: Any) -> None:
+    project = await committed()
+    found = [{"kind": "quality", "content": f"第{n}处厚度不足"} for n in (1, 2)]
+    async with client_as(Role.INSPECTOR, KECHENG) as http:
+        made = (await http.post("/api/v1/visits", json=report(project, photos=[], findings=found))).json()["id"]
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        page = (await http.get(f"/visits/{made}")).text
+        ways = re.findall(r'action="(/findings/\d+/close)">\s*<input type="hidden" name="once" value="([^"]+)"', page)
+        (first, token), (second, same) = ways
+        assert token == same
+        for note, code in (("", "WEB-101"), ("返" * 600, "WEB-103")):
+            wrong = await http.post(first, data={"once": token, "note": note})
+            assert (wrong.status_code, code in wrong.text, "第1处厚度不足" in wrong.text) == (422, True, True)
+        for way in (first, second, first):  # the third is a double click
+            assert (await http.post(way, data={"once": token, "note": "已返工"})).status_code == 303
+        assert (await http.get(f"/visits/{made}")).text.count('/reopen"') == 2
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
@@ -178,7 +229,8 @@ async def test_wrong_clock_is_measured_and_marked_not_refused(tx_as: Any, projec
         ({"contact": {"way": "typed", "name": " "}}, "INS-213"),
         ({"contact": {"way": "absent"}}, "INS-213"),
         ({"contact": {"way": "drawn", "name": "张三"}}, "INS-213"),
-        ({"sent_at": "2020-01-01T00:00:00Z"}, "INS-212"),
+        ({"finished_at": "2020-01-01T00:00:00Z"}, "INS-212"),
+        ({"inspector": -1}, "INS-216"),
         ({"project": 999_999}, "KRN-404"),
     ],
 )

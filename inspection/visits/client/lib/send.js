@@ -70,11 +70,11 @@ async function note(visit, receipt, progress) {
 
 function report(visit, photos) {
   return {
-    client_id: visit.client_id, project: visit.project.id, token: visit.token || "", started_at: visit.started_at,
+    client_id: visit.client_id, project: visit.project.id, inspector: visit.who?.key ?? null, token: visit.token || "", started_at: visit.started_at,
     finished_at: visit.finished_at, sent_at: new Date().toISOString(), offline: visit.offline, fix: visit.fix,
     no_fix_reason: visit.no_fix_reason || "", note: visit.note || "",
     contact: { way: visit.way, name: visit.contact_name || "", reason: visit.contact_reason || "" },
-    progress: visit.steps.map((s) => ({ milestone: s.id, seen_bp: s.seen * 100 })),
+    progress: visit.steps.map((s) => ({ milestone: s.id, seen_bp: Math.round(s.seen * 100) })),
     findings: visit.findings.map((f) => ({ ...f, due_on: f.due_on || null })),
     photos: photos.map((p) => ({
       sha256: p.sha256, size: p.bytes.byteLength, taken_at: p.taken_at, role: p.role, source: p.source, fix: p.fix,

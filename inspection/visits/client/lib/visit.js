@@ -9,7 +9,7 @@ export function newVisit(project, token, who) {
   return {
     client_id: crypto.randomUUID(), state: "draft", who, token, started_at: new Date().toISOString(), findings: [], way: "drawn",
     project: { id: project.id, title: project.title, place: project.place, code: project.code, lat: project.lat, lon: project.lon, progress_bp: project.progress_bp, open: project.findings.map((f) => f.content) },
-    steps: project.milestones.map((m) => ({ id: m.id, title: m.title, weight: m.weight_bp, before: m.progress_bp / 100, seen: Math.round(m.progress_bp / 100) })),
+    steps: project.milestones.map((m) => ({ id: m.id, title: m.title, weight: m.weight_bp, before: m.progress_bp / 100, seen: m.progress_bp / 100 })),
   };
 }
 
@@ -285,7 +285,9 @@ class Screen {
       await this.add(await this.pad.bytes(), "camera", new Date().toISOString(), "signature");
     }
     const fix = this.app.place.ofVisit();
-    await this.keep({ state: "ready", finished_at: new Date().toISOString(), offline: !navigator.onLine, fix });
+    // A clock that was set back meanwhile must not make a visit end before it began.
+    const finished_at = [new Date().toISOString(), this.visit.started_at].sort().pop();
+    await this.keep({ state: "ready", finished_at, offline: !navigator.onLine, fix });
     this.app.place.stop();
     location.hash = "#/";
     if (navigator.onLine) this.app.send(true);
