@@ -22,6 +22,7 @@ from quzhou_migrants.kernel.guards import default_deny
 from quzhou_migrants.settings import Settings, load
 from quzhou_migrants.web.access_log import AccessLog
 from quzhou_migrants.web.errors import EXCEPTION_HANDLERS
+from quzhou_migrants.web.framework import forget_forms
 from quzhou_migrants.web.middleware import Identify
 from quzhou_migrants.web.openapi import OPENAPI
 from quzhou_migrants.web.parking import keep_what_was_sent
@@ -33,6 +34,7 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 def create_app(settings: Settings | None = None, *, app_dsn: str | None = None) -> Litestar:
     """Build the application; `app_dsn` names a database that is already there (tests)."""
     chosen = settings or load(os.environ)
+    forget_forms()
     return Litestar(
         route_handlers=wiring.ROUTES,
         guards=[admit],

@@ -14,6 +14,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quzhou_migrants.kernel.texts import normal
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -26,7 +28,7 @@ def fold(text: str) -> str:
     """Bring a name to the form it is compared in: half width, lower case, without dots or blanks."""
     if text.isalpha() and not text.isascii() and unicodedata.is_normalized("NFKC", text):
         return text.casefold()  # most names: nothing to take away
-    plain = unicodedata.normalize("NFKC", text)
+    plain = normal("NFKC", text)
     return "".join(c for c in plain.casefold() if c.isalnum() or unicodedata.category(c) in _RARE)
 
 

@@ -7,12 +7,13 @@ import of 100,000 rows and a test all ask the same question in the same way.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from datetime import date
 from enum import StrEnum
 from operator import mul
 from typing import TYPE_CHECKING, Final, Literal
+
+from quzhou_migrants.kernel.texts import normal
 
 if TYPE_CHECKING:
     from random import Random
@@ -58,7 +59,7 @@ def clean(text: str) -> str:
     """Bring a typed number to its plain form: half width, upper case, no blanks or hyphens."""
     if text.isascii() and text.isalnum():
         return text.upper()
-    return _BLANKS.sub("", unicodedata.normalize("NFKC", text)).upper()
+    return _BLANKS.sub("", normal("NFKC", text)).upper()
 
 
 def check_digit(body: str) -> str:

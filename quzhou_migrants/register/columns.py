@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from quzhou_migrants.kernel.texts import normal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +61,7 @@ class Heading:
 
 def plain(heading: str) -> str:
     """Bring a heading to the form it is compared in: without stars, blanks and bracketed notes."""
-    return _DECORATION.sub("", unicodedata.normalize("NFKC", heading))
+    return _DECORATION.sub("", normal("NFKC", heading))
 
 
 def find_heading(rows: Sequence[Sequence[str]]) -> Heading:

@@ -111,7 +111,7 @@ def _change(value: object) -> str:
 
 async def roster(tx: Tx, request: Request[Any, Any, Any]) -> IO[bytes]:
     """Write the people of the list as asked, their numbers masked."""
-    asked = read_asked(MEMBERS, request.query_params, {"at": ""})
+    asked = read_asked(MEMBERS, request.query_params, {}).whole
     text, params = MEMBERS.statement(MEMBERS.narrowed(tx, asked, None), asked, MOST_ROWS)
     known = await places(tx)
     names = ("code", "division_code", "name", "relation", "sex", "birth_year", "migrant")

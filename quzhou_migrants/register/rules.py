@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from quzhou_migrants.kernel.errors import Problem
 from quzhou_migrants.kernel.ids import DEMO_AREA, bank_account_fault, clean, resident_id_fault
+from quzhou_migrants.kernel.texts import normal
 from quzhou_migrants.register.columns import CHOICES, OWN, REQUIRED, TITLES
 from quzhou_migrants.register.words import Relation, Support
 
@@ -197,7 +198,7 @@ Read = tuple[Any, Problem | None]
 
 def household_code(text: str) -> str:
     """Bring a household code to its plain form; "" where it is none."""
-    code = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip().upper()
+    code = (text if text.isascii() else normal("NFKC", text)).strip().upper()
     return code if _CODE.fullmatch(code) else ""
 
 
@@ -223,7 +224,7 @@ def _text(key: str, text: str, _known: Known) -> Read:
 
 
 def _plain(key: str, text: str) -> Read:
-    value = unicodedata.normalize("NFC", text)
+    value = normal("NFC", text)
     most = LIMITS[key]
     if len(value) > most:
         return None, Problem("REG-111", facts={"most": most, "now": len(value)})
@@ -258,7 +259,7 @@ def _choice(name: str, make: Any) -> Any:  # noqa: ANN401 - an enum or a convert
     offered = "、".join(TITLES[name].values())
 
     def read(_key: str, text: str, _known: Known) -> Read:
-        found = words.get(text) or words.get(unicodedata.normalize("NFKC", text).upper())
+        found = words.get(text) or words.get(normal("NFKC", text).upper())
         return found or (None, Problem("REG-112", facts={"given": text[:20], "offered": offered}))
 
     return read
@@ -272,7 +273,7 @@ def _year(_key: str, text: str, known: Known) -> Read:
 
 
 def _phone(_key: str, text: str, _known: Known) -> Read:
-    number = text if text.isdecimal() and text.isascii() else unicodedata.normalize("NFKC", text).replace(" ", "")
+    number = text if text.isdecimal() and text.isascii() else normal("NFKC", text).replace(" ", "")
     return (number, None) if _PHONE.fullmatch(number) else (None, Problem("REG-117"))
 
 

@@ -21,6 +21,7 @@ from litestar.datastructures import UploadFile
 
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import Fen, parse_yuan, yuan
+from quzhou_migrants.kernel.texts import normal
 
 Yuan = Annotated[Fen, msgspec.Meta(extra={"typed": "yuan"})]
 """Money in a form: typed as yuan text, read as fen. Limits in fen: `Annotated[Yuan, Meta(gt=0)]`."""
@@ -75,7 +76,7 @@ def tidy(text: str) -> str:
     """
     if not text:
         return text
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    text = normal("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
     if any(unicodedata.category(c) == "Cc" and c not in _BREAKS for c in text):
         raise Slip("WEB-110")
     return text
@@ -83,7 +84,7 @@ def tidy(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Half-width digits and signs, no grouping: people type numbers with any input method."""
-    return unicodedata.normalize("NFKC", text).replace(",", "").replace(" ", "")
+    return normal("NFKC", text).replace(",", "").replace(" ", "")
 
 
 def _text(meta: Mapping[str, Any]) -> Callable[[str], str]:

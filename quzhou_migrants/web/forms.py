@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=msgspec.Struct)
 ONCE = "once"
 UNREADABLE, REFUSED = 422, 409
+ROW_DIGITS = 4  # nobody types 10,000 rows
 _NOT_A_SLIP = frozenset({401, 403, 404, 500})  # these are answered by an error page, not beside a field
 _NOT_YET = frozenset({"WEB-101", "WEB-102", "WEB-117"})  # what a draft may still lack
 Typed = dict[str, list[Any]]
@@ -60,6 +61,8 @@ class Form(Generic[S]):
     status: int = UNREADABLE
     labels: dict[str, str] = field(default_factory=dict)
     """What the page calls its fields; told by the fields as they are drawn."""
+    _told: dict[str, list[Problem]] = field(default_factory=dict)
+    _told_count: int = 0
 
     @property
     def ok(self) -> bool:
@@ -84,7 +87,11 @@ class Form(Generic[S]):
 
     def errors(self, name: str) -> list[tuple[str, str]]:
         """List what is wrong with a field. Shape: [(code, sentence)]."""
-        return [(p.code, CATALOGUE.sentence(p)) for p in self.problems if p.field == name]
+        if self._told_count != len(self.problems):  # a form of a thousand rows asks for each of its fields
+            self._told, self._told_count = {}, len(self.problems)
+            for p in self.problems:
+                self._told.setdefault(p.field, []).append(p)
+        return [(p.code, CATALOGUE.sentence(p)) for p in self._told.get(name, ())]
 
     def summary(self) -> list[tuple[str, str, str]]:
         """List everything that is wrong. Shape: [(field, code, sentence)]."""
@@ -95,8 +102,10 @@ class Form(Generic[S]):
         return any(f.name == name and f.required for f in fields_of(self.struct))
 
     def rows(self, name: str) -> int:
-        """Count the typed rows of a repeated group."""
-        return _row_count(self.raw, name)
+        """Count the rows of a repeated group as they are drawn again; far more than it may have are not."""
+        most = next((f.most for f in fields_of(self.struct) if f.name == name), None)
+        count = max(_typed_rows(self.raw, name), default=-1) + 1
+        return count if most is None else min(count, 2 * most)
 
     def refuse(self, *problems: Problem) -> None:
         """Add problems that only the service could see."""
@@ -202,28 +211,36 @@ def _tidied(value: Any) -> Any:  # noqa: ANN401 - text or an uploaded file
     return tidy(value) or None if isinstance(value, str) else value
 
 
-def _row_count(raw: Mapping[str, Any], name: str) -> int:
-    """Count rows named `name.0.field`, `name.1.field` and so on."""
+def _typed_rows(raw: Typed, name: str) -> dict[int, bool]:
+    """Find the rows named `name.0.field`, `name.1.field` and so on, in one walk. Shape: {row: anything typed in it}."""
     start = name + "."
-    numbers = [key[len(start) :].partition(".")[0] for key in raw if key.startswith(start)]
-    return max((int(n) + 1 for n in numbers if n.isdecimal() and len(n) < 5), default=0)  # noqa: PLR2004 - nobody types 10,000 rows
+    rows: dict[int, bool] = {}
+    for key, values in raw.items():
+        if key.startswith(start):
+            n = key[len(start) :].partition(".")[0]
+            if n.isascii() and n.isdecimal() and len(n) <= ROW_DIGITS:
+                rows[int(n)] = rows.get(int(n), False) or any(map(_is_typed, values))
+    return rows
+
+
+def _is_typed(value: Any) -> bool:  # noqa: ANN401 - text or an uploaded file
+    return bool(value.filename if isinstance(value, UploadFile) else value.strip())
 
 
 def _read_rows(f: Field, raw: Typed, name: str, problems: list[Problem], *, partial: bool) -> list[Any]:
     """Read a repeated group; rows in which nothing was typed are left out."""
     rows = []
-    for n in range(_row_count(raw, name)):
+    typed = sorted(n for n, anything in _typed_rows(raw, name).items() if anything)
+    if f.most is not None and len(typed) > f.most:
+        raise Slip("WEB-116", most=f.most)
+    for n in typed:
         prefix = f"{name}.{n}."
-        if not any(_tidied(v) for key, values in raw.items() if key.startswith(prefix) for v in values):
-            continue
         before = len(problems)
         clean = _read_fields(f.rows, raw, prefix, problems, partial=partial)
         if len(problems) == before and f.struct is not None:
             rows.append(clean if partial else f.struct(**clean))
     if len(rows) < f.least and not partial:
         raise Slip("WEB-117", least=f.least)
-    if f.most is not None and len(rows) > f.most:
-        raise Slip("WEB-116", most=f.most)
     return rows
 
 

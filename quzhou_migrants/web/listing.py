@@ -244,9 +244,9 @@ class Listing:
 
     async def fetch(self, tx: Tx, request: AnyRequest, base: Condition | None = None, **preset: str) -> Page:
         """Read the page that the address asks for. `base` is a further condition of the calling page."""
-        return await self._page(tx, request, read_asked(self, request.query_params, preset), base)
+        return await self.read(tx, request, read_asked(self, request.query_params, preset), base)
 
-    async def _page(self, tx: Tx, request: AnyRequest, asked: Asked, base: Condition | None) -> Page:
+    async def read(self, tx: Tx, request: AnyRequest, asked: Asked, base: Condition | None) -> Page:
         """Read the page that was asked for."""
         known = await places(tx)
         controls = [await _control(self, f, tx, asked, known) for f in self.filters]
@@ -280,7 +280,7 @@ class Listing:
             await settle(tx, given or {})
             if self.export and request.query_params.get("format") == "xlsx":
                 return await export(self, tx, request, base)
-            page = await self._page(tx, request, asked, base)
+            page = await self.read(tx, request, asked, base)
         if wants_fragment(request) and request.headers.get("hx-target") == "listing":
             shown = page.url(at=request.query_params.get("at", ""))
             return render(request, "web/listing_body.html", headers={"HX-Push-Url": shown}, page=page, **context)

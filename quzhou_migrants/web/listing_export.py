@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from litestar import Request
 
     from quzhou_migrants.kernel.tx import Tx
-    from quzhou_migrants.web.listing import Column, Condition, Listing
+    from quzhou_migrants.web.listing import Column, Condition, Listing, Page
 
 MOST_ROWS = 1_000_000  # a sheet holds 1,048,576
 BATCH = 500  # rows written between two breaths of the event loop
@@ -38,13 +38,13 @@ _KINDS: dict[str, xlsx.Kind] = {
 
 async def export(listing: Listing, tx: Tx, request: Request[Any, Any, Any], base: Condition | None) -> Stream:
     """Write the list as asked, without paging, to a file and stream it."""
-    asked = read_asked(listing, request.query_params, {"at": ""})
+    asked = read_asked(listing, request.query_params, {}).whole
     known = await places(tx)
     text, params = listing.statement(listing.narrowed(tx, asked, base), asked, MOST_ROWS)
     columns = [c for c in listing.columns if c.export and c.shown]
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed, and so removed, when the last piece is sent
     with xlsx.Book(file) as book:
-        book.facts(CATALOGUE.text("list.about"), await _facts(listing, tx, request, base))
+        book.facts(CATALOGUE.text("list.about"), _facts(tx, await listing.read(tx, request, asked, base)))
         sheet = book.table(listing.title, [_heading(listing, c) for c in columns])
         async for row in tx.conn.cursor(text, *params, prefetch=BATCH):
             sheet.add(_plain(c, row[c.name], known, listing) for c in columns)
@@ -65,15 +65,12 @@ def _heading(listing: Listing, column: Column) -> xlsx.Column:
     return xlsx.Column(label, kind)
 
 
-async def _facts(
-    listing: Listing, tx: Tx, request: Request[Any, Any, Any], base: Condition | None
-) -> list[tuple[str, str]]:
+def _facts(tx: Tx, page: Page) -> list[tuple[str, str]]:
     """Say what the file is: which list, which filters, who made it when."""
-    page = await listing.fetch(tx, request, base, at="")
     about = CATALOGUE.text("list.about_figure") if page.count.about else ""
     count = f"{about}{page.total}" + (CATALOGUE.text("list.or_more") if page.count.capped else "")
     return [
-        (CATALOGUE.text("list.what"), listing.title),
+        (CATALOGUE.text("list.what"), page.title),
         (CATALOGUE.text("list.filters"), "；".join(chip for chip, _ in page.chips()) or CATALOGUE.text("list.none")),
         (CATALOGUE.text("list.count"), count),
         (CATALOGUE.text("list.maker"), f"{tx.actor.title} {tx.actor.name}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from quzhou_migrants.web.listing import Filter, Listing
 
 SIZES = (20, 50, 100, 200)
+SIZE_TEXTS = {str(size): size for size in SIZES}
 LONGEST = 100  # characters of a search or filter value
 CODE_DIGITS = 12
 WHOLE_DIGITS = 9  # fits an INTEGER column
@@ -48,7 +49,7 @@ class Cursor:
         try:
             values, back = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
             return cls(tuple(_unpack(kind, v) for kind, v in values), bool(back))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):  # the last for brackets by the thousand
             return None
 
 
@@ -62,6 +63,8 @@ def _pack(value: Any) -> tuple[str, Any]:  # noqa: ANN401 - a sort key of any co
 
 def _unpack(kind: str, value: Any) -> Any:  # noqa: ANN401 - a sort key of any column
     readers: dict[str, Callable[[Any], Any]] = {"t": datetime.fromisoformat, "d": date.fromisoformat, "s": str}
+    if isinstance(value, str) and "\0" in value:  # the server would refuse it and with it the whole transaction
+        raise ValueError(kind)
     if kind == "n":
         if not isinstance(value, int | float):
             raise TypeError(value)
@@ -88,6 +91,11 @@ class Asked:
         """Tell whether the order falls."""
         return self.down if self.sort else listing.descending
 
+    @property
+    def whole(self) -> Asked:
+        """Ask for the same list from its beginning, for what leaves as one file."""
+        return replace(self, cursor=None)
+
     def url(self, path: str, changes: Mapping[str, str]) -> str:
         """Write the address with changes; an empty value leaves the name out."""
         sort = ("-" if self.down else "") + self.sort
@@ -103,7 +111,7 @@ def read_asked(listing: Listing, params: Mapping[str, str], preset: Mapping[str,
     given = {**preset, **params}
     sort = given.get("sort", "")
     name = sort.removeprefix("-")
-    size = int(given["size"]) if given.get("size", "").isdecimal() and int(given["size"][:4]) in SIZES else listing.size
+    size = SIZE_TEXTS.get(given.get("size", ""), listing.size)
     values = {f.name: value for f in listing.filters if (value := _cleaned(given.get(f.name, "")))}
     q, sealed = _searched(listing, given)
     return Asked(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
+from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 
 from quzhou_migrants.accounts.keys import identify_key
@@ -42,7 +42,7 @@ class Identify:
             state["request_id"] = _request_id(headers)
             state["actor"] = None
             state["clock_shift"] = 0.0
-            if not scope["path"].startswith(OPEN_PATHS) and (token := _token(headers)):
+            if not scope["path"].startswith(OPEN_PATHS) and (token := _token(scope)):
                 found = await identify(token)
                 if found:
                     state["actor"], state["clock_shift"] = found
@@ -56,12 +56,9 @@ def _request_id(headers: dict[bytes, bytes]) -> str:
     return given.decode() if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
 
 
-def _token(headers: dict[bytes, bytes]) -> str:
-    try:
-        cookie = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
-    except CookieError:
-        return ""
-    return cookie[COOKIE].value if COOKIE in cookie else ""
+def _token(scope: Scope) -> str:
+    # The standard library's reader drops every cookie when one of a neighbouring program is odd.
+    return ASGIConnection(scope).cookies.get(COOKIE, "")
 
 
 def _key(headers: dict[bytes, bytes]) -> str:

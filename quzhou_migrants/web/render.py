@@ -277,6 +277,6 @@ def _flash(cookie: str) -> str:
         known = CATALOGUE.messages.get(code) is not None
         said = CATALOGUE.say(code, facts) if known else CATALOGUE.verb(code)
         said = CATALOGUE.text(code) if said == code else said
-    except (ValueError, TypeError, AttributeError):
-        return ""
+    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError):
+        return ""  # somebody's own invention
     return "" if said == code else str(said)

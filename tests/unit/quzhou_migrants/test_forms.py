@@ -1,6 +1,7 @@
 """Forms: what people type, what comes out, and that every slip is told at once."""
 
 import datetime as dt
+import time
 import uuid
 from enum import StrEnum
 from typing import Annotated
@@ -133,6 +134,23 @@ def test_form_reads_rows_and_skips_empty_ones():
 def test_form_names_the_row_of_a_slip():
     form = read(**{"steps.0.title": ["路基"], "steps.0.weight": ["1.234"]})
     assert codes(form) == [("steps.0.weight", "WEB-114")]
+
+
+def test_a_form_stuffed_with_rows_is_refused_at_once():
+    typed = {f"steps.{n}.{name}": ["x"] for n in range(10_000) for name in "abcdefghij"}
+    started = time.perf_counter()
+    form = read(**typed, **{"steps.99999.title": ["x"], "steps.\u0661.title": ["x"]})
+    assert codes(form) == [("steps", "WEB-116")]
+    assert form.rows("steps") == 4
+    assert time.perf_counter() - started < 2
+
+
+def test_a_control_character_is_told_beside_its_own_field():
+    form = read(**{"steps.0.title": ["a\0b"], "steps.0.weight": ["1"]})
+    assert codes(form) == [("steps.0.title", "WEB-110")]
+    assert [code for code, _ in form.errors("steps.0.title")] == ["WEB-110"]
+    form.refuse(Problem("WEB-409", "title"))
+    assert [code for code, _ in form.errors("title")] == ["WEB-409"]
 
 
 def test_form_refuses_more_rows_than_allowed():

@@ -1,5 +1,6 @@
 """Lists: the address becomes conditions; nothing typed into an address reaches SQL as text."""
 
+import base64
 import datetime as dt
 
 import pytest
@@ -129,3 +130,19 @@ def test_search_text_is_cut_and_cleaned():
 def test_decimals_of_a_column_stand_in_one_line() -> None:
     assert even(["22.82247", "47.8722", "", "15"]) == ["22.82247", "47.87220", "", "15.00000"]
     assert even(["3", "12"]) == ["3", "12"]
+
+
+@pytest.mark.parametrize("size", ["0020999999999", "9" * 5000, "²", "-20", "20 ", "1000"])
+def test_page_sizes_nobody_offered_are_the_usual_one(size):
+    assert read_asked(LIST, {"size": size}, {}).size == LIST.size
+
+
+@pytest.mark.parametrize("token", [b"[" * 20_000, b'[[["s","\\u0000"]],false]', b'[[["t","x"]],false]'])
+def test_invented_places_lead_to_the_beginning(token):
+    assert Cursor.read(base64.urlsafe_b64encode(token).decode()) is None
+
+
+def test_a_file_holds_the_list_from_its_beginning():
+    asked = read_asked(LIST, {"at": Cursor((7,), back=False).token}, {})
+    assert asked.cursor is not None
+    assert asked.whole.cursor is None
