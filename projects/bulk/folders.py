@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ def read_folders(path: Path) -> list[Packed]:
 
 def _packed(info: zipfile.ZipInfo) -> Packed | None:
     parts = [part for part in decoded(info).replace("\\", "/").split("/") if part not in {"", ".", ".."}]
-    if parts[0] == "__MACOSX" or parts[-1].startswith("."):
+    if not parts or parts[0] == "__MACOSX" or parts[-1].startswith("."):
         return None
     if len(parts) == 1:
         raise Refused("PRJ-567", field="papers", name=parts[0])
@@ -85,7 +86,10 @@ def counted(files: list[Packed]) -> Mapping[str, Counter[str]]:
 
 
 async def pieces(path: Path, file: Packed) -> AsyncIterator[bytes]:
-    """Unpack one file piece by piece."""
-    with zipfile.ZipFile(path) as archive, archive.open(file.inside) as source:
-        while piece := await asyncio.to_thread(source.read, PIECE):
-            yield piece
+    """Unpack one file piece by piece. Raises: Refused PRJ-575, it is locked by a password or broken."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(file.inside) as source:
+            while piece := await asyncio.to_thread(source.read, PIECE):
+                yield piece
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
+        raise Refused("PRJ-575", field="papers", name=file.name) from None

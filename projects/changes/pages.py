@@ -37,6 +37,8 @@ Page = Response[bytes]
 Row = dict[str, Any]
 Work = Callable[[Tx, int, DecideForm], Awaitable[Row]]
 ASK = [f"/projects/{{project_id:int}}/{action}" for action in Action]
+OTHERS = frozenset({"pass", "approve", "approve_minor"})
+"""What nobody does to one's own proposal."""
 VERBS: dict[str, Work] = {
     "pass": service.pass_on,
     "return": service.send_back,
@@ -151,7 +153,7 @@ async def form_pdf(request: AnyRequest, change_id: FromPath[int]) -> Page:
 def _verbs(row: Row, verbs: list[str], user_id: int | None) -> list[str]:
     """Leave out what the row's guards would refuse anyhow."""
     hidden = set() if row["minor"] else {"approve_minor"}
-    return [v for v in verbs if v not in hidden and not (v == "pass" and user_id == row["proposed_by"])]
+    return [v for v in verbs if v not in hidden and not (v in OTHERS and user_id == row["proposed_by"])]
 
 
 def _places(row: Row) -> list[Row]:

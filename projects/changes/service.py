@@ -45,7 +45,7 @@ async def propose(
     if row["state"] not in rules.STATES[action]:
         raise Refused("PRJ-476")
     before = await queries.terms_of(tx, row)
-    after = _after(before, form)
+    after = _after(before, form, action)
     papers = len(form.papers) + await _papers(tx, change_id)
     facts = await _facts(tx, row, action, before, after, form, papers)
     made = await _again(tx, change_id, facts) if change_id else await _write(tx, row, facts)
@@ -58,13 +58,14 @@ async def propose(
     return made
 
 
-def _after(before: Terms, form: AdjustForm | StopForm) -> Terms:
+def _after(before: Terms, form: AdjustForm | StopForm, action: Action) -> Terms:
     """Give the agreement as it shall stand; what does not exist yet cannot be changed.
 
     Raises: Refused KRN-801, KRN-802, PRJ-145 about the place.
     """
     if isinstance(form, StopForm):
-        return Terms(**{**asdict(before), "ends_on": form.ends_on or before.ends_on})
+        ends_on = form.ends_on if action is Action.RESUME else None
+        return Terms(**{**asdict(before), "ends_on": ends_on or before.ends_on})
     contracted = before.ends_on is not None
     lat, lon, shape = places.drawn(form, before)
     return Terms(
@@ -167,7 +168,8 @@ async def withdraw(tx: Tx, change_id: int, form: DecideForm) -> Row:
 async def approve(tx: Tx, change_id: int, form: DecideForm) -> Row:
     """The county's leader approves a change order with a document, and it takes hold.
 
-    Raises: Refused PRJ-484 (no document), PRJ-476, PRJ-477 (things moved meanwhile), KRN-404, KRN-408, KRN-409;
+    Raises: Refused PRJ-478 (one's own proposal), PRJ-484 (no document), PRJ-476, PRJ-477 (things moved
+    meanwhile), KRN-404, KRN-408, KRN-409;
     Invalid when a condition no longer holds; whatever the ledger refuses about the money.
     """
     return await _approve(tx, change_id, form, "approve")
@@ -180,7 +182,7 @@ async def approve_minor(tx: Tx, change_id: int, form: DecideForm) -> Row:
 
 
 async def _approve(tx: Tx, change_id: int, form: DecideForm, verb: str) -> Row:
-    change = await _move(tx, change_id, form, verb, decided_at=tx.now)
+    change = await _move(tx, change_id, form, verb, decided_at=tx.now, actor=tx.actor.user_id)
     row = await lock(tx, change["project"])
     if row["state"] not in rules.STATES[Action(change["action"])]:
         raise Refused("PRJ-476")

@@ -35,20 +35,22 @@ def has_opinion(_row: Row, facts: Row) -> None:
         raise Refused("PRJ-482", field="opinion")
 
 
-def has_document(_row: Row, facts: Row) -> None:
-    """What the original approver approves carries a document number."""
+def has_document(row: Row, facts: Row) -> None:
+    """What the original approver approves carries a document number, and is somebody else's proposal."""
+    is_another(row, facts)
     if not str(facts.get("doc_no") or "").strip():
         raise Refused("PRJ-484", field="doc_no")
 
 
-def is_minor(row: Row, _facts: Row) -> None:
-    """Only a small extension of time is decided below the leader."""
+def is_minor(row: Row, facts: Row) -> None:
+    """Only a small extension of time is decided below the leader, and by somebody else than who asked for it."""
+    is_another(row, facts)
     if not row["minor"]:
         raise Refused("PRJ-479")
 
 
 def is_another(row: Row, facts: Row) -> None:
-    """Nobody passes on what they proposed themselves."""
+    """Nobody passes on or approves what they proposed themselves."""
     if facts.get("actor") is not None and facts["actor"] == row["proposed_by"]:
         raise Refused("PRJ-478")
 

@@ -223,7 +223,7 @@ async def answer(request: AnyRequest, objection_id: FromPath[int]) -> Page:
     return await _objection(request, objection_id, answer_form=form)
 
 
-@post("/notices/objections/{objection_id:int}/retract", opt=needs(P.TAKE_OBJECTION), status_code=200)
+@post("/notices/objections/{objection_id:int}/retract", opt=needs(P.ANSWER_OBJECTION), status_code=200)
 async def retract(request: AnyRequest, objection_id: FromPath[int]) -> Page:
     """Note that an objection was taken back."""
     form = await read_form(request, RetractForm)

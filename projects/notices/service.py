@@ -268,9 +268,12 @@ async def answer(tx: Tx, objection_id: int, form: AnswerForm) -> Row:
     return moved
 
 
-@command(P.TAKE_OBJECTION, audit="projects.objection.retract")
+@command(P.ANSWER_OBJECTION, audit="projects.objection.retract")
 async def retract(tx: Tx, objection_id: int, reason: str) -> Row:
-    """Note that who objected took it back. Raises: Refused KRN-404, KRN-408, PRJ-205."""
+    """Note that who objected took it back, before those who would answer, not those it is against.
+
+    Raises: Refused KRN-404, KRN-408, PRJ-205.
+    """
     row = await queries.lock_objection(tx, objection_id)
     moved = await fire(
         tx, OBJECTION, Objection, row, "retract", reason=reason, sets={"answer": reason, "answered_on": tx.today}

@@ -65,6 +65,6 @@ OBJECTION = machine(
     (
         Arrow(Said.RECEIVED, "uphold", Said.UPHELD, P.ANSWER_OBJECTION, has_answer),
         Arrow(Said.RECEIVED, "dismiss", Said.DISMISSED, P.ANSWER_OBJECTION, has_answer),
-        Arrow(Said.RECEIVED, "retract", Said.RETRACTED, P.TAKE_OBJECTION, has_reason),
+        Arrow(Said.RECEIVED, "retract", Said.RETRACTED, P.ANSWER_OBJECTION, has_reason),
     ),
 )

@@ -13,18 +13,17 @@ from projects.overview import documents, queries
 from projects.overview.queries import Row, Scope
 from projects.overview.rules import CLEARS, DELAYS, GROUPS, STAGES, Limits, share_bp
 from projects.permissions import P
-from quzhou_migrants.kernel.actor import trimmed
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.kernel.xlsx import MEDIA_TYPE
-from quzhou_migrants.web.divisions import Places, places
+from quzhou_migrants.web.divisions import Places, asked, places
 from quzhou_migrants.web.render import render
 
 AnyRequest = Request[Any, Any, Any]
 Page = Response[bytes]
 FEN_OF_WAN = 1_000_000
-YEAR_DIGITS, CODE_DIGITS = 4, 12
+YEAR_DIGITS = 4
 TONES = {"works": "go", "finish": "go", "done": "good"}
 
 
@@ -43,8 +42,8 @@ class Figures:
     def url(self, measure: str = "", place: str = "", **more: str) -> str:
         """Address of the rows behind a figure."""
         year = str(self.scope.year or "")
-        asked = {"measure": measure, "division": place or self.scope.division, "year": year, **more}
-        return f"/overview/projects?{urlencode({k: v for k, v in asked.items() if v})}"
+        wanted = {"measure": measure, "division": place or self.scope.division, "year": year, **more}
+        return f"/overview/projects?{urlencode({k: v for k, v in wanted.items() if v})}"
 
     @property
     def sheet(self) -> str:
@@ -80,11 +79,10 @@ def _text(name: str, **facts: object) -> str:
 
 def _scope(request: AnyRequest, tx: Tx) -> Scope:
     """Read what the address asks for; what is no place or outside the range falls back to the whole range."""
-    asked, year = request.query_params.get("division", ""), request.query_params.get("year", "")
-    own = tx.actor.division_code
-    right = len(asked) == CODE_DIGITS and asked.isascii() and asked.isdecimal() and asked.startswith(trimmed(own))
+    year = request.query_params.get("year", "")
+    place = asked(request.query_params.get("division", ""), tx.actor.division_code)
     sane = len(year) == YEAR_DIGITS and year.isascii() and year.isdecimal()
-    return Scope(asked if right else own, int(year) if sane else 0)
+    return Scope(place, int(year) if sane else 0)
 
 
 @get("/overview", opt=needs(P.VIEW))

@@ -31,7 +31,7 @@ from projects.queries import find
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.tx import Tx, open_tx
-from quzhou_migrants.web.divisions import places
+from quzhou_migrants.web.divisions import asked, places
 from quzhou_migrants.web.forms import Form, new_form, read_form
 from quzhou_migrants.web.render import render, see_other
 
@@ -138,7 +138,7 @@ async def _candidates(tx: Tx, row: Row, chosen: dict[str, str], form: Form[Any] 
     if row["state"] != S.DRAFT or not tx.actor.may(P.PLAN):
         return []
     known = plan_rules(tx.policy_for(row["division_code"]))
-    inside = chosen["township"] if chosen["township"][:6] == row["division_code"][:6] else row["division_code"]
+    inside = asked(chosen["township"], row["division_code"])
     found = await queries.candidates(tx, row, inside=inside, category=chosen["category"], limit=MOST)
     typed = _typed(form) if form and form.struct is PicksForm else {}
     return [c | {"ready": queries.ready_of(c, known), "typed": typed.get(str(c["id"]), ("", None))} for c in found]

@@ -69,6 +69,7 @@ async def answer(tx: Tx, refresh_id: int, project_id: int, form: AnswerForm) -> 
     Raises: Invalid (PRJ-141, 142, 144, 273, 276); Refused PRJ-272 (over), PRJ-274 (not in this
     refresh), PRJ-275 (no reason), PRJ-281 (left already), KRN-409.
     """
+    await _hold(tx, refresh_id, shared=True)
     row = await queries.refresh(tx, refresh_id)
     if row["state"] != S.OPEN or tx.today > row["closes_on"]:
         raise Refused("PRJ-272")
@@ -91,6 +92,15 @@ async def answer(tx: Tx, refresh_id: int, project_id: int, form: AnswerForm) -> 
         subject(project), "projects.refresh.change", clause=CLAUSE, name=row["name"], note=form.note, changed=changed
     )
     return await _keep(tx, row, project, form, changed)
+
+
+async def _hold(tx: Tx, refresh_id: int, *, shared: bool) -> None:
+    """Let answers come side by side, but none while a campaign closes: a village cannot lock its county's row."""
+    kind = "_shared" if shared else ""
+    await tx.conn.execute(
+        f"SELECT pg_advisory_xact_lock{kind}(hashtext('projects_refresh'), $1::int)",
+        refresh_id,
+    )
 
 
 def _in_campaign(tx: Tx, row: Row, project: Row) -> None:
@@ -154,6 +164,7 @@ async def close(tx: Tx, refresh_id: int) -> Row:
     Raises: Refused PRJ-271 (before its last day is over while answers are missing), KRN-408.
     Source: 衢政办发〔2016〕65号 二(二)1
     """
+    await _hold(tx, refresh_id, shared=False)
     row = await queries.refresh(tx, refresh_id, lock=True)
     moved = await fire(
         tx,

@@ -19,7 +19,7 @@ from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.tx import Tx, open_tx
-from quzhou_migrants.web.divisions import places
+from quzhou_migrants.web.divisions import asked, places
 from quzhou_migrants.web.forms import Form, new_form, read_form
 from quzhou_migrants.web.render import render, see_other, wants_fragment
 
@@ -51,15 +51,15 @@ async def new(request: AnyRequest) -> Page:
 
 
 async def _new(request: AnyRequest, form: Form[BatchForm] | None) -> Page:
-    asked = {name: request.query_params.get(name, "")[:24] for name in ("category", "township")}
+    chosen = {name: request.query_params.get(name, "")[:24] for name in ("category", "township")}
     async with open_tx(request) as tx:
         state = "submitted" if tx.actor.may(P.CHECK) and not tx.actor.may(P.ADMIT) else "township_passed"
         most = tx.policy.whole("projects.reserve.batch_most")
         top = tx.actor.division_code or ""
-        within = asked["township"] if asked["township"].startswith(top[:6]) else top
+        within = asked(chosen["township"], top)
         known = await places(tx)
         facts: dict[str, Any] = {
-            "rows": await queries.waiting(tx, state, code_range(within), asked["category"], most) if within else [],
+            "rows": await queries.waiting(tx, state, code_range(within), chosen["category"], most) if within else [],
             "most": most,
             "cycle": service.cycle(tx),
             "clauses": tx.policy.get("projects.reserve.refusal_clauses"),
@@ -73,7 +73,7 @@ async def _new(request: AnyRequest, form: Form[BatchForm] | None) -> Page:
         "projects/reserve/batch_new.html",
         status=shown.status if shown.problems else 200,
         form=shown,
-        asked=asked,
+        asked=chosen,
         categories=choices.CATEGORIES,
         **facts,
     )

@@ -14,6 +14,8 @@ from quzhou_migrants.web.fields import Percent, Yuan
 
 Opinion = Annotated[str, Meta(max_length=500)]
 Said = Annotated[str, Meta(min_length=4, max_length=500)]
+Amount = Annotated[Yuan, Meta(gt=0, le=100_000_000_000)]
+Factor = Annotated[Percent, Meta(ge=10_000, le=100_000)]
 
 
 class Decision(StrEnum):
@@ -126,16 +128,16 @@ class QuotaForm(msgspec.Struct, frozen=True):
 
     township: Annotated[str, Meta(pattern=r"^\d{12}$")]
     window: Annotated[str, Meta(pattern=r"^\d{4}-\d{2}$")]
-    amount_fen: Yuan
-    factor_bp: Percent
+    amount_fen: Amount
+    factor_bp: Factor
 
 
 class QuotaChangeForm(msgspec.Struct, frozen=True):
     """Another amount or factor, with a reason."""
 
     seen: int
-    amount_fen: Yuan
-    factor_bp: Percent
+    amount_fen: Amount
+    factor_bp: Factor
     reason: Said
 
 

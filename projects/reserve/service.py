@@ -96,10 +96,11 @@ async def send_back(tx: Tx, project_id: int, seen: int, remarks: Sequence[tuple[
 async def admit(tx: Tx, project_id: int, seen: int, years: int, opinion: str) -> Row:
     """The county takes a project into the reserve for a number of years.
 
-    Raises: Refused PRJ-206 (outside the cycle), KRN-408, KRN-409.
+    Raises: Refused PRJ-206 (outside the cycle), PRJ-245 (the same person passed it), KRN-408, KRN-409.
     Source: 衢政办发〔2016〕65号 二(二)1
     """
     row = await lock(tx, project_id, seen=seen)
+    await _by_another(tx, row)
     await require_clear(tx, subject(row))
     least, most = cycle(tx)
     until = rules.valid_until(tx.today, years, least, most)
@@ -119,6 +120,19 @@ async def admit(tx: Tx, project_id: int, seen: int, years: int, opinion: str) ->
     return moved
 
 
+_PASSED_BY = """
+SELECT actor_id FROM kernel_journal
+WHERE subject_table = 'projects_project' AND subject_id = $1 AND verb = 'PROJECT.pass' ORDER BY id DESC LIMIT 1
+"""
+
+
+async def _by_another(tx: Tx, row: Row) -> None:
+    """Let only somebody else decide for the county than who passed it for the township, whatever post they hold now."""
+    passed_by = await tx.conn.fetchval(_PASSED_BY, row["id"])
+    if passed_by is not None and passed_by == tx.actor.user_id:
+        raise Refused("PRJ-245")
+
+
 def cycle(tx: Tx) -> tuple[int, int]:
     """The shortest and the longest term in the reserve. Units: years."""
     return (
@@ -131,9 +145,10 @@ def cycle(tx: Tx) -> tuple[int, int]:
 async def refuse(tx: Tx, project_id: int, seen: int, clause: str, reason: str) -> Row:
     """The county refuses a project, with the clause it rests on.
 
-    Raises: Refused PRJ-204, KRN-408, KRN-409.
+    Raises: Refused PRJ-204, PRJ-245 (the same person passed it), KRN-408, KRN-409.
     """
     row = await lock(tx, project_id, seen=seen)
+    await _by_another(tx, row)
     moved = await _close(tx, row, "refuse", clause, reason)
     await turns.close_turn(tx, row, "county")
     return moved

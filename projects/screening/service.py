@@ -26,7 +26,7 @@ from quzhou_migrants.kernel.geo import middle, read_points
 from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
-FEN = 100
+FEN, LARGEST = 100, 12  # digits before the point; larger is nonsense, and would be reckoned with for minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _number(text: str) -> Decimal | None:
         number = Decimal(text.replace(",", "").strip())
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and abs(number.adjusted()) <= LARGEST else None
 
 
 def _fen(text: str) -> int:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quzhou_migrants.kernel.actor import ancestors
+from quzhou_migrants.kernel.actor import ancestors, trimmed
 
 if TYPE_CHECKING:
     from quzhou_migrants.kernel.tx import Tx
@@ -39,6 +39,15 @@ class Places:
         here = chosen if way else top
         below = [(c, self.names[c], len(way)) for c in self.children.get(here, ())]
         return [(c, self.names[c], depth) for depth, c in enumerate(way)] + below
+
+
+CODE_DIGITS = 12
+
+
+def asked(typed: str, own: str) -> str:
+    """Read a division that an address names; what is none, or lies outside one's own, falls back to one's own."""
+    sane = len(typed) == CODE_DIGITS and typed.isascii() and typed.isdecimal()
+    return typed if sane and typed.startswith(trimmed(own)) else own
 
 
 _EMPTY = Places({}, {})

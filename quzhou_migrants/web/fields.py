@@ -32,6 +32,7 @@ Percent = Annotated[int, msgspec.Meta(extra={"typed": "percent"})]
 
 SHORT = 200  # a text field without a stated limit
 _DATE = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?", re.ASCII)
+YEARS = (1900, 2199)  # a slip of the finger; days near the end of all calendars cannot be counted on from
 _INT = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d{1,12}(?:\.\d{1,10})?", re.ASCII)
 _YES = {"on", "1", "true", "yes"}
@@ -169,9 +170,12 @@ def _date(_meta: Mapping[str, Any]) -> Callable[[str], dt.date]:
     def read(text: str) -> dt.date:
         match = _DATE.fullmatch(_plain(text))
         try:
-            return dt.date(*(int(part) for part in match.groups()))  # type: ignore[union-attr]  # no match: see below
+            day = dt.date(*(int(part) for part in match.groups()))  # type: ignore[union-attr]  # no match: see below
         except (AttributeError, ValueError):
             raise Slip("WEB-111") from None
+        if not YEARS[0] <= day.year <= YEARS[1]:
+            raise Slip("WEB-111")
+        return day
 
     return read
 

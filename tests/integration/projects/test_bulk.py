@@ -97,6 +97,22 @@ async def test_drafts_are_left_to_the_village_and_a_sheet_can_be_set_aside(tx: T
         assert (await service.discard(tx, other))["state"] == "discarded"
 
 
+async def test_a_locked_paper_and_an_odd_name_are_slips_not_faults(tx: Tx, tmp_path: Path) -> None:
+    path = tmp_path / "papers.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("决议.png", "公示.png", "设计.png"):
+            archive.writestr(f"1/{name}", picture())
+        archive.writestr("..", b"nothing")
+    packed_bytes = bytearray(path.read_bytes())
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # say of the first entry that it is locked
+        packed_bytes[packed_bytes.index(mark) + at] |= 1
+    path.write_bytes(bytes(packed_bytes))
+    async with become(tx, TOWN):
+        bulk_id = await service.check_sheet(tx, Sent(sheet(tmp_path, {}), "a.xlsx", path))
+        (row,) = await queries.rows(tx, bulk_id)
+        assert [(p["what"], p["code"]) for p in row["problems"]] == [("决议.png", "PRJ-575")]
+
+
 async def test_a_paper_that_is_none_is_a_slip_of_its_row(tx: Tx, tmp_path: Path) -> None:
     path = tmp_path / "papers.zip"
     with zipfile.ZipFile(path, "w") as archive:

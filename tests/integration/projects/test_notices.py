@@ -105,6 +105,18 @@ def _upload() -> UploadFile:
     return sent
 
 
+async def test_who_is_objected_against_cannot_say_that_it_was_taken_back(hanging: Any) -> None:
+    tx, row, subject = hanging
+    async with become(tx, VILLAGE):
+        said = PaperObjectionForm("演示丙", "渠道不经过三组，受益面不实", date(2026, 9, 10))
+        made = await service.take_paper(tx, row["id"], said)
+        with pytest.raises(Refused, match="KRN-403"):
+            await service.retract(tx, made["id"], "已谈妥")
+    async with become(tx, TOWN):
+        await service.retract(tx, made["id"], "本人书面撤回")
+    assert await service.objections_open(tx, subject) == 0
+
+
 async def test_visitor_objects_within_the_days_and_asks_by_receipt(hanging: Any) -> None:
     tx, row, _ = hanging
     async with become(tx, VISITOR):

@@ -130,6 +130,19 @@ async def test_site_check_is_recorded_by_the_tier_and_never_for_a_day_to_come(tx
             await tx.conn.execute("UPDATE projects_site_check SET finding = 'fit'")
 
 
+async def test_who_passed_for_the_township_does_not_decide_for_the_county(tx: Tx) -> None:
+    [key] = await waiting(tx)
+    async with become(tx, TOWN):
+        await service.pass_on(tx, key, 1, "属实")
+    both = dataclasses.replace(COUNTY, user_id=TOWN.user_id)
+    async with become(tx, both):
+        for work in (service.admit(tx, key, 2, 3, "同意"), service.refuse(tx, key, 2, CLAUSE, "行业资金可以覆盖")):
+            with pytest.raises(Refused, match="PRJ-245"):
+                await work
+    async with become(tx, COUNTY):
+        assert (await service.admit(tx, key, 2, 3, "同意"))["state"] == "admitted"
+
+
 async def test_a_granted_appeal_brings_the_project_back_to_the_county_with_a_new_term(tx: Tx) -> None:
     key = await refused(tx)
     async with become(tx, CLERK):

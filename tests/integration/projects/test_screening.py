@@ -165,3 +165,11 @@ def written(path: Path, rows: list[list[str]]) -> None:
         )
         for row in rows:
             table.add(row)
+
+
+def test_numbers_that_nobody_could_mean_are_left_out() -> None:
+    typed = {f"items.0.{name}": [value] for name, value in (("name", "渠道"), ("quantity", "1e999999"))}
+    assert service.contents_of(typed) == ()
+    row = {"id": 1, "division_code": BAIMA, "village_name": "", "lat": None, "lon": None, "estimate_fen": 5}
+    asked = service.asked_of(row | {"draft": {"works": {"estimate_fen": ["1e9999"]}}}, frozenset())
+    assert asked.estimate_fen == 0

@@ -199,7 +199,11 @@ async def test_a_short_extension_is_the_clerks_and_moves_the_steps_ahead(tx: Tx)
     async with become(tx, TOWN):
         assert [t.kind for t in await waiting(tx)] == ["projects.change.proposed"]
         await changes.pass_on(tx, change, DecideForm(1, "属实"))
+    await tx.conn.execute("UPDATE projects_change SET proposed_by = $2 WHERE id = $1", change, COUNTY.user_id)
     async with become(tx, COUNTY):
+        with pytest.raises(Refused, match="PRJ-478"):  # whatever post somebody holds now
+            await changes.approve_minor(tx, change, DecideForm(2, "同意"))
+        await tx.conn.execute("UPDATE projects_change SET proposed_by = $2 WHERE id = $1", change, VILLAGE.user_id)
         assert [t.kind for t in await waiting(tx)] == ["projects.change.passed"]
         await changes.approve_minor(tx, change, DecideForm(2, "同意"))
     steps = [m["planned_on"] for m in await public.milestones(tx, project)]
@@ -247,8 +251,9 @@ async def once_more(tx: Tx, project: int) -> None:
 async def test_standing_still_stops_warnings_and_going_on_shifts_the_plan(tx: Tx) -> None:
     project = await building(tx)
     async with become(tx, VILLAGE):
-        stop = StopForm(Cause.LAND, "青苗未谈妥", await version(tx, project))
+        stop = StopForm(Cause.LAND, "青苗未谈妥", await version(tx, project), ends_on=date(2027, 9, 1))
         change = await changes.propose(tx, project, Action.SUSPEND, stop)
+        assert (await change_queries.find(tx, change))["after"] == {}  # a stop moves no term
     await decided(tx, change)
     assert (await public.brief(tx, project))["state"] == "suspended"
     async with on_day(tx, TODAY + timedelta(days=40)):

@@ -190,3 +190,8 @@ async def test_refusals_of_access_go_to_an_error_page(code):
     with pytest.raises(Refused):
         async with form.refusals():
             raise Refused(code)
+
+
+@pytest.mark.parametrize("typed", ["9999-12-31", "0001-01-01", "2200-01-01"])
+def test_form_refuses_days_that_nobody_means(typed):
+    assert ("on", "WEB-111") in codes(read(on=[typed]))
