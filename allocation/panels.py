@@ -70,11 +70,14 @@ async def _closings(tx: Tx) -> list[Task]:
 
 async def _runs(tx: Tx) -> list[Task]:
     rows = await tx.conn.fetch(
-        "SELECT id, title, state, division_code FROM allocation_factor_run WHERE (state = 'draft' AND $1)"
-        " OR (state = 'frozen' AND $2 AND frozen_by IS DISTINCT FROM $3) ORDER BY id",
+        "SELECT id, title, state, division_code FROM allocation_factor_run r WHERE division_code = $4"
+        " AND (state = 'draft' AND $1 OR state = 'frozen' AND $2 AND frozen_by IS DISTINCT FROM $3 AND NOT EXISTS"
+        " (SELECT 1 FROM allocation_factor_opinion o WHERE o.run = r.id AND o.attempt = r.attempt AND o.approver = $3))"
+        " ORDER BY id",
         tx.actor.may(P.PREPARE_FACTOR),
         tx.actor.may(P.APPROVE_FACTOR),
         tx.actor.user_id,
+        tx.actor.division_code,
     )
     return [
         Task(

@@ -37,7 +37,7 @@ async def data(request: AnyRequest, run_id: FromPath[int]) -> Page:
 
 async def _data_page(request: AnyRequest, run_id: int, form: Form[ValuesForm] | None, upload: Form[ImportForm]) -> Page:
     async with open_tx(request) as tx:
-        row = await queries.run(tx, run_id)
+        row = await queries.house_run(tx, run_id)
         scheme = queries.opened(row["scheme_body"])
         units = await queries.units(tx, row["division_code"])
         held = await queries.values(tx, run_id)
@@ -104,7 +104,7 @@ async def import_data(request: AnyRequest, run_id: FromPath[int]) -> Page:
     if form.ok:
         async with form.refusals():
             async with open_tx(request) as tx:
-                scheme = queries.opened((await queries.run(tx, run_id))["scheme_body"])
+                scheme = queries.opened((await queries.house_run(tx, run_id))["scheme_body"])
             with tempfile.NamedTemporaryFile(suffix=".upload") as file:
                 file.write(await form.value.file.read())
                 file.flush()
@@ -119,7 +119,7 @@ async def import_data(request: AnyRequest, run_id: FromPath[int]) -> Page:
 async def data_sheet(request: AnyRequest, run_id: FromPath[int]) -> Page:
     """Give the table of values as a spreadsheet to be filled in."""
     async with open_tx(request) as tx:
-        row = await queries.run(tx, run_id)
+        row = await queries.house_run(tx, run_id)
         scheme, units = queries.opened(row["scheme_body"]), await queries.units(tx, row["division_code"])
         held = await queries.values(tx, run_id)
     out = io.BytesIO()

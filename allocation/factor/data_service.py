@@ -139,9 +139,8 @@ async def _changed(tx: Tx, run_id: int, rows: Sequence[ValueRow]) -> list[ValueR
 
 
 async def open_run(tx: Tx, run_id: int) -> Row:
-    """Lock a run that takes values. Raises: Refused ALC-245 (frozen), KRN-404."""
-    await tx.conn.execute("SELECT 1 FROM allocation_factor_run WHERE id = $1 FOR UPDATE", run_id)
-    row = await queries.run(tx, run_id)
+    """Lock a run of one's own house that takes values. Raises: Refused ALC-245 (frozen), KRN-404."""
+    row = await queries.house_run(tx, run_id, lock=True)
     if row["state"] != S.DRAFT:
         raise Refused("ALC-245")
     return row
@@ -155,7 +154,7 @@ async def take_sheet(tx: Tx, run_id: int, upload: Upload, common: Origin = NOWHE
     Raises: Invalid ALC-257 (an unknown unit), ALC-258, ALC-259 (a value that cannot be), ALC-260, and what
     `save_columns` refuses.
     """
-    row = await queries.run(tx, run_id)
+    row = await queries.house_run(tx, run_id)
     scheme = queries.opened(row["scheme_body"])
     titles = {f.key: f.title for f in scheme.factors}
     codes = {u.code: u.name for u in await queries.units(tx, row["division_code"])}
@@ -215,7 +214,7 @@ offer(LAST, last_shares)
 @command(P.PREPARE_FACTOR, audit="allocation.factor.offered")
 async def take_offered(tx: Tx, run_id: int) -> int:
     """Take over everything that is offered, each column with its own source and day. Gives the number of changes."""
-    row = await queries.run(tx, run_id)
+    row = await queries.house_run(tx, run_id)
     given = await offered(tx, row)
     columns = [ColumnRow(key, column.source, column.as_of) for key, column in given.items()]
     rows = [ValueRow(key, unit, value) for key, column in given.items() for unit, value in column.values.items()]

@@ -13,6 +13,7 @@ RUNS = Listing(
         Column("id", "r.id", kind="int", shown=False, export=False),
         Column("batch_id", "r.batch", kind="int", shown=False, export=False),
         Column("name", "r.title", link="/factor/{id}"),
+        Column("division", "r.division_code", kind="division"),
         Column("doc_no", "b.doc_no", link="/funds/{batch_id}"),
         Column("pool_fen", "r.pool_fen", kind="money", sort=True),
         Column("approved_at", "r.approved_at", kind="date"),
@@ -53,6 +54,7 @@ SCHEMES = Listing(
     columns=(
         Column("id", "s.id", kind="int", shown=False, export=False),
         Column("name", "s.title", link="/factor/schemes/{id}"),
+        Column("division", "s.division_code", kind="division"),
         Column("number", "s.number", kind="int"),
         Column("created_name", "s.created_name"),
         Column("created_at", "s.created_at", kind="date"),

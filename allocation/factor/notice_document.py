@@ -38,7 +38,7 @@ def proposal(row: Row, inputs: Inputs, given_fen: int, org: str) -> Row:
     }
     return {
         "title": _t("title", **facts),
-        "addressees": _t("to"),
+        "addressees": _t("to_townships" if row["level"] == "county" else "to"),
         "body": "\n".join(_t(f"body.{n}", **facts) for n in range(1, 6)),
         "signer": org,
         "copies": _t("copies"),

@@ -50,7 +50,7 @@ async def new_notice(request: AnyRequest, run_id: FromPath[int]) -> Page:
         held = await notice_queries.of_run(tx, run_id)
         if held is not None:
             return see_other(f"/factor/notices/{held['id']}")
-        row = await queries.run(tx, run_id)
+        row = await queries.house_run(tx, run_id)
         given = sum(s["amount_fen"] for s in await queries.shares(tx, run_id))
         words = proposal(row, await queries.inputs(tx, row), given, tx.actor.org_name)
     return await _words(request, run_id, new_form(NoticeForm, **words))
@@ -111,7 +111,7 @@ async def notice(request: AnyRequest, notice_id: FromPath[int]) -> Page:
 async def _one(request: AnyRequest, notice_id: int, form: Form[Any]) -> Page:
     async with open_tx(request) as tx:
         row = await notice_queries.notice(tx, notice_id)
-        own = queries.is_own(tx, row["division_code"])
+        own = queries.is_house(tx, row["division_code"])
         facts: dict[str, Any] = {
             "n": row,
             "verbs": verbs_open(NOTICE, row, tx.actor) if own else [],

@@ -43,9 +43,7 @@ async def draft_notice(tx: Tx, run_id: int, form: NoticeForm) -> int:
     Raises: Refused ALC-273 (a run that is not approved), KRN-404; by constraint ALC-270 (it has one
     already), ALC-271 (the number is taken).
     """
-    row = await queries.run(tx, run_id)
-    if row["state"] != S.APPROVED or not queries.is_own(tx, row["division_code"]):
-        raise Refused("ALC-273")
+    row = await _approved_run(tx, run_id)
     notice_id = int(
         await tx.conn.fetchval(
             "INSERT INTO allocation_factor_notice (division_code, run, doc_no, title, addressees, body, signer, copies,"
@@ -63,6 +61,14 @@ async def draft_notice(tx: Tx, run_id: int, form: NoticeForm) -> int:
     return notice_id
 
 
+async def _approved_run(tx: Tx, run_id: int) -> Row:
+    """Lock a run of one's own house in effect: nobody takes it back meanwhile. Raises: Refused ALC-273, KRN-404."""
+    row = await queries.house_run(tx, run_id, lock=True)
+    if row["state"] != S.APPROVED:
+        raise Refused("ALC-273")
+    return row
+
+
 def _words(form: NoticeForm) -> tuple[str, ...]:
     return form.doc_no, form.title, form.addressees, form.body, form.signer, form.copies
 
@@ -70,8 +76,7 @@ def _words(form: NoticeForm) -> tuple[str, ...]:
 async def _own(tx: Tx, notice_id: int) -> Row:
     await tx.conn.execute("SELECT 1 FROM allocation_factor_notice WHERE id = $1 FOR UPDATE", notice_id)
     row = await notice_queries.notice(tx, notice_id)
-    if not queries.is_own(tx, row["division_code"]):
-        raise Refused("KRN-404")
+    queries.require_house(tx, row["division_code"])
     return row
 
 
@@ -95,10 +100,10 @@ async def change_notice(tx: Tx, notice_id: int, form: NoticeForm) -> None:
 async def issue_notice(tx: Tx, notice_id: int) -> Row:
     """Issue a notice: its paper is printed once, kept under its hash, and has to be published in time.
 
-    Raises: Refused ALC-250 (by its drafter), KRN-120, KRN-404, KRN-408.
+    Raises: Refused ALC-250 (by its drafter), ALC-273 (its run was taken back), KRN-120, KRN-404, KRN-408.
     """
+    run = await _approved_run(tx, (await notice_queries.notice(tx, notice_id))["run"])
     row = await _own(tx, notice_id)
-    run = await queries.run(tx, row["run"])
     days = tx.policy.whole("allocation.factor.publish_working_days")
     printed = {
         "pool_fen": row["pool_fen"],

@@ -43,7 +43,7 @@ async def runs(request: AnyRequest) -> Page:
     """List the runs in sight: one's own, and the approved ones from above."""
     actor: Actor = request.scope["state"]["actor"]
     lo, hi = code_range(actor.division_code) if actor.division_code else ("", "~")
-    base = ("r.state = 'approved' OR (r.division_code >= {} AND r.division_code < {})", [lo, hi])
+    base = ("r.state IN ('approved', 'revoked') OR (r.division_code >= {} AND r.division_code < {})", [lo, hi])
     actions: list[tuple[str, ...]] = [(CATALOGUE.text("factor.shares"), "/factor/shares")]
     if actor.may(P.PREPARE_FACTOR):
         actions += [
@@ -66,7 +66,7 @@ async def new_run(request: AnyRequest, batch: FromQuery[int] = 0) -> Page:
     """Start a run; the whole project money of the batch is proposed."""
     async with open_tx(request) as tx:
         pots = await budget.available(tx, tx.actor.division_code)
-        first = next(iter(await queries.schemes_in_use(tx)), None)
+        first = next(iter(await queries.schemes_in_use(tx, tx.actor.division_code)), None)
         year = CATALOGUE.text("factor.title_of").format(year=tx.today.year)
     pool = next((p["fen"] for p in pots if p["batch"] == batch), None)
     form = new_form(RunForm, batch=batch or None, pool_fen=pool, title=year, scheme=first["id"] if first else None)
@@ -76,7 +76,7 @@ async def new_run(request: AnyRequest, batch: FromQuery[int] = 0) -> Page:
 async def _run_form(request: AnyRequest, form: Form[RunForm]) -> Page:
     async with open_tx(request) as tx:
         pots = await budget.available(tx, tx.actor.division_code)
-        stored = await queries.schemes_in_use(tx)
+        stored = await queries.schemes_in_use(tx, tx.actor.division_code)
     return render(
         request,
         "allocation/factor/new.html",
@@ -108,11 +108,12 @@ async def _run_page(request: AnyRequest, run_id: int, form: Form[Any]) -> Page:
     async with open_tx(request) as tx:
         row = await queries.run(tx, run_id)
         context = await run_context(tx, row)
-        context["verbs"] = verbs_open(RUN, row, tx.actor)
+        own = queries.is_house(tx, row["division_code"])
+        context["verbs"] = verbs_open(RUN, row, tx.actor) if own else []
         context["opinions"] = await queries.opinions(tx, row)
         context["levels"] = levels(row["pool_fen"], tx.policy.get("allocation.factor.approval_amounts_fen"))
         context["told"] = await notice_queries.of_run(tx, run_id)
-        context["may_tell"] = tx.actor.may(P.PREPARE_FACTOR) and queries.is_own(tx, row["division_code"])
+        context["may_tell"] = tx.actor.may(P.PREPARE_FACTOR) and own
         context["spoke"] = tx.actor.user_id in {row["frozen_by"], *(o["approver"] for o in context["opinions"])}
         context["entries"] = await timeline(tx, RUN_TABLE, run_id)
     return render(

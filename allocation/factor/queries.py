@@ -13,13 +13,13 @@ from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
 
-_NEXT = {"city": "county", "county": "township", "township": "village"}
+SHOWN = frozenset({"approved", "revoked"})  # what those below may read: it was, or once was, in effect
 
 
 async def run(tx: Tx, run_id: int) -> Row:
     """Read one run with its batch and scheme.
 
-    A run that is not approved is seen only inside the division that makes it.
+    A run that never was approved is seen only inside the division that makes it.
     Raises: Refused KRN-404.
     """
     row = await tx.conn.fetchrow(
@@ -30,34 +30,60 @@ async def run(tx: Tx, run_id: int) -> Row:
         " JOIN kernel_division d ON d.code = r.division_code WHERE r.id = $1",
         run_id,
     )
-    if row is None or not (row["state"] == "approved" or is_own(tx, row["division_code"])):
+    if row is None or not (row["state"] in SHOWN or is_own(tx, row["division_code"])):
         raise Refused("KRN-404")
     return dict(row)
 
 
+async def house_run(tx: Tx, run_id: int, *, lock: bool = False) -> Row:
+    """Read a run that the caller's own house makes, held for this transaction if asked. Raises: Refused KRN-404."""
+    if lock:
+        await tx.conn.execute("SELECT 1 FROM allocation_factor_run WHERE id = $1 FOR UPDATE", run_id)
+    row = await run(tx, run_id)
+    require_house(tx, row["division_code"])
+    return row
+
+
+def require_house(tx: Tx, division_code: str) -> None:
+    """Refuse steps in what another house makes: a city reads its counties' runs and never acts in them.
+
+    Raises: Refused KRN-404.
+    """
+    if not is_house(tx, division_code):
+        raise Refused("KRN-404")
+
+
+def is_house(tx: Tx, division_code: str) -> bool:
+    """Tell whether the caller acts for this very division."""
+    return tx.actor.division_code == division_code
+
+
+def covers(upper: str, lower: str) -> bool:
+    """Tell whether a division is another one or lies above it."""
+    lo, hi = code_range(upper)
+    return lo <= lower < hi
+
+
 def is_own(tx: Tx, division_code: str) -> bool:
     """Tell whether a division lies inside the caller's range."""
-    if not tx.actor.division_code:
-        return True
-    lo, hi = code_range(tx.actor.division_code)
-    return lo <= division_code < hi
+    return not tx.actor.division_code or covers(tx.actor.division_code, division_code)
 
 
-async def schemes_in_use(tx: Tx) -> list[Row]:
-    """List the approved versions of schemes in sight, the newest first."""
+async def schemes_in_use(tx: Tx, division_code: str) -> list[Row]:
+    """List the approved versions of schemes of a division and of those above it, the newest first."""
     rows = await tx.conn.fetch(
         "SELECT * FROM allocation_scheme WHERE state = 'approved' ORDER BY approved_at DESC, id DESC LIMIT 200"
     )
-    return [dict(r) for r in rows]
+    return [dict(r) for r in rows if covers(r["division_code"], division_code)]
 
 
 async def in_use(tx: Tx, series: int) -> list[Row]:
-    """Lock and list the approved versions of one series."""
+    """Lock all versions of one series and list the approved ones: of two approvals at once, one waits."""
     rows = await tx.conn.fetch(
-        "SELECT * FROM allocation_scheme WHERE coalesce(series, id) = $1 AND state = 'approved' ORDER BY id FOR UPDATE",
+        "SELECT * FROM allocation_scheme WHERE coalesce(series, id) = $1 ORDER BY id FOR UPDATE",
         series,
     )
-    return [dict(r) for r in rows]
+    return [dict(r) for r in rows if r["state"] == "approved"]
 
 
 async def scheme(tx: Tx, scheme_id: int) -> Row:
@@ -86,7 +112,7 @@ async def runs_of_scheme(tx: Tx, scheme_id: int) -> list[Row]:
         " ORDER BY id DESC LIMIT 50",
         scheme_id,
     )
-    return [dict(r) for r in rows if r["state"] == "approved" or is_own(tx, r["division_code"])]
+    return [dict(r) for r in rows if r["state"] in SHOWN or is_own(tx, r["division_code"])]
 
 
 async def opinions(tx: Tx, row: Row) -> list[Row]:
@@ -157,15 +183,5 @@ async def shares(tx: Tx, run_id: int) -> list[Row]:
         "SELECT s.*, d.name FROM allocation_factor_share s JOIN kernel_division d ON d.code = s.division_code"
         " WHERE s.run = $1 ORDER BY s.division_code",
         run_id,
-    )
-    return [dict(r) for r in rows]
-
-
-async def my_shares(tx: Tx) -> list[Row]:
-    """List the shares inside the caller's range with their runs, the newest first."""
-    rows = await tx.conn.fetch(
-        "SELECT s.*, d.name, r.title, r.sha256, r.state, b.doc_no FROM allocation_factor_share s"
-        " JOIN kernel_division d ON d.code = s.division_code JOIN allocation_factor_run r ON r.id = s.run"
-        " JOIN allocation_batch b ON b.id = r.batch ORDER BY s.id DESC LIMIT 200"
     )
     return [dict(r) for r in rows]

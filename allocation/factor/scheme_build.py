@@ -10,6 +10,7 @@ from typing import Any
 from allocation.factor.catalogue import known
 from allocation.factor.scheme import Bound, Factor, Fixed, Form, Grade, Kind, Part, Reserve, Scheme
 from allocation.factor.scheme_forms import BoundRow, FactorRow, FixedRow, SchemeForm
+from allocation.factor.sheet import COLUMNS
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Invalid, Problem
 from quzhou_migrants.kernel.money import Rounding
@@ -29,7 +30,7 @@ def build(policy: Policies, form: SchemeForm, before: Scheme | None = None) -> S
     form is no longer the pack's, so it counts as unconfirmed. Bands against last year bring the
     weightless factor that holds last year's shares.
     Raises: Invalid ALC-243 (a factor that neither pack nor the version before knows), ALC-261 (no
-    title), ALC-262 (a grade that cannot be read).
+    title), ALC-262 (a grade that cannot be read), ALC-263 (a title that a sheet of data could not tell apart).
     """
     pack = {k.factor.key: k.factor for k in known(policy)}
     kept = {f.key: f for f in before.factors} if before else {}
@@ -65,6 +66,7 @@ def _factors(
 ) -> Iterator[Factor]:
     numbers = [int(m[1]) for key in kept if (m := _OWN.fullmatch(key))]
     fresh = max(numbers, default=0)
+    titles = {f.title for f in pack.values()} | {CATALOGUE.text(name) for name in COLUMNS}
     for n, row in enumerate(rows):
         if row.key == LAST:
             continue
@@ -81,6 +83,10 @@ def _factors(
         if not row.title:
             problems.append(Problem("ALC-261", f"factors.{n}.title"))
             continue
+        if row.title in titles:
+            problems.append(Problem("ALC-263", f"factors.{n}.title", {"factor": row.title}))
+            continue
+        titles.add(row.title)
         fresh += not row.key
         yield Factor(
             row.key or f"own{fresh}", row.title, row.unit, **chosen, places=row.places, least=row.least,

@@ -60,7 +60,7 @@ async def scheme(request: AnyRequest, scheme_id: FromPath[int]) -> Page:
 async def _one(request: AnyRequest, scheme_id: int, form: Form[Any]) -> Page:
     async with open_tx(request) as tx:
         row = await queries.scheme(tx, scheme_id)
-        own = queries.is_own(tx, row["division_code"])
+        own = queries.is_house(tx, row["division_code"])
         names = {u.code: u.name for u in await queries.units(tx, row["division_code"])}
         made, before = queries.opened(row["body"]), await queries.version_before(tx, row)
         facts: dict[str, Any] = {

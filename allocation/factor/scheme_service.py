@@ -83,8 +83,7 @@ async def _locked(tx: Tx, scheme_id: int) -> Row:
     """Lock a version of the caller's own division. Raises: Refused KRN-404."""
     await tx.conn.execute("SELECT 1 FROM allocation_scheme WHERE id = $1 FOR UPDATE", scheme_id)
     row = await queries.scheme(tx, scheme_id)
-    if not queries.is_own(tx, row["division_code"]):
-        raise Refused("KRN-404")
+    queries.require_house(tx, row["division_code"])
     return row
 
 
@@ -94,7 +93,8 @@ async def approve_scheme(tx: Tx, scheme_id: int, doc_no: str = "") -> Row:
 
     Raises: Refused ALC-250 (by its maker), KRN-408, KRN-409; Invalid with what `scheme.faults` finds.
     """
-    row = await _locked(tx, scheme_id)
+    row = await queries.scheme(tx, scheme_id)
+    queries.require_house(tx, row["division_code"])
     await _check(tx, queries.opened(row["body"]))
     for before in await queries.in_use(tx, row["series"] or row["id"]):
         await fire(tx, SCHEME, FactorScheme, before, "supersede", clause=CLAUSE, by=row["number"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from allocation.budget import queries as budget
-from allocation.budget.ledger import Kind, Line, post, reverse
+from allocation.budget.ledger import Share, pass_down, reverse
 from allocation.factor import queries
 from allocation.factor.approval import levels
 from allocation.factor.data_service import RUN_TABLE, findings, open_run
@@ -34,11 +34,15 @@ CLAUSE = "衢政办发〔2016〕65号 二(三)1"
 async def draft_run(tx: Tx, form: RunForm) -> int:
     """Begin a run over project money that lies available. Gives its id.
 
+    A city shares out among its counties, a county what it has among its townships.
     Raises: Refused ALC-244 (batch not booked), ALC-104 (more than is available), ALC-251 (a scheme
-    that is not in use), KRN-404.
+    that is not in use), KRN-404 (a scheme of neither the own house nor one above).
     """
     batch = await budget.batch(tx, form.batch)
-    require_in_use(await queries.scheme(tx, form.scheme))
+    scheme = await queries.scheme(tx, form.scheme)
+    if not queries.covers(scheme["division_code"], tx.actor.division_code):
+        raise Refused("KRN-404")
+    require_in_use(scheme)
     await _check_pool(tx, batch, form.pool_fen)
     run_id = int(
         await tx.conn.fetchval(
@@ -65,9 +69,9 @@ async def draft_run(tx: Tx, form: RunForm) -> int:
 
 
 async def _check_pool(tx: Tx, batch: Row, pool_fen: int, *, lock: bool = False) -> None:
-    if batch["state"] != "recorded" or batch["division_code"] != tx.actor.division_code:
+    if batch["state"] != "recorded" or not queries.covers(batch["division_code"], tx.actor.division_code):
         raise Refused("ALC-244", field="batch")
-    pots = {r["batch"]: int(r["fen"]) for r in await budget.available(tx, batch["division_code"], lock=lock)}
+    pots = {r["batch"]: int(r["fen"]) for r in await budget.available(tx, tx.actor.division_code, lock=lock)}
     left = pots.get(batch["id"], 0)
     if pool_fen > left:
         raise Refused("ALC-104", field="pool_fen", asked=pool_fen, left=left)
@@ -116,7 +120,7 @@ async def approve_run(tx: Tx, run_id: int, opinion: str = "") -> Row:
     Raises: Refused ALC-241 (who froze it), ALC-252 (who approved it before), ALC-248 (the stored
     inputs do not match their hash), ALC-104 (the batch has less left), KRN-408, KRN-409.
     """
-    row = await queries.run(tx, run_id)
+    row = await queries.house_run(tx, run_id)
     given = await queries.opinions(tx, row)
     if row["state"] == S.FROZEN and any(o["approver"] == tx.actor.user_id for o in given):
         raise Refused("ALC-252")
@@ -152,10 +156,7 @@ async def _post_shares(tx: Tx, row: Row) -> None:
     await _check_pool(tx, await budget.batch(tx, row["batch"]), row["pool_fen"], lock=True)
     inputs = await queries.inputs(tx, row)
     outcome = inputs.split()
-    given = sum(outcome.shares.values())  # what is kept in reserve stays where it lies
-    lines = [Line(row["batch"], row["division_code"], Kind.AVAILABLE, -given)]
     for code, fen in outcome.shares.items():
-        lines.append(Line(row["batch"], code, Kind.AVAILABLE, fen))
         await tx.conn.execute(
             "INSERT INTO allocation_factor_share (division_code, run, base_fen, performance_fen, fixed_fen,"
             " adjusted_fen, amount_fen, approved_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -167,7 +168,9 @@ async def _post_shares(tx: Tx, row: Row) -> None:
             fen,
             tx.now,
         )
-    await post(tx, f"factor:{row['id']}", lines, source=(RUN_TABLE, row["id"]))
+    down = [Share(code, project_fen=fen) for code, fen in outcome.shares.items()]  # a reserve stays where it lies
+    event = f"factor:{row['id']}"
+    await pass_down(tx, event, row["batch"], row["division_code"], down, source=(RUN_TABLE, row["id"]))
 
 
 @command(P.PREPARE_FACTOR, audit="allocation.factor.reopen")
@@ -183,7 +186,7 @@ async def send_back_run(tx: Tx, run_id: int, reason: str) -> Row:
 
 
 async def _back(tx: Tx, run_id: int, verb: str, reason: str) -> Row:
-    row = await queries.run(tx, run_id)
+    row = await queries.house_run(tx, run_id)
     sets = {"frozen": "", "sha256": "", "frozen_by": None, "frozen_at": None}
     return await fire(tx, RUN, FactorRun, row, verb, reason=reason, sha256=row["sha256"], sets=sets)
 
@@ -191,7 +194,7 @@ async def _back(tx: Tx, run_id: int, verb: str, reason: str) -> Row:
 @command(P.PREPARE_FACTOR, audit="allocation.factor.cancel")
 async def cancel_run(tx: Tx, run_id: int, reason: str) -> Row:
     """Give up a draft. Raises: Refused ALC-242, KRN-408."""
-    return await fire(tx, RUN, FactorRun, await queries.run(tx, run_id), "cancel", reason=reason)
+    return await fire(tx, RUN, FactorRun, await queries.house_run(tx, run_id), "cancel", reason=reason)
 
 
 @command(P.APPROVE_FACTOR, audit="allocation.factor.revoke")
@@ -200,7 +203,7 @@ async def revoke_run(tx: Tx, run_id: int, reason: str) -> Row:
 
     Raises: Refused ALC-242 (no reason), KRN-408; by constraint ALC-102 (money has moved on).
     """
-    moved = await fire(tx, RUN, FactorRun, await queries.run(tx, run_id), "revoke", reason=reason)
+    moved = await fire(tx, RUN, FactorRun, await queries.house_run(tx, run_id), "revoke", reason=reason)
     await reverse(tx, f"factor:{run_id}", source=(RUN_TABLE, run_id))
     await withdraw_with_run(tx, run_id, reason)
     return moved

@@ -17,6 +17,7 @@ from quzhou_migrants.kernel.errors import Problem, Refused
 from quzhou_migrants.kernel.sheets import read_batches
 
 CODE, NAME, SOURCE, AS_OF = (f"factor.sheet.{key}" for key in ("code", "name", "source", "as_of"))
+COLUMNS = (CODE, NAME, "factor.last_share")  # titles that are taken in every sheet
 _DATE = re.compile(r"(\d{4})\D{0,2}(\d{1,2})\D{0,2}(\d{1,2})\D*(?: ?00:00:00)?", re.ASCII)
 
 

@@ -35,6 +35,8 @@ async def run_context(tx: Tx, row: dict[str, Any]) -> dict[str, Any]:
     sources = sorted({(d.source, d.as_of) for d in inputs.data})
     return {
         "row": row,
+        "names": names,
+        "within": {u.code for u in inputs.units if queries.is_own(tx, u.code)},
         "inputs": inputs,
         "values": table(inputs.data),
         "sources": sources,

@@ -71,7 +71,7 @@ async def show_trial(request: AnyRequest, run_id: int, form: Form[WhatIfForm], f
     """Show the form, and beside the run what it gave."""
     async with open_tx(request) as tx:
         row, inputs, case = await frozen_case(tx, run_id)
-        schemes = await queries.schemes_in_use(tx)
+        schemes = await queries.schemes_in_use(tx, row["division_code"])
     return render(
         request,
         "allocation/factor/whatif.html",

@@ -161,7 +161,7 @@ async def test_county_sees_approved_runs_only_and_awards_from_its_share(tx_as) -
                 await queries.run(tx, draft)
             assert hidden.value.code == "KRN-404"
             assert (await queries.run(tx, run))["sha256"]
-            share = (await queries.my_shares(tx))[0]
+            share = (await queries.shares(tx, run))[0]
             assert share["division_code"] == KECHENG
             before = sum(p["fen"] for p in await budget.available(tx, KECHENG))
             award = await funds.award_from_pot(tx, project, 300_000, "柯移〔2026〕1号")
@@ -221,11 +221,11 @@ async def test_second_run_compares_with_the_first(tx_as) -> None:
 
 async def test_village_sees_neither_run_values_nor_money(tx_as) -> None:
     async with tx_as(Role.CITY_CLERK, CITY) as tx:
-        await approved(tx)
+        run = await approved(tx)
         async with become(tx, actor(Role.VILLAGE_CLERK, VILLAGE)):
             assert await tx.conn.fetchval("SELECT count(*) FROM allocation_factor_value") == 0
             assert await tx.conn.fetchval("SELECT count(*) FROM allocation_balance") == 0
-            assert await queries.my_shares(tx) == []
+            assert await queries.shares(tx, run) == []
 
 
 async def test_values_of_strangers_are_not_taken(tx_as) -> None:
