@@ -32,7 +32,7 @@ async def tell_results(world: World) -> None:
         day = BUSINESS_DATE - 5 * DAY if last else shanghai(run["approved_at"]).date() + 3 * DAY
         await _told(world, run["id"], n, day, publish=not last)
     async with acting(clerk, BUSINESS_DATE - 2 * DAY) as tx:
-        used = (await queries.schemes_in_use(tx))[0]
+        used = (await queries.schemes_in_use(tx, CITY))[0]
         made = queries.opened(used["body"])
         follower = SchemeForm(**{**rows_of(made), "bounds": [BoundRow(Kind.LOSS, bp=MOST_LOSS_BP)]})  # type: ignore[arg-type]  # rows_of gives the form's own fields
         await keep_scheme(tx, build(tx.policy, follower, made), say("scheme_note"), like=used["id"])
