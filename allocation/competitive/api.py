@@ -36,7 +36,7 @@ class CandidateOut(msgspec.Struct):
 
 
 class RoundOut(msgspec.Struct):
-    """One round. Units: fen, basis points."""
+    """One round. Units: fen, basis points. `pot` names an earmark or a township's pool; empty: own money."""
 
     id: int
     title: str
@@ -46,6 +46,9 @@ class RoundOut(msgspec.Struct):
     budget_fen: int
     cap_fen: int
     cut_rule: str
+    earmark: int
+    township_code: str
+    pot: str
     criteria: list[tuple[str, int]]
     candidates: list[CandidateOut]
 
@@ -89,8 +92,10 @@ class RoundLine(msgspec.Struct):
 async def _out(tx: Tx, round_id: int) -> RoundOut:
     row = await queries.round_of(tx, round_id)
     names = ("id", "title", "division_code", "state", "version", "budget_fen", "cap_fen", "cut_rule")
+    names += ("earmark", "township_code")
     return RoundOut(
         **{n: row[n] for n in names},
+        pot=row["pot_title"],
         criteria=[(c["title"], c["weight_bp"]) for c in await queries.criteria(tx, round_id)],
         candidates=[_candidate(c) for c in await queries.candidates(tx, round_id)],
     )

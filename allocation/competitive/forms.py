@@ -61,6 +61,14 @@ class ReasonForm(msgspec.Struct):
     reason: Reason
 
 
+class PostponeForm(msgspec.Struct):
+    """More days for the experts of a published call, and why."""
+
+    score_by: date
+    decide_by: date
+    reason: Reason
+
+
 class RecuseForm(msgspec.Struct):
     """A conflict of interest, declared by the expert."""
 

@@ -23,7 +23,7 @@ from allocation.competitive import (
     service,
     view,
 )
-from allocation.competitive.forms import DecisionForm, EmptyForm, PickForm, ReasonForm, RoundForm
+from allocation.competitive.forms import DecisionForm, EmptyForm, PickForm, PostponeForm, ReasonForm, RoundForm
 from allocation.competitive.listing import ROUNDS
 from allocation.competitive.rules import CutRule, written
 from allocation.competitive.states import ROUND
@@ -45,6 +45,7 @@ AnyRequest = Request[Any, Any, Any]
 Page = Response[Any]
 OFFERED = 200  # projects of the reserve on one page to choose from
 ID_DIGITS = 18
+UNPAID = {Stage.DRAFT, *pots.HOLDS_MONEY}  # what lies there is shown beside the budget until it is given out
 S = TypeVar("S", bound=msgspec.Struct)
 
 STEP_FORMS: dict[str, type[msgspec.Struct]] = {"step": EmptyForm, "reason": ReasonForm}
@@ -133,10 +134,11 @@ async def shown(request: AnyRequest, round_id: FromPath[int]) -> Page:
 
 async def _show(request: AnyRequest, round_id: int, failed: tuple[str, Form[Any]] | None = None) -> Page:
     forms: dict[str, Form[Any]] = {name: new_form(struct) for name, struct in STEP_FORMS.items()}
-    if failed:
-        forms[failed[0]] = failed[1]
     async with open_tx(request) as tx:
         row = await queries.round_of(tx, round_id)
+        forms["postpone"] = new_form(PostponeForm, decide_by=row["decide_by"])
+        if failed:
+            forms[failed[0]] = failed[1]
         own = row["division_code"] == tx.actor.division_code
         open_for_change = own and row["state"] in service.OPEN_FOR_CHANGE and tx.actor.may(P.PREPARE_ROUND)
         context: dict[str, Any] = {
@@ -149,6 +151,8 @@ async def _show(request: AnyRequest, round_id: int, failed: tuple[str, Form[Any]
             "decision": await queries.decision(tx, round_id),
             "verbs": verbs_open(ROUND, row, tx.actor) if own else [],
             "changeable": open_for_change,
+            "may_postpone": own and row["state"] in {Stage.OPEN, Stage.SCORING} and tx.actor.may(P.APPROVE_ROUND),
+            "left": await drawing.left(tx, row) if own and row["state"] in UNPAID else row["budget_fen"],
             "barring": await _barring(tx, row),
             "sealed": row["state"] in queries.SEALED,
             "entries": await timeline(tx, service.TABLE, round_id),
@@ -233,6 +237,12 @@ async def cancel(request: AnyRequest, round_id: FromPath[int]) -> Page:
         await service.cancel(tx, key, form.reason)
 
     return await _step(request, round_id, "reason", ReasonForm, work)
+
+
+@post("/rounds/{round_id:int}/postpone", opt=needs(P.APPROVE_ROUND), include_in_schema=False, status_code=200)
+async def postpone(request: AnyRequest, round_id: FromPath[int]) -> Page:
+    """Give the experts more days."""
+    return await _step(request, round_id, "postpone", PostponeForm, service.postpone)
 
 
 @get("/rounds/{round_id:int}/reserve", opt=needs(P.PREPARE_ROUND), include_in_schema=False)
@@ -360,6 +370,7 @@ ROUTES = [
     approve,
     reject,
     cancel,
+    postpone,
     reserve,
     pick,
     candidate,

@@ -12,12 +12,13 @@ from dataclasses import asdict
 from typing import Any
 
 from allocation.competitive import drawing, panel, papers, pots, queries, rules
-from allocation.competitive.forms import RoundForm
+from allocation.competitive.forms import PostponeForm, RoundForm
 from allocation.competitive.states import ROUND, S
 from allocation.competitive.tables import Round
 from allocation.experts import hints
 from allocation.permissions import P
 from projects import public as projects
+from quzhou_migrants.accounts import public as accounts
 from quzhou_migrants.kernel.commands import command
 from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
 from quzhou_migrants.kernel.states import fire
@@ -196,6 +197,34 @@ async def start(tx: Tx, round_id: int) -> Row:
     await panel.open_reviews(tx, row)
     await hints.note_conflicts(tx, round_id)
     return moved
+
+
+@command(P.APPROVE_ROUND, audit="allocation.round.postpone")
+async def postpone(tx: Tx, round_id: int, form: PostponeForm) -> None:
+    """Give the experts of a published call more days, with a reason everybody can read; their access lasts as long.
+
+    Raises: Refused ALC-323 (scoring is over), ALC-601 (not a later day), ACC-126 (longer than an engagement lasts);
+    by constraint ALC-333.
+    """
+    row = await panel.locked(tx, round_id, (S.OPEN, S.SCORING))
+    if form.score_by <= row["score_by"] or form.score_by < tx.today:
+        raise Refused("ALC-601", field="score_by", by=row["score_by"])
+    await tx.conn.execute(
+        "UPDATE allocation_round SET score_by = $2, decide_by = $3, version = version + 1 WHERE id = $1",
+        round_id,
+        form.score_by,
+        form.decide_by,
+    )
+    await accounts.prolong(tx, TABLE, round_id, form.score_by)
+    await tx.note(
+        (TABLE, round_id, row["division_code"]),
+        "allocation.round.postpone",
+        clause=CLAUSE,
+        reason=form.reason,
+        before=row["score_by"],
+        score_by=form.score_by,
+        decide_by=form.decide_by,
+    )
 
 
 async def cancel(tx: Tx, round_id: int, reason: str) -> Row:

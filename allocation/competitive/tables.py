@@ -36,7 +36,7 @@ OWN_WORD_IN = (
     f" AND d.expert = {MY_SEAT} AND d.state IN ('scored', 'abstained'))"
 )
 
-PUBLISHED = "state IN ('open', 'scoring', 'ranked', 'decided', 'posted', 'awarded')"
+PUBLISHED = "policy_version <> ''"  # set when a call is published: one given up afterwards stays readable
 OF_PUBLISHED = f"round IN (SELECT r.id FROM allocation_round r WHERE r.{PUBLISHED})"  # noqa: S608 - constants of this file
 OF_APPROVED = "round IN (SELECT r.id FROM allocation_round r WHERE r.state IN ('posted', 'awarded'))"
 

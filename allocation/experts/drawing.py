@@ -16,7 +16,7 @@ from allocation.competitive.states import S
 from allocation.experts import queries, rules, sheet
 from allocation.experts.forms import GroupForm, OutsideForm, SeedForm
 from allocation.experts.rules import Group
-from allocation.experts.states import DRAW, DRAWN, OUTSIDE, L
+from allocation.experts.states import DRAW, DRAWN, OUTSIDE, E, L
 from allocation.experts.tables import DrawLine, OutsideExpert, PanelDraw
 from allocation.permissions import P
 from quzhou_migrants.accounts import public as accounts
@@ -146,13 +146,16 @@ async def void(tx: Tx, draw_id: int, reason: str) -> Row:
 async def seat(tx: Tx, line_id: int) -> int:
     """Seat one who was drawn, or the next of the reserve for an empty seat. Gives the draw's id.
 
-    Raises: Refused ALC-347 (not this one's turn), ALC-348 (no account), ALC-323, ALC-328, KRN-408.
+    Raises: Refused ALC-347 (not this one's turn), ALC-348 (no account), ALC-602 (suspended since),
+    ALC-323, ALC-328, KRN-408.
     """
     row = await queries.line(tx, line_id)
     owner = await _locked_draw(tx, row["draw"])
     if line_id not in await queries.callable_lines(tx, owner):
         raise Refused("ALC-347", speciality=row["speciality"])
     person = await queries.pool_expert(tx, row["pool_expert"])
+    if person["state"] != E.ACTIVE:
+        raise Refused("ALC-602", name=person["name"])
     if person["user_id"] is None:
         raise Refused("ALC-348", name=person["name"])
     above = person["division_code"] != owner["division_code"]

@@ -22,8 +22,10 @@ async def waiting(tx: Tx) -> list[Task]:
     if tx.actor.may(P.WITNESS_DRAW):
         rows = await tx.conn.fetch(
             "SELECT d.id, r.title, r.score_by, d.division_code FROM allocation_draw d JOIN allocation_round r"
-            " ON r.id = d.round WHERE d.state = 'frozen' AND d.frozen_by IS DISTINCT FROM $1 ORDER BY d.id",
+            " ON r.id = d.round WHERE d.state = 'frozen' AND d.frozen_by IS DISTINCT FROM $1 AND r.division_code = $2"
+            " AND r.state IN ('open', 'scoring') ORDER BY d.id",
             tx.actor.user_id,
+            tx.actor.division_code,
         )
         tasks += [
             Task(
@@ -46,8 +48,9 @@ async def _outside(tx: Tx) -> list[Task]:
     rows = await tx.conn.fetch(
         "SELECT o.name, r.id, r.title, r.score_by, o.division_code FROM allocation_outside_expert o"
         " JOIN allocation_round r ON r.id = o.round WHERE o.state = 'asked' AND o.asked_by IS DISTINCT FROM $1"
-        " ORDER BY o.id",
+        " AND r.division_code = $2 AND r.state IN ('draft', 'open', 'scoring') ORDER BY o.id",
         tx.actor.user_id,
+        tx.actor.division_code,
     )
     return [
         Task(

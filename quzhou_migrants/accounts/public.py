@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from quzhou_migrants.accounts.roles import OUTSIDERS, Role
-from quzhou_migrants.accounts.service import create_outsider, engage, outside_org, release, revoke
+from quzhou_migrants.accounts.service import create_outsider, engage, outside_org, prolong, release, revoke
 from quzhou_migrants.accounts.sessions import token_hash
 from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.catalogue import CATALOGUE
@@ -23,6 +23,7 @@ __all__ = [
     "holds",
     "outside_org",
     "people_outside",
+    "prolong",
     "release",
     "revoke",
     "standing_posts",

@@ -31,7 +31,11 @@ class NewPerson:
 
 async def org(tx: Tx, org_id: int) -> Mapping[str, Any]:
     """Read an organisation in one's range. Raises: Refused ACC-124."""
-    row = await tx.conn.fetchrow("SELECT * FROM accounts_org WHERE id = $1", org_id)
+    row = await tx.conn.fetchrow(  # the names of organisations above are readable, their posts are not ours to give
+        "SELECT * FROM accounts_org WHERE id = $1 AND division_code >= current_setting('app.lo')"
+        " AND division_code < current_setting('app.hi')",
+        org_id,
+    )
     if row is None:
         raise Refused("ACC-124", field="org_id")
     return dict(row)
@@ -145,7 +149,8 @@ async def add_post(tx: Tx, user_id: int, org_id: int, role: Role) -> int:
 async def end_post(tx: Tx, post_id: int) -> int:
     """End a post; answer whose it was. Raises: Refused KRN-404."""
     row = await tx.conn.fetchrow(
-        'UPDATE accounts_post SET active = false WHERE id = $1 RETURNING "user", division_code, role', post_id
+        'UPDATE accounts_post SET active = false WHERE id = $1 AND active RETURNING "user", division_code, role',
+        post_id,
     )
     if row is None:
         raise Refused("KRN-404")
@@ -164,10 +169,21 @@ async def person(tx: Tx, user_id: int) -> Mapping[str, Any]:
     return dict(row)
 
 
+async def _own_person(tx: Tx, user_id: int) -> Mapping[str, Any]:
+    """Read a person whose posts all lie in one's range: a new password opens every one of them.
+
+    Raises: Refused ACC-134, KRN-404.
+    """
+    found = await person(tx, user_id)
+    if await tx.conn.fetchval("SELECT accounts_stands_beyond($1)", user_id):
+        raise Refused("ACC-134")
+    return found
+
+
 @command(P.MANAGE_PEOPLE, audit="accounts.user.reset")
 async def reset_password(tx: Tx, user_id: int) -> str:
-    """Set a new first password, end every session of the person; answer the password."""
-    user = await person(tx, user_id)
+    """Set a new first password, end every session of the person; answer the password. Raises: Refused ACC-134."""
+    user = await _own_person(tx, user_id)
     password = first_password()
     await tx.conn.execute(
         "UPDATE accounts_user SET password_hash = $2, must_change = true, version = version + 1 WHERE id = $1",
@@ -181,10 +197,10 @@ async def reset_password(tx: Tx, user_id: int) -> str:
 
 @command(P.MANAGE_PEOPLE, audit="accounts.user.activate")
 async def set_active(tx: Tx, user_id: int, *, active: bool) -> None:
-    """Disable or enable an account. Raises: Refused ACC-128 for one's own, KRN-404."""
+    """Disable or enable an account. Raises: Refused ACC-128 for one's own, ACC-134, KRN-404."""
     if user_id == tx.actor.user_id:
         raise Refused("ACC-128")
-    user = await person(tx, user_id)
+    user = await _own_person(tx, user_id)
     await tx.conn.execute("UPDATE accounts_user SET active = $2, version = version + 1 WHERE id = $1", user_id, active)
     if not active:
         await tx.conn.execute('DELETE FROM accounts_session WHERE "user" = $1', user_id)
@@ -196,8 +212,15 @@ async def set_active(tx: Tx, user_id: int, *, active: bool) -> None:
 async def engage_auditor(tx: Tx, *, user_id: int, purpose: str, starts_on: date, ends_on: date) -> int:
     """Let an auditor read the books of one's own division from one day to another; answer the engagement's id.
 
-    Raises: Refused ACC-125, ACC-126, ACC-129.
+    Raises: Refused ACC-125, ACC-126, ACC-129, ACC-135 (nobody looks into the books one keeps).
     """
+    inside = await tx.conn.fetchval(
+        'SELECT EXISTS (SELECT 1 FROM accounts_post WHERE "user" = $1 AND active AND role <> ALL ($2::text[]))',
+        user_id,
+        [str(r) for r in OUTSIDERS],
+    )
+    if inside:
+        raise Refused("ACC-135", field="auditor")
     own = await _own_outside_org(tx)
     return await engage(
         tx,
@@ -304,6 +327,30 @@ async def revoke(tx: Tx, engagement_id: int) -> None:
     await tx.note(
         ("accounts_user", row["user"], row["division_code"]), "accounts.engagement.revoke", purpose=row["purpose"]
     )
+
+
+async def prolong(tx: Tx, subject_table: str, subject_id: int, ends_on: date) -> None:
+    """Let every engagement for one object that was not ended last until a later day, because the work does.
+
+    A room calls it inside the command that gives more days, so it asks for no permission of its own.
+    Raises: Refused ACC-126, longer than an engagement may last.
+    """
+    rows = await tx.conn.fetch(
+        'SELECT e.id, e.starts_on, e.ends_on, e.division_code, e.purpose, p."user" FROM accounts_engagement e'
+        " JOIN accounts_post p ON p.id = e.post WHERE e.subject_table = $1 AND e.subject_id = $2"
+        " AND e.revoked_at IS NULL AND e.ends_on < $3 ORDER BY e.id FOR UPDATE OF e",
+        subject_table,
+        subject_id,
+        ends_on,
+    )
+    most = tx.policy.whole("accounts.engagement.most_days")
+    if any((ends_on - row["starts_on"]).days > most for row in rows):
+        raise Refused("ACC-126", field="ends_on", most=most)
+    for row in rows:
+        await tx.conn.execute("UPDATE accounts_engagement SET ends_on = $2 WHERE id = $1", row["id"], ends_on)
+        subject = ("accounts_user", row["user"], row["division_code"])
+        note = {"purpose": row["purpose"], "before": row["ends_on"], "ends_on": ends_on}
+        await tx.note(subject, "accounts.engagement.term", **note)
 
 
 async def release(tx: Tx, subject_table: str, subject_id: int) -> int:

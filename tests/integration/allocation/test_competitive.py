@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from house import CITY, KECHENG, QUJIANG, actor, become
 from round_house import (
@@ -42,6 +42,7 @@ from allocation.competitive.forms import (
     CriterionForm,
     LineForm,
     MemberForm,
+    PostponeForm,
     RecuseForm,
     RoundForm,
 )
@@ -305,3 +306,23 @@ async def test_a_fallen_award_waits_on_the_home_page_only_while_somebody_can_mov
             ground.round_id,
         )
         assert await panels.waiting(tx) == []
+
+
+async def test_a_leader_gives_the_experts_more_days_and_their_access_lasts_as_long(tx: Tx) -> None:
+    ground = await scoring(tx)
+    later = PostponeForm(date(2026, 10, 9), date(2026, 10, 20), "一位专家出差")
+    assert await refused(tx, CLERK, lambda: service.postpone(tx, ground.round_id, later)) == ["KRN-403"]
+    same = PostponeForm(date(2026, 9, 20), date(2026, 10, 20), "原来的日期")
+    assert await refused(tx, LEADER, lambda: service.postpone(tx, ground.round_id, same)) == ["ALC-601"]
+    before, tx.now = tx.now, tx.now + timedelta(days=10)
+    who = ground.experts[0]
+    async with become(tx, who):
+        review = (await queries.my_reviews(tx, await queries.my_seat(tx)))[0]
+    assert await refused(tx, who, lambda: reviews.clear(tx, review["id"])) == ["ALC-331"]
+    async with become(tx, LEADER):
+        await service.postpone(tx, ground.round_id, later)
+    async with become(tx, who):
+        await reviews.clear(tx, review["id"])
+    tx.now = before
+    ends = "SELECT DISTINCT ends_on FROM accounts_engagement WHERE subject_table = 'allocation_round'"
+    assert [r["ends_on"] for r in await tx.conn.fetch(ends)] == [later.score_by]

@@ -8,7 +8,7 @@ from datetime import date
 import asyncpg
 import pytest
 from expert_house import CITY_CLERK, account, call, drawn, expert_form, members, paper, pool, seated
-from house import KECHENG, QUJIANG, VILLAGE, actor, become
+from house import CITY, KECHENG, QUJIANG, VILLAGE, actor, become
 from round_house import CLERK, LEADER, engaged, refused
 
 from allocation.competitive import panel
@@ -261,3 +261,43 @@ async def test_access_ends_when_a_round_is_given_up(tx: Tx) -> None:
     assert await tx.conn.fetchval(live, round_id) == 5
     assert await tx.conn.fetchval(live + " AND revoked_at IS NULL", round_id) == 0
     assert await refused(tx, CLERK, lambda: panel.seat(tx, round_id, panel.Member(1, "谁", "哪"))) == ["ALC-323"]
+
+
+async def test_a_city_neither_draws_nor_permits_in_the_round_of_a_county(tx: Tx) -> None:
+    await pool(tx, 8)
+    round_id = await call(tx)
+    user = await account(tx, KECHENG)
+    form = OutsideForm(user, "县水利局退休", "库中无此专业", "柯移党〔2026〕3号", date(2026, 9, 10), paper())
+    async with become(tx, CLERK):
+        frozen = await drawing.freeze(tx, round_id, [GroupForm("water", 3)])
+        await drawing.ask_outside(tx, round_id, form)
+    asked = (await queries.outsiders(tx, round_id))[0]["id"]
+    city = actor(Role.CITY_LEADER, CITY, user_id=901)
+    for work in (
+        lambda: drawing.draw(tx, frozen, SeedForm("20260916", "公开号码")),
+        lambda: drawing.permit(tx, asked),
+        lambda: drawing.refuse(tx, asked, "不同意"),
+    ):
+        assert await refused(tx, city, work) == ["ALC-386"]
+    assert await refused(tx, CITY_CLERK, lambda: drawing.void(tx, frozen, "重新抽取")) == ["ALC-386"]
+    async with become(tx, city):
+        assert await panels.waiting(tx) == []
+    async with become(tx, LEADER):
+        assert [t.kind for t in await panels.waiting(tx)] == ["draw", "outside"]
+    async with become(tx, CLERK):
+        await rounds.cancel(tx, round_id, "预算调整")
+    async with become(tx, LEADER):
+        assert await panels.waiting(tx) == []
+    draw = SeedForm("20260916", "公开号码")
+    assert await refused(tx, LEADER, lambda: drawing.draw(tx, frozen, draw)) == ["ALC-323"]
+
+
+async def test_who_was_suspended_since_the_draw_does_not_sit(tx: Tx) -> None:
+    await pool(tx, 6)
+    key = await drawn(tx, await call(tx), 1)
+    line = (await queries.lines(tx, key))[0]
+    async with become(tx, CITY_CLERK):
+        await service.move(tx, line["pool_expert"], "suspend", "接受调查")
+    assert await refused(tx, CLERK, lambda: drawing.seat(tx, line["id"])) == ["ALC-602"]
+    async with become(tx, CLERK):
+        await drawing.decline(tx, line["id"], "已暂停抽取")

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
+from expert_house import pool as pool_of_experts
 from house import CITY, KECHENG, VILLAGE, actor, become
 from round_house import CALL, CLERK, GOOD, LEADER, admitted, engaged, fund, meeting, notice_over, refused, score_all
 
@@ -16,6 +17,9 @@ from allocation.budget import service as budget
 from allocation.budget.ledger import Kind as Lies
 from allocation.competitive import decisions, drawing, pots, publishing, queries, service
 from allocation.competitive.forms import LineForm, RoundForm
+from allocation.experts import drawing as panels
+from allocation.experts import queries as drawn
+from allocation.experts.forms import GroupForm, SeedForm
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.tx import Tx
 
@@ -193,3 +197,26 @@ async def test_a_project_awarded_meanwhile_is_not_awarded_again_by_its_round(tx:
         await budget.award_from_pot(tx, found[0], 300_000_00)
     await tx.deliver()
     assert await refused(tx, LEADER, lambda: drawing.award(tx, row, found[0], 300_000_00)) == ["ALC-324"]
+
+
+async def test_a_city_holds_a_round_of_its_own_on_its_pot(tx: Tx) -> None:
+    clerk, leader = actor(Role.CITY_CLERK, CITY, user_id=811), actor(Role.CITY_LEADER, CITY, user_id=812)
+    await pool_of_experts(tx, 8)
+    await fund(tx, 500_000_00)
+    batch = await tx.conn.fetchval("SELECT max(id) FROM allocation_batch")
+    lines = [
+        ledger.Line(batch, KECHENG, Lies.AVAILABLE, -500_000_00),
+        ledger.Line(batch, CITY, Lies.AVAILABLE, 100_000_00),
+        ledger.Line(batch, CITY, Lies.COMPETING, 400_000_00),
+    ]
+    await ledger.post(tx, "test:pot", lines, source=("test", batch))
+    much, fits = call("", budget_fen=500_000_00), call("", budget_fen=400_000_00, cap_fen=400_000_00)
+    async with become(tx, clerk):
+        keys = [await service.draft(tx, form) for form in (much, fits)]
+        await service.add_candidates(tx, keys[1], [await admitted(tx, 300_000_00)])
+        await service.publish(tx, keys[1])
+        draw = await panels.freeze(tx, keys[1], [GroupForm("water", 5)])
+    assert await refused(tx, clerk, partial(service.publish, tx, keys[0])) == ["ALC-309"]
+    async with become(tx, leader):
+        await panels.draw(tx, draw, SeedForm("20260916", "公开号码"))
+    assert (await drawn.draw(tx, draw))["state"] == "drawn"
