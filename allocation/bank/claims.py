@@ -13,7 +13,7 @@ from typing import Any
 from allocation.bank.rules import Said
 from allocation.bank.sources import PAYEE_PLACE, Answered, Due, Source, arrived, source
 from allocation.budget import ledger
-from allocation.payments import judging, queries, service
+from allocation.payments import judging, queries, rules, service
 from allocation.payments.forms import PayForm
 from projects import public as projects
 from quzhou_migrants.kernel.actor import code_range
@@ -51,7 +51,7 @@ async def due(tx: Tx, county: str) -> list[Due]:
 async def _due(tx: Tx, r: Any, left: int) -> Due:  # noqa: ANN401 - a database row
     account = unseal(r["account_cipher"], PAYEE_PLACE) if r["account_cipher"] else ""
     remark = f"{r['title'][:TITLE]} {CATALOGUE.text('claim.' + r['kind'])}"
-    block = await _block(tx, r["id"]) if r["state"] == "signed" else ""
+    block = await _block(tx, r["id"])
     return Due(
         TABLE, r["id"], r["division_code"], r["payee"], left, remark, r["bank_name"] or "", account,
         block or ("" if account else "ALC-502"), f"/claims/{r['id']}",
@@ -59,10 +59,18 @@ async def _due(tx: Tx, r: Any, left: int) -> Due:  # noqa: ANN401 - a database r
 
 
 async def _block(tx: Tx, claim_id: int) -> str:
-    """Say whether a gate of the claim was shut since it was signed."""
+    """Say whether a gate of the claim was shut since it was signed; of one that came back, what holds the project."""
     row = await queries.claim(tx, claim_id)
-    _, _, gates = await judging.look(tx, row, await projects.brief(tx, row["project"]))
-    return "" if all(g.is_open for g in gates) else "ALC-503"
+    books, _, gates = await judging.look(tx, row, await projects.brief(tx, row["project"]))
+    if row["state"] not in {"signed", "paid"}:
+        return "ALC-503"
+    looked = gates if row["state"] == "signed" else rules.holds(books)
+    return "" if all(g.is_open for g in looked) else "ALC-503"
+
+
+async def stands(tx: Tx, claims: Sequence[int]) -> dict[int, str]:
+    """Look at every gate again before a file leaves."""
+    return {claim: code for claim in claims if (code := await _block(tx, claim))}
 
 
 async def hear(tx: Tx, answers: Sequence[Answered]) -> None:
@@ -79,4 +87,4 @@ async def hear(tx: Tx, answers: Sequence[Answered]) -> None:
             await ledger.move(tx, event, row["project"], src, dst, a.amount_fen, source=came_from)
 
 
-CLAIMS = source(Source("claims", TABLE, due, hear))
+CLAIMS = source(Source("claims", TABLE, due, hear, stands))

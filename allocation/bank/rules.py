@@ -14,7 +14,7 @@ from typing import Any
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import Fen, parse_yuan
 
-DATE_DIGITS = 8
+DATE_DIGITS, LINE_DIGITS = 8, 9
 
 
 class Said(StrEnum):
@@ -74,7 +74,8 @@ def read_item(row_no: int, cells: Mapping[str, str], words: Mapping[str, str]) -
     """
     texts = {name: text.strip() for name, text in cells.items()}
     kind = words.get(texts["result"], "")
-    line = int(texts["line_no"]) if texts["line_no"].isdecimal() else None
+    number = texts["line_no"]
+    line = int(number) if number.isdecimal() and len(number) <= LINE_DIGITS else None
     base = Item(
         row_no, kind, texts["batch_no"], line, bank_ref=texts["bank_ref"], code=texts["code"], note=texts["note"]
     )
@@ -98,7 +99,7 @@ def read_day(text: str) -> date | None:
     try:
         year, month, day = (int(part) for part in parts)
         return date(year, month, day)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

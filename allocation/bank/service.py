@@ -16,17 +16,20 @@ from allocation.bank.sources import LINE_PLACE, PAYEE_PLACE, SOURCES, Due
 from allocation.bank.states import BANK_BATCH, PAYEE
 from allocation.bank.tables import BankBatch, PayeeAccount
 from allocation.permissions import P
+from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.commands import command
-from quzhou_migrants.kernel.crypto import blind, seal
+from quzhou_migrants.kernel.crypto import blind, seal, unseal
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.ids import bank_account_fault
 from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx
+from quzhou_migrants.kernel.xlsx import FORMULA_STARTS
 
 Row = dict[str, Any]
 CLAUSE = "衢政办发〔2016〕65号 二(三)3"
 PAYEES, BATCHES = "allocation_payee", "allocation_bank_batch"
 TAIL, MOST_REMARK = 4, 120
+BLIND_PLACE = "allocation.payee"
 _BLANKS = re.compile(r"[\s-]+")
 
 
@@ -48,7 +51,7 @@ async def propose_payee(tx: Tx, form: PayeeForm) -> int:
             form.name,
             form.bank_name,
             seal(account, PAYEE_PLACE),
-            blind(account, "allocation.payee"),
+            blind(account, BLIND_PLACE),
             account[-TAIL:],
             tx.actor.user_id,
             tx.actor.name,
@@ -85,13 +88,14 @@ async def due(tx: Tx, purpose: str) -> list[Due]:
 async def prepare(tx: Tx, purpose: str, chosen: Sequence[int] | None = None) -> int:
     """Put what is due and not blocked into a file for the bank; all of it, or what was chosen. Gives its id.
 
-    Raises: Refused ALC-500 (nothing to pay), by constraint ALC-520 (under way in another file).
+    Raises: Refused ALC-500 (nothing to pay), ALC-561 (nothing of it chosen), by constraint ALC-520 (under way in
+    another file).
     """
-    await tx.conn.execute("SELECT pg_advisory_xact_lock(421, hashtext($1))", tx.actor.division_code)
+    await _one_at_a_time(tx)
     wanted = set(chosen) if chosen is not None else None
     found = [d for d in await due(tx, purpose) if not d.block and (wanted is None or d.id in wanted)]
     if not found:
-        raise Refused("ALC-500")
+        raise Refused("ALC-500" if wanted is None else "ALC-561")
     number = await _number(tx)
     batch_id = int(
         await tx.conn.fetchval(
@@ -123,7 +127,8 @@ async def _number(tx: Tx) -> str:
     """Number the files of a county within a month: 330802-202609-003."""
     stem = f"{tx.actor.division_code[:6]}-{tx.today:%Y%m}-"
     last = await tx.conn.fetchval(
-        "SELECT max(number) FROM allocation_bank_batch WHERE division_code = $1 AND number LIKE $2 || '%'",
+        "SELECT number FROM allocation_bank_batch WHERE division_code = $1 AND starts_with(number, $2)"
+        " ORDER BY length(number) DESC, number DESC LIMIT 1",
         tx.actor.division_code,
         stem,
     )
@@ -150,7 +155,8 @@ async def _write_lines(tx: Tx, batch_id: int, found: Sequence[Due]) -> None:
         [d.bank_name for d in found],
         [seal(d.account, LINE_PLACE) for d in found],
         [d.amount_fen for d in found],
-        [d.remark[:MOST_REMARK] for d in found],
+        # the bank opens the file as a spreadsheet: a title that begins like a formula loses its first sign
+        [d.remark.lstrip("".join(FORMULA_STARTS))[:MOST_REMARK] for d in found],
         tx.actor.is_demo,
         [d.account[-TAIL:] for d in found],
     )
@@ -160,14 +166,45 @@ async def _write_lines(tx: Tx, batch_id: int, found: Sequence[Due]) -> None:
 async def release(tx: Tx, batch_id: int) -> Row:
     """Let a file leave for the bank: by a second hand; its bytes are fixed by their hash.
 
-    Raises: Refused ALC-501 (one's own file), KRN-408, KRN-409.
+    Raises: Refused ALC-501 (one's own file), ALC-560 (a payment that may not go out any more), KRN-408, KRN-409.
     """
+    await _one_at_a_time(tx)
     row = await queries.one(tx, BATCHES, batch_id)
-    digest = bank_csv(row, await queries.lines(tx, batch_id)).sha256
+    lines = await queries.lines(tx, batch_id)
+    await _still_due(tx, row, lines)
+    digest = bank_csv(row, lines).sha256
     sets = {"released_name": tx.actor.name, "released_at": tx.now, "file_sha256": digest}
     return await fire(
         tx, BANK_BATCH, BankBatch, row, "release", clause=CLAUSE, sets=sets, by=tx.actor.user_id, lines=row["lines"]
     )
+
+
+async def _still_due(tx: Tx, row: Row, lines: Sequence[Row]) -> None:
+    """Let a file leave as it was made: no gate shut since, no account put away since. Raises: Refused ALC-560."""
+    source = SOURCES[row["purpose"]]
+    barred = await source.stands(tx, [line["source_id"] for line in lines])
+    known = None if source.own_accounts else await _confirmed(tx, [line["payee"] for line in lines])
+    for line in lines:
+        code = barred.get(line["source_id"], "")
+        if not code and known is not None:
+            account = blind(unseal(line["account_cipher"], LINE_PLACE), BLIND_PLACE)
+            code = "" if (line["payee"], account) in known else "ALC-502"
+        if code:
+            raise Refused("ALC-560", line=line["line_no"], payee=line["payee"], reason=CATALOGUE.say(code))
+
+
+async def _confirmed(tx: Tx, names: Sequence[str]) -> set[tuple[str, bytes]]:
+    """Give the confirmed accounts of some names, by their blind index."""
+    rows = await tx.conn.fetch(
+        "SELECT name, account_blind FROM allocation_payee WHERE state = 'confirmed' AND name = ANY($1)",
+        list(set(names)),
+    )
+    return {(r["name"], bytes(r["account_blind"])) for r in rows}
+
+
+async def _one_at_a_time(tx: Tx) -> None:
+    """Let files of one county be made, let go and answered one after another."""
+    await tx.conn.execute("SELECT pg_advisory_xact_lock(421, hashtext($1))", tx.actor.division_code)
 
 
 @command(P.PREPARE_BANK, audit="allocation.bank.cancel")

@@ -58,16 +58,23 @@ class Answered:
 
 DueOf = Callable[[Tx, str], Awaitable[list[Due]]]
 Hear = Callable[[Tx, Sequence[Answered]], Awaitable[None]]
+Stands = Callable[[Tx, Sequence[int]], Awaitable[dict[int, str]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One room whose matters are paid through the bank."""
+    """One room whose matters are paid through the bank.
+
+    `stands` looks once more, when a file leaves, at matters that wait in it: {matter: code of what bars it};
+    `own_accounts` tells that the room keeps the accounts itself, so that none is confirmed in this room.
+    """
 
     purpose: str
     table: str
     due: DueOf
     hear: Hear
+    stands: Stands
+    own_accounts: bool = False
 
 
 SOURCES: dict[str, Source] = {}

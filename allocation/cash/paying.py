@@ -48,6 +48,16 @@ def _dues(rows: Sequence[Any], net: dict[int, Fen]) -> list[Due]:
     ]  # fmt: skip
 
 
+async def stands(tx: Tx, lines: Sequence[int]) -> dict[int, str]:
+    """Look before a file leaves whether its households still wait on an approved list."""
+    rows = await tx.conn.fetch(
+        "SELECT c.id FROM allocation_cash_line c JOIN allocation_cash_list l ON l.id = c.roll"
+        " WHERE c.id = ANY($1) AND l.state = 'approved' AND c.result = 'waiting'",
+        list(lines),
+    )
+    return dict.fromkeys(set(lines) - {r["id"] for r in rows}, "ALC-503")
+
+
 _UPDATE = """
 UPDATE allocation_cash_line c SET result = x.result, return_code = x.code, paid_on = coalesce(x.day, c.paid_on)
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::date[]) AS x (id, result, code, day) WHERE c.id = x.id
@@ -57,7 +67,7 @@ FROM unnest($1::bigint[], $2::text[], $3::text[], $4::date[]) AS x (id, result, 
 async def hear(tx: Tx, answers: Sequence[Answered]) -> None:
     """Write the results on the lines; money that reached a household is issued, what came back is not."""
     rows = await tx.conn.fetch(
-        "SELECT c.id, c.roll, c.division_code, c.amount_fen, c.result, l.batch, l.division_code AS county"
+        "SELECT c.id, c.roll, c.division_code, c.amount_fen, c.result, l.batch, l.division_code AS county, l.state"
         " FROM allocation_cash_line c JOIN allocation_cash_list l ON l.id = c.roll WHERE c.id = ANY($1)"
         " ORDER BY c.id FOR UPDATE OF c",
         list({a.key for a in answers}),
@@ -86,11 +96,15 @@ def _after(a: Answered, line: Row) -> str:
 
 
 async def _post(tx: Tx, many: Sequence[tuple[Answered, Row, bool]]) -> None:
-    """Book one day's answers as one posting: from the county's list to the villages, or back."""
+    """Book one day's answers as one posting: from the county's list to the villages, or back.
+
+    What comes back after its list was closed waits for persons again: nobody can pay it from that list.
+    """
     sums: dict[tuple[int, str, Kind], Fen] = {}
     for _, line, out in many:
         sign = 1 if out else -1
-        for place, kind, fen in ((line["county"], Kind.ISSUING, -sign), (line["division_code"], Kind.ISSUED, sign)):
+        held = Kind.CASH if line["state"] == "closed" else Kind.ISSUING
+        for place, kind, fen in ((line["county"], held, -sign), (line["division_code"], Kind.ISSUED, sign)):
             key = (line["batch"], place, kind)
             sums[key] = sums.get(key, 0) + fen * line["amount_fen"]
     first = many[0][0]
@@ -98,4 +112,4 @@ async def _post(tx: Tx, many: Sequence[tuple[Answered, Row, bool]]) -> None:
     await ledger.post(tx, f"bank:{first.item}", lines, source=("allocation_cash_list", many[0][1]["roll"]))
 
 
-CASH = source(Source("cash", LINES, due, hear))
+CASH = source(Source("cash", LINES, due, hear, stands, own_accounts=True))

@@ -77,6 +77,18 @@ async def pot(tx: Tx, county: str, batch: int) -> Fen:
     return sum(int(p["fen"]) for p in await pots(tx, county) if p["id"] == batch)
 
 
+async def has_regular(tx: Tx, county: str, year: int) -> bool:
+    """Tell whether a county's regular list of a year is there."""
+    return bool(
+        await tx.conn.fetchval(
+            "SELECT EXISTS (SELECT 1 FROM allocation_cash_list WHERE division_code = $1 AND year = $2"
+            " AND kind = 'regular' AND state <> 'discarded')",
+            county,
+            year,
+        )
+    )
+
+
 async def served(tx: Tx, county: str, year: int) -> set[int]:
     """Name the households that stand on a list of the year and are paid, or still may be."""
     rows = await tx.conn.fetch(

@@ -36,11 +36,17 @@ TAIL = 4
 async def draft(tx: Tx, form: ListForm) -> int:
     """Make a list out of the register as it stands: every household whole persons times the yearly amount.
 
-    Gives the list's id. Raises: Refused ALC-535 (nobody to pay), ALC-533; by constraint ALC-536 (a regular
-    list of that year is there).
+    Whoever stands on another list of the year is left out, whichever of the two was made first.
+
+    Gives the list's id. Raises: Refused ALC-535 (nobody to pay), ALC-533, ALC-536 (a regular list of that
+    year is there).
     """
     county = tx.actor.division_code
-    served = await queries.served(tx, county, form.year) if form.kind == "supplement" else set()
+    # Nobody stands on two lists of a year: lists of a county are made one after another.
+    await tx.conn.execute("SELECT pg_advisory_xact_lock(422, hashtext($1))", county)
+    if form.kind == "regular" and await queries.has_regular(tx, county, form.year):
+        raise Refused("ALC-536", field="year")
+    served = await queries.served(tx, county, form.year)
     found = [h for h in await register.cash_households(tx, county) if h.id not in served]
     if not found:
         raise Refused("ALC-535")

@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import date
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from allocation.bank import reconcile
 from allocation.bank.rules import Item, Said, read_day
@@ -29,10 +31,10 @@ class StatementRow(msgspec.Struct):
     """One answer of the bank. Units: fen."""
 
     result: Said
-    amount_fen: int
+    amount_fen: Annotated[int, Meta(ge=0, le=2**53)]
     day: date
     batch_no: str = ""
-    line_no: int = 0
+    line_no: Annotated[int, Meta(ge=0, le=10**9)] = 0
     bank_ref: str = ""
     code: str = ""
     note: str = ""

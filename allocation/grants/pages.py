@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
 from allocation.grants import documents, queries, rules, service
@@ -107,12 +107,12 @@ async def change(request: AnyRequest, grant_id: FromPath[int]) -> Page:
 
 
 @post("/grants/{grant_id:int}/edit", opt=needs(P.PREPARE_GRANT), status_code=200, include_in_schema=False)
-async def save(request: AnyRequest, grant_id: FromPath[int]) -> Page:
+async def save(request: AnyRequest, grant_id: FromPath[int], version: FromQuery[int]) -> Page:
     """Keep the changes of a reward."""
     form = await read_form(request, GrantForm)
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
-            await service.draft(tx, form.value, grant_id=grant_id)
+            await service.draft(tx, form.value, grant_id=grant_id, version=version)
             return see_other(await tx.done(f"/grants/{grant_id}"), flash="allocation.grant.draft")
     async with open_tx(request) as tx:
         row, context = await queries.grant(tx, grant_id), await _choices(tx)
@@ -135,7 +135,7 @@ async def _show(request: AnyRequest, key: int, failed: tuple[str, Form[Any]] | N
         context: dict[str, Any] = {
             "row": row,
             "verbs": verbs_open(GRANT, row, tx.actor),
-            "mine": tx.actor.user_id in {row["prepared_by"], row["checked_by"]},
+            "mine": tx.actor.user_id in {row["checked_by"], *await queries.hands(tx, key)},
             "papers": await files.files_of(tx, (service.GRANTS, key)),
             "needed": needed["interest" if row["kind"] == "interest" else "reward"],
             "editable": row["state"] in EDITABLE,

@@ -41,6 +41,14 @@ def _due(r: Any, net: int) -> Due:  # noqa: ANN401 - a database row
     )  # fmt: skip
 
 
+async def stands(tx: Tx, grants: Sequence[int]) -> dict[int, str]:
+    """Look before a file leaves whether its grants still wait for their money."""
+    rows = await tx.conn.fetch(
+        "SELECT id FROM allocation_grant WHERE id = ANY($1) AND state = 'approved'", list(grants)
+    )
+    return dict.fromkeys(set(grants) - {r["id"] for r in rows}, "ALC-503")
+
+
 async def hear(tx: Tx, answers: Sequence[Answered]) -> None:
     """A grant is paid when all of it arrived; when any of it comes back, it is approved and unpaid again."""
     for a in answers:
@@ -68,4 +76,4 @@ async def _post(tx: Tx, row: dict[str, Any], a: Answered, sign: int) -> None:
     await ledger.post(tx, f"bank:{a.item}", lines, source=(GRANTS, row["id"]))
 
 
-GRANTS_SOURCE = source(Source("grants", GRANTS, due, hear))
+GRANTS_SOURCE = source(Source("grants", GRANTS, due, hear, stands))

@@ -27,9 +27,24 @@ async def grant(tx: Tx, key: int) -> Row:
     return {**row, "working": json.loads(row["working"])}
 
 
-async def loan(tx: Tx, key: int) -> Row:
+async def hands(tx: Tx, key: int) -> set[int]:
+    """Name everybody who wrote on a grant or submitted it: none of them checks or approves it."""
+    rows = await tx.conn.fetch(
+        "SELECT DISTINCT actor_id FROM kernel_journal WHERE subject_table = 'allocation_grant' AND subject_id = $1"
+        " AND verb = ANY($2) AND actor_id IS NOT NULL",
+        key,
+        ["allocation.grant.draft", "allocation.grant.edit", "allocation.grant.paper", "GRANT.submit"],
+    )
+    return {r["actor_id"] for r in rows}
+
+
+_LOAN = "SELECT * FROM allocation_loan WHERE id = $1"
+_LOCKED_LOAN = "SELECT * FROM allocation_loan WHERE id = $1 FOR UPDATE"
+
+
+async def loan(tx: Tx, key: int, *, lock: bool = False) -> Row:
     """Read one loan. Raises: Refused KRN-404."""
-    row = await tx.conn.fetchrow("SELECT * FROM allocation_loan WHERE id = $1", key)
+    row = await tx.conn.fetchrow(_LOCKED_LOAN if lock else _LOAN, key)
     if row is None:
         raise Refused("KRN-404")
     return dict(row)

@@ -30,11 +30,12 @@ PPM_OF_PERCENT = 10_000
 
 
 @command(P.PREPARE_GRANT, audit="allocation.grant.draft")
-async def draft(tx: Tx, form: GrantForm, *, grant_id: int | None = None) -> int:
-    """Propose a reward, or change one that nobody checks yet. Gives its id.
+async def draft(tx: Tx, form: GrantForm, *, grant_id: int | None = None, version: int | None = None) -> int:
+    """Propose a reward, or change one that nobody checks yet; whoever changes it becomes its preparer. Gives its id.
 
     Raises: Refused ALC-549, ALC-550 (what its kind may have), ALC-551 (another place), ALC-552 (the account is
-    not the recipient's); by constraint ALC-553 (one a year for one recipient).
+    not the recipient's), KRN-404 (a subsidy), KRN-409 (somebody was faster); by constraint ALC-553 (one a year
+    for one recipient).
     """
     _inside(tx, form.place)
     rules.check_reward(form.kind, form.amount_fen, tx.policy_for(form.place).get("allocation.grants.rewards"))
@@ -53,12 +54,19 @@ async def draft(tx: Tx, form: GrantForm, *, grant_id: int | None = None) -> int:
         return await _insert(tx, values)
     row = await queries.grant(tx, grant_id)
     _must_be_open(row)
-    assigns = ", ".join(f"{name} = ${n}" for n, name in enumerate(values, start=2))
-    await tx.conn.execute(
-        f"UPDATE {GRANTS} SET {assigns}, version = version + 1 WHERE id = $1",  # noqa: S608 - names are our own
+    if row["kind"] == rules.GrantKind.INTEREST:
+        raise Refused("KRN-404")
+    values |= {"prepared_by": tx.actor.user_id, "prepared_name": tx.actor.name}
+    assigns = ", ".join(f"{name} = ${n}" for n, name in enumerate(values, start=3))
+    done = await tx.conn.fetchval(
+        f"UPDATE {GRANTS} SET {assigns}, version = version + 1"  # noqa: S608 - names are our own
+        " WHERE id = $1 AND version = $2 RETURNING id",
         grant_id,
+        row["version"] if version is None else version,
         *values.values(),
     )
+    if done is None:
+        raise Refused("KRN-409", who=row["prepared_name"], title="", at=tx.now)
     await tx.note((GRANTS, grant_id, form.place), "allocation.grant.edit", amount_fen=form.amount_fen)
     return grant_id
 
@@ -144,7 +152,7 @@ async def add_interest(tx: Tx, loan_id: int, form: InterestForm) -> int:
     Raises: Refused ALC-547 (days paid for twice), ALC-548 (outside the loan), ALC-557 (a day to come);
     by constraint ALC-556 (the voucher is there).
     """
-    row = await queries.loan(tx, loan_id)
+    row = await queries.loan(tx, loan_id, lock=True)
     if max(form.to_on, form.paid_on) > tx.today or form.to_on < form.from_on:
         raise Refused("ALC-557", field="to_on")
     known = [queries.stretch(r) for r in await queries.interest(tx, loan_id)]
@@ -256,7 +264,14 @@ async def check(tx: Tx, grant_id: int, checked_on: Any, note: str) -> Row:  # no
         "checked_on": checked_on,
         "check_note": note,
     }
+    await _check_hand(tx, grant_id)
     return await fire(tx, GRANT, Grant, row, "check", clause=CLAUSE, sets=sets, by=tx.actor.user_id, note=note)
+
+
+async def _check_hand(tx: Tx, grant_id: int) -> None:
+    """Let nobody judge what they wrote on, whoever is named as its preparer. Raises: Refused ALC-545."""
+    if tx.actor.user_id in await queries.hands(tx, grant_id):
+        raise Refused("ALC-545")
 
 
 async def _same_working(tx: Tx, row: Row) -> None:
@@ -302,6 +317,7 @@ async def approve(tx: Tx, grant_id: int) -> Row:
     """
     row = await queries.grant(tx, grant_id)
     await _same_working(tx, row)
+    await _check_hand(tx, grant_id)
     sets = {"approved_name": tx.actor.name, "approved_at": tx.now}
     moved = await fire(
         tx, GRANT, Grant, row, "approve", clause=CLAUSE, sets=sets, by=tx.actor.user_id, amount_fen=row["amount_fen"]

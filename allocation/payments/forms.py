@@ -110,21 +110,25 @@ class ReturnedForm(msgspec.Struct):
     bank_ref: Annotated[str, Meta(min_length=4, max_length=40)]
 
 
-class ClaimBody(msgspec.Struct):
-    """A claim sent through the API. Units: fen; `once` makes a repeat harmless."""
+Whole = Annotated[int, Meta(gt=0, le=2**53)]
+Part = Annotated[int, Meta(ge=0, le=2**53)]
 
-    once: str
+
+class ClaimBody(msgspec.Struct):
+    """A claim sent through the API, held to what the form asks. Units: fen; `once` makes a repeat harmless."""
+
+    once: Annotated[str, Meta(min_length=1, max_length=80)]
     project: int
     kind: Kind
-    amount_fen: Annotated[int, Meta(gt=0)]
-    payee: str
-    invoice_number: str
-    invoice_fen: Annotated[int, Meta(gt=0)]
+    amount_fen: Whole
+    payee: Annotated[str, Meta(min_length=1, max_length=120)]
+    invoice_number: Annotated[str, Meta(max_length=20)]
+    invoice_fen: Whole
     invoice_on: date
-    invoice_code: str = ""
-    invoice_tax_fen: int | None = None
-    wages_fen: int | None = None
-    measured_bp: int | None = None
-    final_fen: int | None = None
-    guarantee: str = ""
-    note: str = ""
+    invoice_code: Annotated[str, Meta(max_length=20)] = ""
+    invoice_tax_fen: Part | None = None
+    wages_fen: Part | None = None
+    measured_bp: Annotated[int, Meta(ge=0, le=10_000)] | None = None
+    final_fen: Whole | None = None
+    guarantee: Annotated[str, Meta(max_length=80)] = ""
+    note: Annotated[str, Meta(max_length=500)] = ""

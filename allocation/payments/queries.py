@@ -68,7 +68,10 @@ async def authorities(tx: Tx, division_code: str, deputy: int) -> list[Authority
     rows = await tx.conn.fetch(
         "SELECT d.id, d.principal, d.principal_name, d.role, d.deputy, d.starts_on, d.ends_on, d.limit_fen"
         " FROM allocation_deputy d WHERE d.deputy = $1 AND d.state = 'standing'"
-        " AND $2 BETWEEN d.starts_on AND d.ends_on AND d.division_code = ANY($3)",
+        " AND $2 BETWEEN d.starts_on AND d.ends_on AND d.division_code = ANY($3)"
+        # an authority reaches no farther than the post of who gave it
+        ' AND EXISTS (SELECT 1 FROM accounts_post p JOIN accounts_user u ON u.id = p."user" WHERE u.id = d.principal'
+        " AND p.active AND u.active AND p.role = d.role AND p.division_code = d.division_code)",
         deputy,
         tx.today,
         list(ancestors(division_code)),
@@ -80,6 +83,29 @@ async def payment(tx: Tx, claim_id: int) -> Row | None:
     """Read how a claim was paid, if it was."""
     row = await tx.conn.fetchrow("SELECT * FROM allocation_payment WHERE claim = $1", claim_id)
     return dict(row) if row else None
+
+
+_SENT = """
+SELECT max(b.number) FILTER (WHERE l.result IN ('waiting', 'partial')) AS number,
+  coalesce(sum(l.paid_fen - l.returned_fen), 0)::bigint AS arrived_fen,
+  coalesce(sum(l.returned_fen), 0)::bigint AS back_fen
+FROM allocation_bank_line l JOIN allocation_bank_batch b ON b.id = l.batch
+WHERE l.source_table = 'allocation_claim' AND l.source_id = $1 AND l.result <> 'withdrawn'
+"""
+
+
+async def sent(tx: Tx, claim_id: int) -> Row:
+    """Tell how a claim stands with the bank. Shape: {number of the file it is in or None, arrived_fen, back_fen}."""
+    return dict(await tx.conn.fetchrow(_SENT, claim_id))
+
+
+async def wait_for_the_bank(tx: Tx, claim_id: int) -> None:
+    """Wait until nobody makes a bank file or books an answer in the claim's county, and keep them waiting."""
+    await tx.conn.execute(
+        "SELECT pg_advisory_xact_lock(421, hashtext(allocation_county(division_code)))"
+        " FROM allocation_claim WHERE id = $1",
+        claim_id,
+    )
 
 
 EARLY = (Kind.ADVANCE.value, Kind.PREPAY.value)

@@ -25,6 +25,7 @@ from allocation.permissions import P
 from projects import public as projects
 from quzhou_migrants.kernel import files
 from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.clock import shanghai
 from quzhou_migrants.kernel.commands import command
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.states import fire
@@ -35,6 +36,7 @@ Row = dict[str, Any]
 __all__ = ["add_paper", "cancel", "draft", "edit", "pay", "send_back", "sign", "submit"]
 
 DIGITAL = 20  # digits of an electronic invoice, whose number is unique without a code
+PAPER_CODES = (10, 12)  # digits of a paper invoice's code; without it the same one could be used twice
 _BLANKS = re.compile(r"\s+")
 
 
@@ -42,7 +44,7 @@ _BLANKS = re.compile(r"\s+")
 async def draft(tx: Tx, project_id: int, form: ClaimForm) -> int:
     """Prepare a claim; nothing is asked yet. Gives the claim's id.
 
-    Raises: Refused ALC-415 (no contract), ALC-418 (invoice of tomorrow), ALC-412 (invoice used).
+    Raises: Refused ALC-415 (no contract), ALC-418 (invoice of tomorrow), ALC-413 (no such invoice), ALC-412 (used).
     """
     project = await projects.brief(tx, project_id)
     if not project["contract_fen"]:
@@ -162,9 +164,9 @@ async def submit(tx: Tx, claim_id: int) -> Row:
 async def send_back(tx: Tx, claim_id: int, reason: str) -> Row:
     """Return a submitted or signed claim with a reason; its money is free again, its signatures fall.
 
-    Raises: Refused ALC-425 (no reason), KRN-403, KRN-408.
+    Raises: Refused ALC-425 (no reason), ALC-460 (at the bank), KRN-403, KRN-408.
     """
-    row, _ = await judging.locked(tx, claim_id)
+    row, _ = await _out_of_the_bank(tx, claim_id)
     moved = await fire(tx, CLAIM, Claim, row, "return", reason=reason)
     await ledger.reverse(tx, _event(row), source=(TABLE, claim_id))
     return moved
@@ -181,9 +183,9 @@ async def pay(tx: Tx, claim_id: int, form: PayForm) -> Row:
     """Record that a signed claim was paid: voucher, bank reference, ledger, and the fact told upwards.
 
     Raises: Refused ALC-426/427 (paid, or reference used), ALC-428 (a date to come), ALC-429 (the
-    preparer), KRN-408, Invalid (a gate shut since).
+    preparer), ALC-460 (at the bank), ALC-461 (before it was signed), KRN-408, Invalid (a gate shut since).
     """
-    row, project = await judging.locked(tx, claim_id)
+    row, project = await _out_of_the_bank(tx, claim_id)
     await _check_payment(tx, row, form.paid_on)
     books, terms, found = await judging.look(tx, row, project)
     rules.check(found)
@@ -210,6 +212,20 @@ async def pay(tx: Tx, claim_id: int, form: PayForm) -> Row:
     await _post_payment(tx, row, payment_id, judging.kept(row, books, terms))
     tx.emit(Paid(row["project"], row["amount_fen"], row["division_code"]))
     return moved
+
+
+async def _out_of_the_bank(tx: Tx, claim_id: int) -> tuple[Row, Row]:
+    """Lock a claim that no bank file holds, and of which nothing or all has arrived.
+
+    The bank's own lock comes first, as where its answers are booked, so that the two wait instead of dying.
+    Raises: Refused ALC-460.
+    """
+    await queries.wait_for_the_bank(tx, claim_id)
+    row, project = await judging.locked(tx, claim_id)
+    sent = await queries.sent(tx, claim_id)
+    if row["state"] == S.SIGNED and (sent["number"] or 0 < sent["arrived_fen"] < row["amount_fen"]):
+        raise Refused("ALC-460", number=sent["number"] or "", arrived=sent["arrived_fen"])
+    return row, project
 
 
 async def _post_payment(tx: Tx, row: Row, payment_id: int, kept: int) -> None:
@@ -253,12 +269,14 @@ def _columns(tx: Tx, form: ClaimForm) -> dict[str, Any]:
     """Turn a form into columns, invoice figures in one spelling so that the same one is found."""
     if form.invoice_on > tx.today:
         raise Refused("ALC-418", field="invoice_on", invoice=form.invoice_on)
-    number = _digits(form.invoice_number)
+    number, code = _digits(form.invoice_number), _digits(form.invoice_code)
+    if len(number) != DIGITAL and len(code) not in PAPER_CODES:
+        raise Refused("ALC-413", field="invoice_code")
     return {
         "kind": form.kind.value,
         "amount_fen": form.amount_fen,
         "payee": form.payee,
-        "invoice_code": "" if len(number) == DIGITAL else _digits(form.invoice_code),
+        "invoice_code": "" if len(number) == DIGITAL else code,
         "invoice_number": number,
         "invoice_fen": form.invoice_fen,
         "invoice_on": form.invoice_on,
@@ -290,5 +308,9 @@ async def _check_payment(tx: Tx, row: Row, paid_on: date) -> None:
         raise Refused("ALC-426")
     if paid_on > tx.today:
         raise Refused("ALC-428", field="paid_on", paid=paid_on)
+    given = [s for s in await queries.signatures(tx, row["id"]) if s["attempt"] == row["attempt"]]
+    last = max((shanghai(s["signed_at"]).date() for s in given), default=paid_on)
+    if paid_on < last:
+        raise Refused("ALC-461", field="paid_on", paid=paid_on, signed=last)
     if tx.actor.user_id in await queries.preparers(tx, row["id"]):
         raise Refused("ALC-429")

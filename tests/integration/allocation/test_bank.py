@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from bank_house import DAY, account, findings, lies, says, sent, told
-from claim_house import CLERK, FINANCE, LEADER, SECOND_FINANCE, contracted, form, signed
+from claim_house import CLERK, FINANCE, LEADER, SECOND_FINANCE, contracted, form, paid_form, refused, signed
 from house import KECHENG, become
 
 from allocation.bank import documents, queries, reconcile, service
@@ -16,6 +16,7 @@ from allocation.bank.files import bank_csv
 from allocation.bank.forms import PayeeForm
 from allocation.budget.ledger import Kind as Lies
 from allocation.payments import queries as claims
+from allocation.payments import service as payments
 from allocation.payments.rules import Kind
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.pdf import build
@@ -108,9 +109,9 @@ async def test_parts_are_a_payment_only_when_all_has_arrived(tx: Tx) -> None:
 async def test_a_failed_payment_is_due_again_and_the_failure_is_told_once(tx: Tx) -> None:
     await ready(tx)
     _, number = await sent(tx, "claims")
-    refused = says(number, 1, "failed", 0, bank_ref="", code="E03")
-    assert (await told(tx, refused))[1] == 1
-    assert (await told(tx, refused, says(number, 1, "paid", ASKED)))[1] == 0
+    failure = says(number, 1, "failed", 0, bank_ref="", code="E03")
+    assert (await told(tx, failure))[1] == 1
+    assert (await told(tx, failure, says(number, 1, "paid", ASKED)))[1] == 0
     async with become(tx, FINANCE):
         assert [d.amount_fen for d in await service.due(tx, "claims")] == [ASKED]
 
@@ -180,3 +181,72 @@ async def test_a_clerk_neither_prepares_nor_books(tx: Tx) -> None:
             await service.prepare(tx, "claims")
         with pytest.raises(Refused, match="KRN-403"):
             await reconcile.receive(tx, reconcile.Arrived("x", "0" * 64), [])
+
+
+async def test_what_is_at_the_bank_is_neither_returned_nor_paid_by_hand(tx: Tx) -> None:
+    claim = await ready(tx)
+    async with become(tx, FINANCE):
+        batch = await service.prepare(tx, "claims")
+    assert await refused(tx, FINANCE, lambda: payments.send_back(tx, claim, "金额不符")) == ["ALC-460"]
+    assert await refused(tx, SECOND_FINANCE, lambda: payments.pay(tx, claim, paid_form())) == ["ALC-460"]
+    async with become(tx, FINANCE):
+        await service.cancel(tx, batch)
+    _, number = await sent(tx, "claims")
+    await told(tx, says(number, 1, "paid", 100_000_00))
+    await told(tx, says(number, 1, "returned", 60_000_00))
+    # A part that arrived and partly came back is under way no more, yet paying all by hand would pay it twice.
+    assert await refused(tx, SECOND_FINANCE, lambda: payments.pay(tx, claim, paid_form())) == ["ALC-460"]
+
+
+async def stopped(tx: Tx, claim: int) -> None:
+    """Let the works of a claim's project stand still."""
+    project = (await claims.claim(tx, claim))["project"]
+    await tx.conn.execute("UPDATE projects_project SET state = 'suspended' WHERE id = $1", project)
+
+
+async def test_a_file_does_not_leave_when_a_gate_was_shut_or_an_account_put_away(tx: Tx) -> None:
+    claim = await ready(tx)
+    async with become(tx, FINANCE):
+        batch = await service.prepare(tx, "claims")
+    await stopped(tx, claim)
+    assert await refused(tx, SECOND_FINANCE, lambda: service.release(tx, batch)) == ["ALC-560"]
+    await tx.conn.execute("UPDATE projects_project SET state = 'building'")
+    payee = await tx.conn.fetchval("SELECT id FROM allocation_payee")
+    async with become(tx, FINANCE):
+        await service.retire_payee(tx, payee)
+    assert await refused(tx, SECOND_FINANCE, lambda: service.release(tx, batch)) == ["ALC-560"]
+
+
+async def test_money_that_came_back_waits_while_the_project_is_held(tx: Tx) -> None:
+    claim = await ready(tx)
+    _, number = await sent(tx, "claims")
+    await told(tx, says(number, 1, "paid", ASKED), says(number, 1, "returned", ASKED))
+    await stopped(tx, claim)
+    async with become(tx, FINANCE):
+        assert [d.block for d in await service.due(tx, "claims")] == ["ALC-503"]
+
+
+async def test_parts_of_two_months_are_explained_in_both(tx: Tx) -> None:
+    await ready(tx)
+    _, number = await sent(tx, "claims")
+    await told(tx, says(number, 1, "paid", 100_000_00, day=date(2026, 9, 16)))
+    tx.now += timedelta(days=20)
+    await told(tx, says(number, 1, "paid", 44_000_00, day=date(2026, 10, 2)))
+    september, _ = await queries.month(tx, KECHENG, 2026, 9)
+    october, _ = await queries.month(tx, KECHENG, 2026, 10)
+    assert (september.unfinished, september.books_paid, september.difference) == (100_000_00, 0, 0)
+    assert (october.finished, october.unfinished, october.books_paid) == (100_000_00, 0, ASKED)
+    assert october.difference == 0
+
+
+async def test_a_title_like_a_formula_reaches_the_bank_as_words(tx: Tx) -> None:
+    await ready(tx)
+    await tx.conn.execute("UPDATE projects_project SET title = '=1+1村道'")
+    batch, _ = await sent(tx, "claims")
+    (line,) = await queries.lines(tx, batch)
+    assert line["remark"] == "1+1村道 预拨款"
+
+
+async def test_choosing_nothing_is_said_to_be_that(tx: Tx) -> None:
+    await ready(tx)
+    assert await refused(tx, FINANCE, lambda: service.prepare(tx, "claims", [])) == ["ALC-561"]

@@ -80,9 +80,16 @@ async def test_approval_takes_a_second_hand_and_the_money(tx: Tx) -> None:
         await service.approve(tx, key)
     assert await lies(tx, Lies.CASH, Lies.ISSUING, Lies.ISSUED) == [4 * HEAD, 6 * HEAD, 0]
     async with become(tx, CLERK):
+        with pytest.raises(Refused, match="ALC-536"):
+            await service.draft(tx, ListForm(batch, 2026))
         with pytest.raises(asyncpg.UniqueViolationError) as caught:
             async with tx.conn.transaction():
-                await service.draft(tx, ListForm(batch, 2026))
+                await tx.conn.execute(
+                    "INSERT INTO allocation_cash_list (division_code, batch, year, title, per_head_fen, persons,"
+                    " total_fen) SELECT division_code, batch, year, title, per_head_fen, persons, total_fen"
+                    " FROM allocation_cash_list WHERE id = $1",
+                    key,
+                )
     assert CATALOGUE.constraint(caught.value.constraint_name) == "ALC-536"
 
 
@@ -148,6 +155,35 @@ async def test_money_that_came_back_waits_for_persons_again(tx: Tx) -> None:
         batch = (await queries.cash_list(tx, key))["batch"]
         again = await service.draft(tx, ListForm(batch, 2026, "supplement"))
     # the one whose money came back, and the one that still has no account; nobody who was paid
+    assert [r["code"] for r in await queries.lines(tx, again)] == ["H-2", "H-9"]
+
+
+async def test_nobody_is_on_two_lists_of_a_year_whichever_is_made_first(tx: Tx) -> None:
+    await household(tx, "H-0", 3, GOOD[0])
+    batch = await pot(tx, cash=10 * HEAD)
+    async with become(tx, CLERK):
+        first = await service.draft(tx, ListForm(batch, 2026, "supplement"))
+        with pytest.raises(Refused, match="ALC-535"):
+            await service.draft(tx, ListForm(batch, 2026))
+    await household(tx, "H-1", 1, GOOD[1])
+    async with become(tx, CLERK):
+        second = await service.draft(tx, ListForm(batch, 2026))
+        with pytest.raises(Refused, match="ALC-536"):
+            await service.draft(tx, ListForm(batch, 2026))
+    assert [[r["code"] for r in await queries.lines(tx, key)] for key in (first, second)] == [["H-0"], ["H-1"]]
+
+
+async def test_money_that_comes_back_after_the_list_was_closed_is_paid_from_the_next(tx: Tx) -> None:
+    key = await approved(tx)
+    _, number = await sent(tx, "cash")
+    await told(tx, *(says(number, n, "paid", heads * HEAD) for n, heads in ((1, 3), (2, 1), (3, 2))))
+    async with become(tx, CLERK):
+        await service.close(tx, key)
+    await told(tx, says(number, 3, "returned", 2 * HEAD, code="E01"))
+    assert await lies(tx, Lies.CASH, Lies.ISSUING, Lies.ISSUED) == [6 * HEAD, 0, 4 * HEAD]
+    async with become(tx, CLERK):
+        batch = (await queries.cash_list(tx, key))["batch"]
+        again = await service.draft(tx, ListForm(batch, 2026, "supplement"))
     assert [r["code"] for r in await queries.lines(tx, again)] == ["H-2", "H-9"]
 
 

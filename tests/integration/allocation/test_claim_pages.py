@@ -152,10 +152,13 @@ async def test_the_interface_prepares_once_and_tells_the_gates(db, client_as) ->
         "amount_fen": 14_400_001,
         "payee": "建设公司",
         "invoice_number": "87654321",
+        "invoice_code": "0330023001",
         "invoice_fen": 14_400_001,
         "invoice_on": "2026-09-10",
     }
     async with client_as(Role.COUNTY_CLERK, KECHENG) as clerk:
+        for slip in ({"wages_fen": -1}, {"final_fen": 0}, {"measured_bp": 10_001}, {"note": "长" * 501}, {"payee": ""}):
+            assert (await clerk.post("/api/v1/claims", json=body | slip)).status_code == 400, slip
         first = await clerk.post("/api/v1/claims", json=body)
         assert first.status_code == 201, first.text
         assert (await clerk.post("/api/v1/claims", json=body)).json()["id"] == first.json()["id"]

@@ -69,6 +69,40 @@ async def test_three_people_and_a_result_check_stand_before_a_reward(tx: Tx) -> 
     assert await lies(tx, Lies.AVAILABLE, Lies.ISSUING) == [MONEY - 60_000_00, 60_000_00]
 
 
+async def test_whoever_changed_a_reward_neither_checks_nor_approves_it(tx: Tx) -> None:
+    await pot(tx, available=MONEY)
+    helper = actor(Role.COUNTY_CLERK, KECHENG, user_id=905)
+    async with become(tx, CLERK):
+        key = await service.draft(tx, reward())
+    async with become(tx, helper):
+        row = await queries.grant(tx, key)
+        await service.draft(tx, reward(amount_fen=70_000_00), grant_id=key, version=row["version"])
+        with pytest.raises(Refused, match="KRN-409"):
+            await service.draft(tx, reward(), grant_id=key, version=row["version"])
+        await papers(tx, key, "result", "photo")
+    async with become(tx, CLERK):
+        await service.submit(tx, key)
+    for person in (CLERK, helper):
+        async with become(tx, actor(Role.TOWNSHIP_CLERK, SHILIANG, user_id=person.user_id)):
+            with pytest.raises(Refused, match="ALC-545"):
+                await service.check(tx, key, DAY, "看过现场，已达标")
+    async with become(tx, CHECKER):
+        await service.check(tx, key, DAY, "看过现场，已达标")
+    async with become(tx, actor(Role.COUNTY_LEADER, KECHENG, user_id=helper.user_id)):
+        with pytest.raises(Refused, match="ALC-545"):
+            await service.approve(tx, key)
+
+
+async def test_a_subsidy_is_not_turned_into_a_reward(tx: Tx) -> None:
+    async with become(tx, CLERK):
+        key = await loan(tx)
+        form = InterestForm(date(2026, 1, 1), date(2026, 9, 15), 100_000_00, 3_000_00, DAY, "V-1")
+        await service.add_interest(tx, key, form)
+        grant = await service.ask_subsidy(tx, key, 2026)
+        with pytest.raises(Refused, match="KRN-404"):
+            await service.draft(tx, reward(), grant_id=grant)
+
+
 async def test_nothing_is_approved_that_nobody_checked(tx: Tx) -> None:
     async with become(tx, CLERK):
         key = await service.draft(tx, reward())

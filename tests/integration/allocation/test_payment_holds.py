@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 from claim_house import (
     AWARD,
@@ -165,7 +166,7 @@ async def test_retention_is_given_back_on_its_day_and_the_ledger_closes(tx: Tx) 
         await service.submit(tx, early)
     await sign_all(tx, early)
     async with become(tx, FINANCE):
-        await service.pay(tx, early, paid_form())
+        await service.pay(tx, early, msgspec.structs.replace(paid_form(), paid_on=date(2027, 9, 1)))
     assert await ledger.project_money(tx, project) == {Lies.PAID: AWARD}
     again = await prepared(tx, project, form(Kind.RETENTION, 1))
     assert await refused(tx, CLERK, lambda: service.submit(tx, again)) == ["ALC-401", "ALC-438"]
@@ -208,6 +209,7 @@ async def post_of(tx: Tx, who: Actor, division: str) -> int:
 
 async def named(tx: Tx, *, days: int = 5, limit: int | None = None) -> int:
     """Let the leader name the second clerk as deputy."""
+    await post_of(tx, LEADER, KECHENG)
     post = await post_of(tx, SECOND, KECHENG)
     asked = DeputyForm(post, TODAY, TODAY + timedelta(days=days), "柯移〔2026〕9号", "外出", limit)
     async with become(tx, LEADER):
@@ -248,6 +250,9 @@ async def test_an_authority_ends_with_its_day_its_amount_or_its_giver(tx: Tx) ->
     key = await named(tx, limit=100_000_00)
     assert await refused(tx, SECOND, lambda: service.sign(tx, claim)) == ["KRN-403"]
     small = await submitted(tx, project, form(Kind.PROGRESS, 1_000_00))
+    await tx.conn.execute('UPDATE accounts_post SET active = false WHERE "user" = $1', LEADER.user_id)
+    assert await refused(tx, SECOND, lambda: service.sign(tx, small)) == ["KRN-403"]  # the giver left the post
+    await tx.conn.execute('UPDATE accounts_post SET active = true WHERE "user" = $1', LEADER.user_id)
     tx.now += timedelta(days=6)
     assert await refused(tx, SECOND, lambda: service.sign(tx, small)) == ["KRN-403"]
     tx.now -= timedelta(days=6)

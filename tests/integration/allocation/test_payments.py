@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 from claim_house import (
     AWARD,
@@ -211,6 +212,12 @@ async def test_paying_twice_or_with_a_used_reference_is_refused(tx: Tx) -> None:
             await service.pay(tx, second, paid_form("ABC123"))
 
 
+async def test_no_payment_is_older_than_its_last_signature(tx: Tx) -> None:
+    claim = await signed(tx, await contracted(tx))
+    early = msgspec.structs.replace(paid_form(), paid_on=date(2026, 9, 15))
+    assert await refused(tx, FINANCE, lambda: service.pay(tx, claim, early)) == ["ALC-461"]
+
+
 async def test_another_county_sees_and_signs_nothing(tx: Tx) -> None:
     project = await contracted(tx)
     claim = await submitted(tx, project)
@@ -285,7 +292,7 @@ async def test_an_invoice_sent_from_two_desks_at_once_is_used_once(db: Database)
     projects = [await as_committed(SYSTEM, contracted) for _ in range(2)]
     said = await asyncio.gather(
         *(
-            outcome(CLERK, lambda tx, p=p: service.draft(tx, p, form(number="12345678")))  # type: ignore[misc]  # bound in time
+            outcome(CLERK, lambda tx, p=p: service.draft(tx, p, form(number="12345678", invoice_code="0330023001")))  # type: ignore[misc]  # bound in time
             for p in projects
         )
     )
@@ -296,9 +303,16 @@ async def test_the_same_invoice_is_refused_in_another_county_however_it_is_spell
     here = await as_committed(SYSTEM, contracted)
     there = await as_committed(SYSTEM, lambda tx: contracted(tx, village=BAIMA))
     elsewhere = actor(Role.COUNTY_CLERK, QUJIANG)
-    assert await outcome(CLERK, lambda tx: service.draft(tx, here, form(number="03302600 1111"))) == "done"
-    wide = form(number="０３３０２６００１１１１")
+    assert (
+        await outcome(
+            CLERK, lambda tx: service.draft(tx, here, form(number="03302600 1111", invoice_code="0330023001"))
+        )
+        == "done"
+    )
+    wide = form(number="０３３０２６００１１１１", invoice_code="０３３００２３００１")
     assert await outcome(elsewhere, lambda tx: service.draft(tx, there, wide)) == "ALC-412"
+    bare = form(number="033026001111")  # a paper invoice without its code would be another one
+    assert await outcome(elsewhere, lambda tx: service.draft(tx, there, bare)) == "ALC-413"
 
 
 async def test_refusals_are_named_by_the_constraint_alone(db: Database) -> None:

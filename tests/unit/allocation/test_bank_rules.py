@@ -40,6 +40,8 @@ def cells(**changes: str) -> dict[str, str]:
         ({"day": "20260912"}, ""),
         ({"day": "2026/9/12 10:05:33"}, ""),
         ({"day": "2026-02-30"}, "ALC-509"),
+        ({"day": "9" * 30 + "-1-1"}, "ALC-509"),
+        ({"line_no": "9" * 5000}, ""),
     ],
 )
 def test_a_row_is_read_or_named(changes, finding) -> None:
