@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allocation.budget import ledger, queries
+from allocation.budget import ledger, overview
 from allocation.factor.offers import Offered, offer
 from allocation.payments.holds import Hold, Sight, bars_payments, shows_works
 from allocation.payments.queries import MoneyLine, money_line
@@ -31,7 +31,7 @@ async def award_fen(tx: Tx, project_id: int) -> Fen:
 async def money_by_kind(tx: Tx, batch_id: int | None = None) -> dict[str, Fen]:
     """Give the figures of the caller's range by column of an overview. Units: fen."""
     found: dict[str, Fen] = {}
-    for line in await queries.balances(tx, "division", batch_id=batch_id):
+    for line in await overview.balances(tx, "division", batch_id=batch_id):
         for figure in line.figures:
             found[figure.kind.value] = found.get(figure.kind.value, 0) + figure.fen
     return found

@@ -8,7 +8,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
-from allocation.budget import queries, service
+from allocation.budget import overview, queries, service
 from allocation.budget.forms import AwardForm, BatchForm
 from allocation.permissions import P
 from quzhou_migrants.kernel.guards import needs
@@ -117,7 +117,7 @@ async def record(request: AnyRequest, batch_id: FromPath[int]) -> BatchOut:
 async def balances(request: AnyRequest, batch: Id = None) -> list[LineOut]:
     """Add up balances by city and county, of one batch or of all."""
     async with open_tx(request) as tx:
-        lines = await queries.balances(tx, "division", batch_id=batch)
+        lines = await overview.balances(tx, "division", batch_id=batch)
     return [
         LineOut(x.key, x.title, [FigureOut(f.kind.value, f.fen, [k.value for k in f.kinds]) for f in x.figures])
         for x in lines

@@ -42,7 +42,8 @@ TOTALS = Listing(
         Column("earmark", "t.earmark", kind="int", shown=False, export=False),
         Column(
             "place",
-            "CASE WHEN t.division_code LIKE '____00000000' THEN 'own=1' ELSE 'division=' || t.division_code END",
+            "'division=' || t.division_code"
+            " || CASE WHEN t.division_code LIKE '____00000000' THEN '&level=city' ELSE '' END",
             shown=False,
             export=False,
         ),

@@ -9,9 +9,9 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
-from allocation.budget import earmarks, papers, queries, service, split_queries
+from allocation.budget import earmarks, overview, papers, queries, service, split_queries
 from allocation.budget.forms import AwardForm, BatchForm, EarmarkForm, EmptyForm, ReasonForm, ScanForm
-from allocation.budget.listing import AWARDS, BATCHES, ENTRIES, WAITING
+from allocation.budget.listing import AWARDS, BATCHES, ENTRIES, WAITING, entry_sum
 from allocation.budget.rules import Fund, Level, register_gap
 from allocation.budget.split_listing import POOLS
 from allocation.budget.states import BATCH
@@ -44,7 +44,7 @@ async def batches(request: AnyRequest) -> Page:
     """List the batches, under one line of figures for the caller's range."""
     actor: Actor = request.scope["state"]["actor"]
     async with open_tx(request) as tx:
-        lines = await queries.balances(tx, "division")
+        lines = await overview.balances(tx, "division")
     actions = [(CATALOGUE.text("funds.new"), "/funds/new", "primary")] if actor.may(P.RECORD_BATCH) else []
     return await BATCHES.respond(request, "allocation/budget/list.html", lines=lines, actions=actions)
 
@@ -53,7 +53,7 @@ async def batches(request: AnyRequest) -> Page:
 async def entries(request: AnyRequest) -> Page:
     """List the ledger entries behind a figure, with their sum."""
     async with open_tx(request) as tx:
-        total = await queries.entry_sum(tx, request.query_params)
+        total = await entry_sum(tx, request.query_params)
     return await ENTRIES.respond(request, "allocation/budget/entries.html", total=total)
 
 
@@ -128,7 +128,7 @@ async def _batch_page(
         context: dict[str, Any] = {
             "row": row,
             "verbs": verbs_open(BATCH, row, tx.actor),
-            "lines": await queries.balances(tx, "division", batch_id=batch_id),
+            "lines": await overview.balances(tx, "division", batch_id=batch_id),
             "gap": register_gap(row["persons"], registered),
             "runs": await queries.runs_of_batch(tx, batch_id),
             "splits": await split_queries.splits_of_batch(tx, batch_id),
@@ -276,7 +276,7 @@ async def award(request: AnyRequest, award_id: FromPath[int]) -> Page:
             "row": row,
             "project": await projects.brief(tx, row["project"]),
             "parts": await queries.award_parts(tx, award_id),
-            "lines": await queries.balances(tx, "project", project_id=row["project"]),
+            "lines": await overview.balances(tx, "project", project_id=row["project"]),
             "entries": await timeline(tx, service.AWARD_TABLE, award_id),
         }
     return render(request, "allocation/budget/award.html", **context)

@@ -31,7 +31,8 @@ SPLITS = Listing(
 
 POOLS = Listing(
     key="pools",
-    source="allocation_balance b JOIN allocation_batch a ON a.id = b.batch",
+    source="allocation_balance b JOIN allocation_batch a ON a.id = b.batch"
+    " LEFT JOIN allocation_earmark k ON k.id = b.earmark",
     id="b.id",
     scope="b.division_code",
     order=("b.division_code",),
@@ -41,16 +42,18 @@ POOLS = Listing(
         Column("batch_id", "b.batch", kind="int", shown=False, export=False),
         Column("code", "b.division_code", shown=False, export=False),
         Column("kinds", "b.kind", shown=False, export=False),
+        Column("earmark", "b.earmark", kind="int", shown=False, export=False),
         Column("division", "b.division_code", kind="division"),
         Column("doc_no", "a.doc_no", link="/funds/{batch_id}"),
         Column("issued_on", "a.issued_on", kind="date", sort=True),
         Column("kind", "b.kind", kind="tag"),
+        Column("name", "k.title"),
         Column(
             "balance_fen",
             "b.balance_fen",
             kind="money",
             sort=True,
-            link="/funds/entries?division={code}&batch={batch_id}&kinds={kinds}",
+            link="/funds/entries?division={code}&level=township&batch={batch_id}&kinds={kinds}&earmark={earmark}",
         ),
     ),
     filters=(Filter("division", "b.division_code", kind="division"),),

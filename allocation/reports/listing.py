@@ -8,6 +8,7 @@ from datetime import date
 from functools import lru_cache
 
 from allocation.budget.listing import ENTRIES
+from allocation.budget.overview import whole_houses
 from allocation.budget.rules import Fund
 from allocation.reports.queries import MOVED, Scope, batches, compared, idle, source, years
 from allocation.reports.rules import MEASURES, UNSPENT, By
@@ -16,6 +17,7 @@ from quzhou_migrants.web.listing import Column, Filter, Listing
 from quzhou_migrants.web.listing_count import Counts
 
 CODE_DIGITS, YEAR_DIGITS, MOST_DIGITS = 12, 4, 9
+FIRST_YEAR, LAST_YEAR = 2000, 2100  # of the program: the first is before the first document of later support
 FUNDS = tuple(f.value for f in Fund)
 # What was asked is written into the source already; the filter only has to be there, and to take its value.
 COMPARED = (By.COUNTY, By.TOWNSHIP, By.CATEGORY)
@@ -28,11 +30,11 @@ def read_scope(params: Mapping[str, str], own: str) -> Scope:
     right = len(division) == CODE_DIGITS and _digits(division) and division.startswith(trimmed(own) if own else "")
     fund = params.get("fund_kind", "")
     return Scope(
-        division if right else "",
+        division if right else ("" if whole_houses(own) else own),
         _number(params.get("batch", ""), MOST_DIGITS),
         fund if fund in FUNDS else "",
-        _number(params.get("year", ""), YEAR_DIGITS),
-        _number(params.get("booked", ""), YEAR_DIGITS),
+        _year(params.get("year", "")),
+        _year(params.get("booked", "")),
     )
 
 
@@ -42,6 +44,10 @@ def _digits(text: str) -> bool:
 
 def _number(text: str, most: int) -> int:
     return int(text) if _digits(text) and len(text) <= most else 0
+
+
+def _year(text: str) -> int:
+    return year if FIRST_YEAR <= (year := _number(text, YEAR_DIGITS)) <= LAST_YEAR else 0
 
 
 def _filters(by: By, scope: Scope, offered: tuple[By, ...] = ()) -> tuple[Filter, ...]:
@@ -130,7 +136,13 @@ def plan(by: By, scope: Scope) -> Listing:
     )
 
 
-_WHOSE = "CASE WHEN q.project IS NULL THEN '&unbound=1' ELSE '&project=' || q.project END"
+# The very account, not what lies with the places below it or under another earmark.
+_WHOSE = (
+    "CASE WHEN q.project IS NULL THEN '&unbound=1' ELSE '&project=' || q.project END || '&earmark=' || q.earmark"
+    " || CASE WHEN q.division_code LIKE '____00000000' THEN '&level=city'"
+    " WHEN q.division_code LIKE '______000000' THEN '&level=county'"
+    " WHEN q.division_code LIKE '_________000' THEN '&level=township' ELSE '' END"
+)
 
 
 @lru_cache(maxsize=64)
@@ -177,19 +189,18 @@ def _array(kinds: tuple[str, ...]) -> str:
 
 
 _KINDS = " ".join(f"WHEN '{name}' THEN {_array(kinds)}" for name, kinds in _FIGURES.items())
-_LEVEL = (
-    "CASE WHEN e.division_code LIKE '____00000000' THEN 'city' WHEN e.division_code LIKE '______000000' THEN 'county'"
-    " WHEN e.division_code LIKE '_________000' THEN 'township' ELSE 'village' END = {}"
+# A number that names no quarter (20269) finds what its arithmetic says, and never an error of the database.
+_FIRST = (
+    "(DATE '2000-01-01' + make_interval(months => (least({} / 10, 9000) - 2000) * 12 + ({} % 10 - 1) * 3))"
+    " AT TIME ZONE 'Asia/Shanghai'"
 )
-_FIRST = "make_timestamptz({} / 10, ({} % 10 - 1) * 3 + 1, 1, 0, 0, 0, 'Asia/Shanghai')"
 
 # The ledger's own list, narrowed by what a report's row stands for.
 BEHIND = dataclasses.replace(
     ENTRIES,
     filters=(
-        *(f for f in ENTRIES.filters if f.name != "own"),
+        *ENTRIES.filters,
         Filter("figure", f"e.kind = ANY (CASE {{}}::text {_KINDS} END)", choices=tuple(_FIGURES)),
-        Filter("level", _LEVEL, choices=("city", "county", "township", "village")),
         Filter("category", "coalesce(nullif(p.category, ''), 'none') = {}", kind="text"),
         Filter("quarter", f"e.posted_at >= {_FIRST} AND e.posted_at < {_FIRST} + interval '3 months'", kind="int"),
         Filter("booked", "extract(year FROM e.posted_at AT TIME ZONE 'Asia/Shanghai') = {}", kind="int"),

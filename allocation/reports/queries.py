@@ -223,8 +223,8 @@ def idle(today: date, after: tuple[int, int], scope: Scope) -> str:
     """
     age, old = _aged(today, after)
     return (
-        "(SELECT b.id, b.batch, b.division_code, nullif(b.project, 0) AS project, b.kind, b.balance_fen, a.doc_no,"  # noqa: S608 - checked values
-        f" a.issued_on, a.fund_kind, (DATE '{today}' - a.issued_on) AS days, {age}"
+        "(SELECT b.id, b.batch, b.division_code, nullif(b.project, 0) AS project, b.kind, b.earmark,"  # noqa: S608 - checked values
+        f" b.balance_fen, a.doc_no, a.issued_on, a.fund_kind, (DATE '{today}' - a.issued_on) AS days, {age}"
         " FROM allocation_balance b JOIN allocation_batch a ON a.id = b.batch"
         f" WHERE b.balance_fen > 0 AND b.kind IN ({_UNSPENT}) AND {old}"
         f" AND {scope.conditions('b')}) q LEFT JOIN projects_project p ON p.id = q.project"
@@ -251,7 +251,8 @@ def _idle_places(today: date, after: tuple[int, int], scope: Scope) -> str:
 # When an account last moved, and only for the rows of a page: one look into the index of accounts.
 MOVED = (
     "(SELECT e.posted_at FROM allocation_entry e WHERE e.batch = q.batch AND e.division_code = q.division_code"
-    " AND e.kind = q.kind AND e.project IS NOT DISTINCT FROM q.project ORDER BY e.id DESC LIMIT 1)"
+    " AND e.kind = q.kind AND e.project IS NOT DISTINCT FROM q.project AND e.earmark = q.earmark"
+    " ORDER BY e.id DESC LIMIT 1)"
 )
 
 
