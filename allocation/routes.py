@@ -7,7 +7,10 @@ from allocation import panels
 from allocation.bank import panels as bank
 from allocation.bank.api import ROUTES as BANK_API
 from allocation.bank.claims import CLAIMS as CLAIMS_SOURCE
+from allocation.bank.month_pages import ROUTES as BANK_MONTHS
 from allocation.bank.pages import ROUTES as BANK
+from allocation.bank.payee_pages import ROUTES as PAYEES
+from allocation.bank.statement_pages import ROUTES as STATEMENTS
 from allocation.budget.api import ROUTES as BUDGET_API
 from allocation.budget.closing import closing_faults
 from allocation.budget.closing_pages import ROUTES as CLOSINGS
@@ -50,6 +53,7 @@ from allocation.factor.working_pages import ROUTES as WORKINGS
 from allocation.finance.api import ROUTES as FINANCE_API
 from allocation.finance.pages import ROUTES as FINANCE
 from allocation.grants.api import ROUTES as GRANTS_API
+from allocation.grants.loan_pages import ROUTES as LOANS
 from allocation.grants.pages import ROUTES as GRANTS
 from allocation.grants.paying import GRANTS_SOURCE
 from allocation.mixed import panels as mixed
@@ -111,10 +115,14 @@ ROUTES = [
     *REFUNDS,
     *CLAIMS_API,
     *BANK,
+    *PAYEES,
+    *STATEMENTS,
+    *BANK_MONTHS,
     *BANK_API,
     *CASH,
     *CASH_API,
     *GRANTS,
+    *LOANS,
     *GRANTS_API,
     *FINANCE,
     *FINANCE_API,
