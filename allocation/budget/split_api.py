@@ -8,7 +8,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
-from allocation.budget import closing, earmarks, split_queries, split_service
+from allocation.budget import closing, earmarks, queries, split_queries, split_service
 from allocation.budget.forms import EarmarkForm, ReasonForm, SplitForm
 from allocation.permissions import P
 from quzhou_migrants.kernel.guards import needs
@@ -125,6 +125,7 @@ async def reverse(request: AnyRequest, split_id: FromPath[int], data: JSONBody[R
 async def bound(request: AnyRequest, batch_id: FromPath[int]) -> list[EarmarkOut]:
     """List what a batch binds."""
     async with open_tx(request) as tx:
+        await queries.batch(tx, batch_id)
         return [_picked(EarmarkOut, row) for row in await split_queries.earmarks(tx, batch_id)]
 
 

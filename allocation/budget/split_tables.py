@@ -20,7 +20,7 @@ from quzhou_migrants.kernel.tables import (
 )
 
 
-@business(down=True)
+@business(down="state <> 'draft'")
 class SplitPaper(Table, tablename="allocation_split"):
     """One document that passes money of one batch down. The division is the one that gives."""
 
@@ -36,8 +36,6 @@ class SplitPaper(Table, tablename="allocation_split"):
     created_by = BigInt(null=True, default=None)
     created_at = Stamp()
     is_demo = Boolean(null=False, default=False)
-
-    allocation_split_one_document = Unique(["division_code", "doc_no", "batch"])
 
 
 @business()
@@ -63,6 +61,9 @@ class SplitPart(Table, tablename="allocation_split_line"):
     )
 
 
+index(
+    "allocation_split_one_document", "UNIQUE allocation_split (division_code, doc_no, batch) WHERE state <> 'reversed'"
+)
 index(
     "allocation_split_line_whom",
     "UNIQUE allocation_split_line (split, division_code, coalesce(earmark, 0))",

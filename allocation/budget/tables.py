@@ -22,7 +22,7 @@ from quzhou_migrants.kernel.tables import (
 PROJECT = LazyTableReference("Project", module_path="projects.tables")
 
 
-@business(down=True)
+@business(down="state <> 'draft'")
 class Batch(Table, tablename="allocation_batch"):
     """One notified appropriation: a document, its cash part for persons, its project part."""
 
@@ -47,7 +47,6 @@ class Batch(Table, tablename="allocation_batch"):
     created_at = Stamp()
     is_demo = Boolean(null=False, default=False)
 
-    allocation_batch_one_document = Unique(["division_code", "doc_no", "fund_kind"])
     allocation_batch_amounts = Check("cash_fen >= 0 AND project_fen >= 0 AND cash_fen + project_fen > 0")
     allocation_batch_whole_persons = Check("cash_fen = persons * per_head_fen")
 
@@ -158,6 +157,11 @@ class Award(Table, tablename="allocation_award"):
     allocation_award_source_named = Check("source IN ('factor', 'round', 'plan', 'mixed', 'grant')")
 
 
+# A document is registered once; taken back for a mistake, it can be registered as it should have been.
+index(
+    "allocation_batch_one_document",
+    "UNIQUE allocation_batch (division_code, doc_no, fund_kind) WHERE state <> 'reversed'",
+)
 index("allocation_entry_account", "allocation_entry (batch, division_code, kind, project, id)")
 index("allocation_entry_period", "allocation_entry (division_code, posted_at)")
 index("allocation_entry_source", "allocation_entry (source_table, source_id)")

@@ -10,6 +10,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Response
 
+from allocation.budget.papers import SPLIT_TABLE, scans_of_splits
 from allocation.budget.queries import available
 from allocation.permissions import P
 from allocation.terms import queries, rules, service
@@ -105,12 +106,14 @@ async def pool(request: AnyRequest, pool_id: FromPath[int]) -> Page:
 async def _pool(request: AnyRequest, pool_id: int, form: Form[Any]) -> Page:
     async with open_tx(request) as tx:
         row = await queries.pool(tx, pool_id)
+        moves = await queries.moves(tx, row["division_code"])
         state = queries.state_of(row)
         warn = tx.policy.whole("allocation.terms.warn_days")
         context: dict[str, Any] = {
             "row": row,
             "place": (await places(tx)).name(row["division_code"]),
-            "moves": await queries.moves(tx, row["division_code"]),
+            "moves": moves,
+            "scans": await scans_of_splits(tx, [m["source_id"] for m in moves if m["source_table"] == SPLIT_TABLE]),
             "unclaimed": rules.replannable(state, tx.today) if row["state"] == "open" else 0,
             "near": rules.stage(row["use_by"], tx.today, warn).value,
             "left": queries.left_in(row["use_by"], tx.today),

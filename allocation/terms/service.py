@@ -41,6 +41,8 @@ async def open_pool(tx: Tx, form: PoolForm) -> int:
     Raises: Refused ALC-160 (years), ALC-162 (place), ALC-165 (day for applications); by constraint ALC-161.
     """
     rules.check_place(form.purpose, form.division, tx.actor.division_code)
+    if not await tx.conn.fetchval("SELECT true FROM kernel_division WHERE code = $1 AND active", form.division):
+        raise Refused("ALC-162", field="division")
     use_by = rules.pool_ends(tx.today, form.years, queries.pool_years(tx.policy))
     rules.check_apply_by(form.purpose, form.apply_by, tx.today, use_by)
     pool_id = int(
@@ -276,9 +278,11 @@ async def drop(tx: Tx, takeback_id: int, reason: str) -> Row:
 async def undo(tx: Tx, takeback_id: int, reason: str) -> Row:
     """Undo a mistake: the mirror is posted, the money lies where it was.
 
-    Raises: Refused ALC-172, KRN-408; by constraint ALC-102 (the money has moved on).
+    Raises: Refused ALC-172, ALC-177 (another house's pool), KRN-408; by constraint ALC-102 (the money has moved on).
     """
     row = await queries.takeback(tx, takeback_id)
+    if row["way"] == Way.REPLAN and row["to_division"] != tx.actor.division_code:
+        raise Refused("ALC-177")
     moved = await fire(tx, TAKING, Takeback, row, "reverse", clause=clause_of(row["way"]), reason=reason)
     await reverse(tx, f"takeback:{takeback_id}", source=(TAKEBACK, takeback_id))
     return moved

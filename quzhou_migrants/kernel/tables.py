@@ -96,7 +96,7 @@ class Wall:
     key: str
     outsider: str | None
     public: str | None
-    down: bool
+    down: bool | str
     append_only: bool
 
 
@@ -117,14 +117,14 @@ def business(
     *,
     outsider: str | None = None,
     public: str | None = None,
-    down: bool = False,
+    down: bool | str = False,
     append_only: bool = False,
     key: str = "id",
 ) -> Callable[[T], T]:
     """Declare a business table: logged row by row and walled by division.
 
     `outsider` and `public` are SQL predicates over the row; `down` lets divisions below read the
-    row of a division above; `append_only` forbids UPDATE and DELETE to everybody.
+    row of a division above (a predicate: only such rows); `append_only` forbids UPDATE and DELETE to everybody.
     """
 
     def declare(table: T) -> T:

@@ -97,7 +97,7 @@ def _policies(wall: Wall) -> Iterator[str]:
     t = wall.table
     rules = {"range": ("ALL", RANGE)}
     if wall.down:
-        rules["down"] = ("SELECT", DOWN)
+        rules["down"] = ("SELECT", DOWN if wall.down is True else f"{DOWN} AND ({wall.down})")
     if wall.append_only:
         rules["past"] = ("SELECT", PAST)
     if wall.outsider:
