@@ -122,6 +122,7 @@ async def shared_db(server: pg.Server, template: str) -> AsyncIterator[Database]
     """One clone for all tests that roll back."""
     database = _clone(server, template)
     yield database
+    await close_pool()
     server.drop_database(database.name)
 
 
@@ -158,12 +159,11 @@ def live(demo_db: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def pool(shared_db: Database) -> AsyncIterator[Database]:
-    """The pool on the shared clone."""
+async def pool(shared_db: Database) -> Database:
+    """The pool on the shared clone; it stays open for the next test, with all its connections have learnt."""
     ENGINE.configure(shared_db.app)
     await open_pool(size=4)
-    yield shared_db
-    await close_pool()
+    return shared_db
 
 
 @pytest_asyncio.fixture(loop_scope="session")
