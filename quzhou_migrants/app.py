@@ -13,7 +13,6 @@ from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
 from quzhou_migrants import wiring
-from quzhou_migrants.accounts.parked import park_request
 from quzhou_migrants.database import addresses
 from quzhou_migrants.kernel import lifeline, logs, memory
 from quzhou_migrants.kernel import pool as heavy
@@ -52,7 +51,6 @@ def create_app(settings: Settings | None = None, *, app_dsn: str | None = None) 
                 "panels": wiring.PANELS,
                 "project_panels": wiring.PROJECT_PANELS,
                 "project_files": wiring.PROJECT_FILES,
-                "park": park_request,
             }
         ),
     )

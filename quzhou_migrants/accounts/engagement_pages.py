@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 
 from quzhou_migrants.accounts import queries, service
-from quzhou_migrants.accounts.forms import AuditorForm, OutsiderForm, TermForm
+from quzhou_migrants.accounts.forms import AuditorForm, EmptyForm, OutsiderForm, TermForm
 from quzhou_migrants.accounts.permissions import P
 from quzhou_migrants.accounts.public import people_outside
 from quzhou_migrants.accounts.roles import Role
@@ -106,9 +106,10 @@ async def change_term(request: AnyRequest, engagement_id: FromPath[int]) -> Page
 @post("/accounts/engagements/{engagement_id:int}/revoke", opt=needs(P.ENGAGE), status_code=200)
 async def revoke(request: AnyRequest, engagement_id: FromPath[int]) -> Page:
     """End an engagement before its time."""
-    async with open_tx(request) as tx:
+    form = await read_form(request, EmptyForm)
+    async with open_tx(request, once=form.once) as tx:
         await service.revoke(tx, engagement_id)
-    return see_other("/accounts/engagements", flash="accounts.saved")
+        return see_other(await tx.done("/accounts/engagements"), flash="accounts.saved")
 
 
 ROUTES = [engagements, create_outsider, engage_auditor, engagement, change_term, revoke]

@@ -71,6 +71,21 @@ LANGUAGE sql STABLE {_WHOLE} AS $body$
 $body$;
 """  # noqa: S608 - constants of this module
 
+# Who holds a post, or a running engagement, beyond the asker's range is not the asker's to lock in or out.
+BEYOND = f"""
+CREATE OR REPLACE FUNCTION accounts_stands_beyond(given bigint) RETURNS boolean
+LANGUAGE sql STABLE {_WHOLE} AS $body$
+  SELECT EXISTS (SELECT 1 FROM accounts_post p WHERE p."user" = given AND p.active
+    AND NOT (p.division_code >= current_setting('app.lo') AND p.division_code < current_setting('app.hi'))
+    AND (p.role NOT IN ('expert', 'surveyor', 'auditor') OR EXISTS (SELECT 1 FROM accounts_engagement e
+      WHERE e.post = p.id AND e.revoked_at IS NULL AND e.ends_on >= {_TODAY})))
+$body$;
+CREATE OR REPLACE FUNCTION accounts_login(given bigint) RETURNS text
+LANGUAGE sql STABLE {_WHOLE} AS $body$
+  SELECT login FROM accounts_user WHERE id = given
+$body$;
+"""  # noqa: S608 - constants of this module
+
 # A key's use is counted where it is looked up: one statement, whatever process asks.
 KEY = f"""
 CREATE OR REPLACE FUNCTION accounts_key_actor(given bytea)
@@ -102,6 +117,8 @@ _NAMES = (
     "accounts_set_password(bigint, text)",
     "accounts_password_hash(bigint)",
     "accounts_key_actor(bytea)",
+    "accounts_stands_beyond(bigint)",
+    "accounts_login(bigint)",
 )
 GRANT = "".join(f"REVOKE ALL ON FUNCTION {n} FROM PUBLIC; GRANT EXECUTE ON FUNCTION {n} TO {APP_ROLE};" for n in _NAMES)
 
@@ -111,6 +128,7 @@ for _name, _sql in (
     ("accounts_identities", IDENTITIES),
     ("accounts_password", PASSWORD),
     ("accounts_key_actor", KEY),
+    ("accounts_beyond", BEYOND),
     ("accounts_grants", GRANT),
 ):
     sql_object(_name, _sql)

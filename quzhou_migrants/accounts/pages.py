@@ -12,6 +12,7 @@ from litestar.response import Response
 from quzhou_migrants.accounts import parked, queries, service, sessions
 from quzhou_migrants.accounts.forms import (
     DateForm,
+    EmptyForm,
     IdentityForm,
     PasswordForm,
     PersonForm,
@@ -22,8 +23,9 @@ from quzhou_migrants.accounts.passwords import hash_password, matches, weaknesse
 from quzhou_migrants.accounts.permissions import P
 from quzhou_migrants.accounts.roles import OUTSIDERS, Role
 from quzhou_migrants.kernel.actor import Actor
+from quzhou_migrants.kernel.clock import system_now
 from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
-from quzhou_migrants.kernel.guards import needs, public, signed_in
+from quzhou_migrants.kernel.guards import needs, own_account, public, signed_in
 from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.web.address import address_of
@@ -32,6 +34,7 @@ from quzhou_migrants.web.render import render, see_other
 
 AnyRequest = Request[Any, Any, Any]
 Page = Response[bytes]
+REACH_YEARS = 10  # how far a demonstration may look back or ahead
 
 
 def _cookie(request: AnyRequest, token: str, *, age: int | None = None) -> Cookie:
@@ -89,14 +92,16 @@ async def sign_in(request: AnyRequest) -> Page:
 @get("/resume/{token:str}", opt=signed_in())
 async def resume(request: AnyRequest, token: FromPath[str]) -> Page:
     """Give back the form that was sent after the session had ended, ready to be sent with one button."""
-    found = await parked.fetch(token)
+    found = None
+    if request.cookies.get(parked.COOKIE) == token:  # given to the browser that sent the form
+        found = await parked.fetch(token, _actor(request).user_id)
     if found is None:
         return see_other("/home", flash="ACC-132")
     path, fields = found
     return render(request, "accounts/resume.html", path=path, fields=fields)
 
 
-@post("/sign-out", opt=signed_in(), status_code=200)
+@post("/sign-out", opt=own_account(), status_code=200)
 async def sign_out(request: AnyRequest) -> Page:
     """End this session."""
     await sessions.sign_out(_actor(request))
@@ -105,7 +110,7 @@ async def sign_out(request: AnyRequest) -> Page:
     return answer
 
 
-@post("/account/sign-out-everywhere", opt=signed_in(), status_code=200)
+@post("/account/sign-out-everywhere", opt=own_account(), status_code=200)
 async def sign_out_everywhere(request: AnyRequest) -> Page:
     """End every session of the person, this one included."""
     await sessions.sign_out(_actor(request), everywhere=True)
@@ -114,7 +119,7 @@ async def sign_out_everywhere(request: AnyRequest) -> Page:
     return answer
 
 
-@get("/account", opt=signed_in())
+@get("/account", opt=own_account())
 async def account(request: AnyRequest) -> Page:
     """Show one's own posts, the password form and the way out everywhere."""
     return await _account(request, new_form(PasswordForm))
@@ -140,7 +145,7 @@ async def choose(request: AnyRequest) -> Page:
     return see_other("/home")
 
 
-@post("/account/password", opt=signed_in(), status_code=200)
+@post("/account/password", opt=own_account(), status_code=200)
 async def change_password(request: AnyRequest) -> Page:
     """Change one's own password; every other session ends."""
     form = await read_form(request, PasswordForm)
@@ -158,11 +163,13 @@ async def change_password(request: AnyRequest) -> Page:
 
 
 async def _set_password(actor: Actor, given: PasswordForm) -> None:
-    pool = sessions.pool()
+    pool, key = sessions.pool(), f"user:{actor.user_id}"
+    await sessions.try_once(key)
     stored = await pool.fetchval("SELECT accounts_password_hash($1)", actor.user_id)
     if not await matches(stored, given.old):
         raise Refused("ACC-105", field="old")
-    problems = weaknesses(given.password, "")
+    await sessions.forget_tries(key)
+    problems = weaknesses(given.password, await pool.fetchval("SELECT accounts_login($1)", actor.user_id))
     if given.password != given.again:
         problems.append(Problem("ACC-106", "again"))
     if given.password == given.old:
@@ -243,9 +250,9 @@ async def add_post(request: AnyRequest, user_id: FromPath[int]) -> Page:
     """Add a post."""
     form = await read_form(request, PostForm)
     if form.ok:
-        async with form.refusals(), open_tx(request) as tx:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
             await service.add_post(tx, user_id, form.value.org_id, form.value.role)
-            return see_other(f"/accounts/{user_id}", flash="accounts.saved")
+            return see_other(await tx.done(f"/accounts/{user_id}"), flash="accounts.saved")
     async with open_tx(request) as tx:
         return await _person_page(request, tx, user_id, form=form, status=form.status)
 
@@ -253,9 +260,10 @@ async def add_post(request: AnyRequest, user_id: FromPath[int]) -> Page:
 @post("/accounts/posts/{post_id:int}/end", opt=needs(P.MANAGE_PEOPLE), status_code=200)
 async def end_post(request: AnyRequest, post_id: FromPath[int]) -> Page:
     """End a post."""
-    async with open_tx(request) as tx:
+    form = await read_form(request, EmptyForm)
+    async with open_tx(request, once=form.once) as tx:
         user_id = await service.end_post(tx, post_id)
-    return see_other(f"/accounts/{user_id}", flash="accounts.saved")
+        return see_other(await tx.done(f"/accounts/{user_id}"), flash="accounts.saved")
 
 
 @post("/accounts/{user_id:int}/reset", opt=needs(P.MANAGE_PEOPLE), status_code=200)
@@ -271,9 +279,10 @@ async def switch(request: AnyRequest, user_id: FromPath[int], verb: FromPath[str
     """Disable or enable an account."""
     if verb not in {"disable", "enable"}:
         raise Refused("KRN-404")
-    async with open_tx(request) as tx:
+    form = await read_form(request, EmptyForm)
+    async with open_tx(request, once=form.once) as tx:
         await service.set_active(tx, user_id, active=verb == "enable")
-    return see_other(f"/accounts/{user_id}", flash="accounts.saved")
+        return see_other(await tx.done(f"/accounts/{user_id}"), flash="accounts.saved")
 
 
 @get("/accounts/trail", opt=needs(P.VIEW_TRAIL))
@@ -294,11 +303,17 @@ async def move_date(request: AnyRequest) -> Page:
                 raise Refused("ACC-131")
             await set_business_date(tx, form.value)
             return see_other("/home")
-    return see_other("/home", flash=form.problems[0].code if form.problems else "")
+    slip = form.problems[0]
+    return see_other("/home", flash=slip.code, **slip.facts)
 
 
 async def set_business_date(tx: Tx, given: DateForm) -> None:
-    """Shift the business clock so that today is the given day, at the present time of day."""
+    """Shift the business clock so that today is the given day, at the present time of day.
+
+    Raises: Refused ACC-131; ACC-136 for a day so far off that no rule and no term could be reckoned on it.
+    """
+    if abs(given.day.year - system_now().year) > REACH_YEARS:
+        raise Refused("ACC-136", field="day", most=REACH_YEARS)
     await tx.enter("accounts.demo.move_date")
     moved = await tx.conn.execute(
         "UPDATE kernel_setting SET value = jsonb_build_object('shift_seconds',"

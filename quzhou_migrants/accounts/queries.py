@@ -11,7 +11,7 @@ from quzhou_migrants.web.listing import Column, Filter, Listing
 
 
 def _by_name(_tx: Tx, text: str) -> tuple[str, list[Any]]:
-    return "(u.name LIKE {} OR u.login LIKE {})", [f"%{text}%", f"{text.lower()}%"]
+    return "(strpos(u.name, {}) > 0 OR starts_with(u.login, {}))", [text, text.lower()]
 
 
 PEOPLE = Listing(

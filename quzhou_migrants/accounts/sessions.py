@@ -24,6 +24,8 @@ COOKIE = "qm_session"
 IDLE_SECONDS = 30 * 60
 ABSOLUTE_SECONDS = 12 * 3600
 FREE_TRIES = 5
+FREE_TRIES_OF_PLACE = 50  # a whole office signs in from one address
+KEY = 120  # characters of a key
 WINDOW_SECONDS = 15 * 60
 
 
@@ -81,13 +83,14 @@ async def sign_in(login: str, password: str, *, address: str, agent: str) -> str
 
     Raises: Refused ACC-101 (wrong, whichever part), ACC-102 (too many tries).
     """
-    keys = [f"login:{login.lower()}", f"addr:{address}"]
-    await _throttle(keys)
+    key, place = f"login:{login.lower()}"[:KEY], f"addr:{address}"[:KEY]
+    await throttle(place, FREE_TRIES_OF_PLACE)
+    await try_once(key)
     row = await pool().fetchrow("SELECT * FROM accounts_credentials($1)", login)
     if not await matches(row["password_hash"] if row else None, password):
-        await _failed(keys)
+        await count_try(place)
         raise Refused("ACC-101", field="password")
-    await pool().execute("DELETE FROM accounts_attempt WHERE key = $1", keys[0])
+    await forget_tries(key)
     return await open_session(row["user_id"], agent)
 
 
@@ -117,6 +120,14 @@ async def identities(user_id: int) -> list[Identity]:
     return [Identity(*(r[k] for k in Identity.__slots__)) for r in rows]
 
 
+async def owner_of(token: str) -> int | None:
+    """Tell whose session a token was, also after it has ended; None for a token nobody was given."""
+    found: int | None = await pool().fetchval(
+        'SELECT "user" FROM accounts_session WHERE token_hash = $1', token_hash(token)
+    )
+    return found
+
+
 async def choose(actor: Actor, post_id: int, engagement_id: int | None) -> None:
     """Act in another of one's own posts. Raises: Refused ACC-103."""
     own = {(i.post_id, i.engagement_id) for i in await identities(actor.user_id or 0)}
@@ -138,30 +149,41 @@ async def sign_out(actor: Actor, *, everywhere: bool = False) -> None:
         await pool().execute("DELETE FROM accounts_session WHERE token_hash = $1", actor.session_id)
 
 
-async def _throttle(keys: list[str]) -> None:
+async def try_once(key: str) -> None:
+    """Count a try before it is made, so that a hundred made at once are a hundred. Raises: Refused ACC-102."""
+    await count_try(key)
+    await throttle(key, FREE_TRIES + 1)
+
+
+async def throttle(key: str, most: int) -> None:
+    """Let wait who has used up the tries of the window. Raises: Refused ACC-102."""
     waits = await pool().fetchval(
-        "SELECT max(extract(epoch FROM since + make_interval(secs => $2) - now())) FROM accounts_attempt"
-        " WHERE key = ANY($1) AND since > now() - make_interval(secs => $2)"
-        " AND tries >= CASE WHEN key LIKE 'addr:%' THEN $3 * 10 ELSE $3 END",
-        keys,
+        "SELECT extract(epoch FROM since + make_interval(secs => $2) - now()) FROM accounts_attempt"
+        " WHERE key = $1 AND since > now() - make_interval(secs => $2) AND tries >= $3",
+        key,
         WINDOW_SECONDS,
-        FREE_TRIES,
+        most,
     )
     if waits:
         raise Refused("ACC-102", minutes=int(waits // 60) + 1)
 
 
-async def _failed(keys: list[str]) -> None:
-    for key in keys:
-        await pool().execute(
-            "INSERT INTO accounts_attempt (key, tries, since) VALUES ($1, 1, now()) ON CONFLICT (key) DO UPDATE"
-            " SET tries = CASE WHEN accounts_attempt.since < now() - make_interval(secs => $2) THEN 1"
-            " ELSE accounts_attempt.tries + 1 END,"
-            " since = CASE WHEN accounts_attempt.since < now() - make_interval(secs => $2) THEN now()"
-            " ELSE accounts_attempt.since END",
-            key[:120],
-            WINDOW_SECONDS,
-        )
+async def count_try(key: str) -> None:
+    """Count a try in its window."""
+    await pool().execute(
+        "INSERT INTO accounts_attempt (key, tries, since) VALUES ($1, 1, now()) ON CONFLICT (key) DO UPDATE"
+        " SET tries = CASE WHEN accounts_attempt.since < now() - make_interval(secs => $2) THEN 1"
+        " ELSE accounts_attempt.tries + 1 END,"
+        " since = CASE WHEN accounts_attempt.since < now() - make_interval(secs => $2) THEN now()"
+        " ELSE accounts_attempt.since END",
+        key,
+        WINDOW_SECONDS,
+    )
+
+
+async def forget_tries(key: str) -> None:
+    """Forget the tries of who knew the password after all."""
+    await pool().execute("DELETE FROM accounts_attempt WHERE key = $1", key)
 
 
 def pool() -> Any:  # noqa: ANN401 - asyncpg's pool is untyped through Piccolo

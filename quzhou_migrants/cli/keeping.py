@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -38,7 +39,8 @@ SIGNING_KEYS = "signing-keys.json"
 def backup(file: Path, *, with_keys: bool) -> None:
     """Write one archive and say what is in it."""
     with database(current=True) as (settings, found), progress() as report:
-        keys = [path for path in (key_path(), settings.data_dir / SIGNING_KEYS) if with_keys and path.exists()]
+        ring = key_path()
+        keys = [path for path in (ring, ring.with_name(SIGNING_KEYS)) if with_keys and path.exists()]
         done = run(write_backup(found.owner, settings.data_dir / "files", file, keys=keys, report=_titled(report)))
     tell("cli.backed_up", file=file, rows=done.rows, tables=len(done.tables), files=len(done.files))
     tell("cli.chain_head", position=done.chain_position, head=done.chain_head)
@@ -51,7 +53,7 @@ def backup(file: Path, *, with_keys: bool) -> None:
 def restore(file: Path) -> None:
     """Fill an empty place and prove it."""
     with database() as (settings, found), progress() as report:
-        keys = settings.data_dir if not key_path().exists() else None
+        keys = key_path().parent if not key_path().exists() else None
         done = run(read_backup(found.owner, settings.data_dir / "files", file, keys=keys, report=_titled(report)))
     tell("cli.restored", rows=done.rows, tables=len(done.tables), files=len(done.files))
     tell("cli.chain_head", position=done.chain_position, head=done.chain_head)
@@ -64,7 +66,7 @@ def restore(file: Path) -> None:
 @refusals
 def verify(checkpoint: tuple[str, ...]) -> None:
     """Recompute the chain, hold every row against it, close every sum."""
-    against = {int(position): head for position, _, head in (text.partition(":") for text in checkpoint)}
+    against = dict(map(_checkpoint, checkpoint))
     with database(current=True) as (_, found):
         verdict, problems = run(_verify(found.owner, against))
     if verdict.fault:
@@ -77,6 +79,14 @@ def verify(checkpoint: tuple[str, ...]) -> None:
         sys.exit(FAILED)
     tell("cli.verified", changes=verdict.changes, rows=verdict.rows, sums=len(wiring.VERIFIERS))
     tell("cli.chain_head", position=verdict.changes, head=verdict.head)
+
+
+def _checkpoint(text: str) -> tuple[int, str]:
+    """Read a checkpoint that was kept elsewhere: position:hash."""
+    position, _, head = text.partition(":")
+    if not position.isdecimal() or not re.fullmatch(r"[0-9a-f]{64}", head):
+        raise click.BadParameter(text, param_hint="--checkpoint")
+    return int(position), head
 
 
 async def _verify(owner_dsn: str, against: dict[int, str]) -> tuple[Verdict, list[str]]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from quzhou_migrants.kernel import blobs
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Refused
-from quzhou_migrants.kernel.file_types import ATTACHMENTS, MIB, PICTURES, media_type_of
+from quzhou_migrants.kernel.file_types import ATTACHMENTS, MIB, PICTURES, SUFFIXES, media_type_of
 from quzhou_migrants.kernel.tx import Tx
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ async def attach(  # noqa: PLR0913 - a file has these parts
         draft.path.unlink(missing_ok=True)
         raise
     blobs.keep(root(), draft)
-    shown = clean_name(name)
+    shown = proper_name(clean_name(name), media_type)
     number = await tx.conn.fetchval(
         "INSERT INTO kernel_file (division_code, owner_table, owner_id, kind, sha256, name, media_type, size,"
         " added_at, added_by, is_demo) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
@@ -137,6 +137,14 @@ def clean_name(name: str) -> str:
     """Reduce a sent file name to a line of text without folders or control characters."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     return "".join(c for c in last if c.isprintable())[-NAME_LENGTH:].strip()
+
+
+def proper_name(name: str, media_type: str) -> str:
+    """Let a name end as its content does: a paper called .exe is saved as .exe.pdf, so that no machine runs it."""
+    endings = SUFFIXES[media_type]
+    if not name or name.lower().endswith(endings):
+        return name
+    return f"{name[: NAME_LENGTH - len(endings[0])]}{endings[0]}"
 
 
 async def files_of(tx: Tx, owner: Owner, *kinds: str) -> list[FileRef]:

@@ -27,8 +27,13 @@ def needs(permission: str) -> dict[str, Any]:
 
 
 def signed_in() -> dict[str, Any]:
-    """Route option: anybody who is signed in (home page, own account)."""
+    """Route option: anybody who is signed in (home page, files)."""
     return {"needs": ""}
+
+
+def own_account() -> dict[str, Any]:
+    """Route option: anybody who is signed in, also with a first password that is still to be changed."""
+    return {"needs": "", "first_password": True}
 
 
 def public() -> dict[str, Any]:
@@ -50,7 +55,7 @@ async def default_deny(connection: ASGIConnection[Any, Any, Any, Any], handler: 
     actor: Actor | None = connection.scope["state"].get("actor")
     if actor is None:
         raise SignInNeeded
-    if need and actor.must_change_password:
+    if actor.must_change_password and not handler.opt.get("first_password"):
         raise PasswordChangeNeeded
     if need and not actor.may(need):
         raise Refused("KRN-403", need=CATALOGUE.permission(need))

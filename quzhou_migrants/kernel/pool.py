@@ -8,10 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from multiprocessing import get_context
 from typing import TypeVar
 
+from quzhou_migrants.kernel.logs import logger
+
+LOG = logger("pool")
 T = TypeVar("T")
 WORKERS = 2
 TASKS_EACH = 200  # then a fresh process, so that font caches cannot grow for ever
@@ -24,8 +28,18 @@ def _pool() -> ProcessPoolExecutor:
 
 
 async def in_pool(work: Callable[..., T], *args: object) -> T:
-    """Run a plain function with plain values in another process and await its result."""
-    return await asyncio.get_running_loop().run_in_executor(_pool(), _found_by_name(work), *args)
+    """Run a plain function with plain values in another process and await its result.
+
+    A process that was killed takes its whole pool with it: the work is done again in a new one, once.
+    """
+    loop, pool = asyncio.get_running_loop(), _pool()
+    try:
+        return await loop.run_in_executor(pool, _found_by_name(work), *args)
+    except BrokenProcessPool:
+        LOG.warning("pool.broken", work=work.__qualname__)
+        if _pool() is pool:  # nobody else has made a new one yet
+            close()
+        return await loop.run_in_executor(_pool(), work, *args)
 
 
 def _found_by_name(work: Callable[..., T]) -> Callable[..., T]:

@@ -69,7 +69,8 @@ def main(path: str) -> None:
 
 
 def _say(thing: object) -> None:
-    sys.stdout.write(json.dumps(thing, ensure_ascii=False) + "\n")
+    # Bytes, because the text stream would speak the machine's own encoding, GBK on many a server.
+    sys.stdout.buffer.write(json.dumps(thing, ensure_ascii=False).encode(errors="replace") + b"\n")
 
 
 def _batches(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:

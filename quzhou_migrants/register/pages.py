@@ -256,8 +256,7 @@ async def reveal(request: AnyRequest, key: FromPath[int], what: FromPath[str], p
 
 async def _reveal_page(request: AnyRequest, at: Looked, form: Form[RevealForm], number: str = "") -> Page:
     async with open_tx(request) as tx:
-        row = await queries.household(tx, at.household)
-        who = await queries.member(tx, at.household, at.person) if at.what == "id" else row
+        row, who = await service.holder_of(tx, at.household, at.what, at.person)
     name = who["name"] if at.what == "id" else row["head_name"]
     status = form.status if form.problems else 200
     return render(

@@ -247,13 +247,18 @@ async def reopen(tx: Tx, key: int, seen: int, reason: str) -> None:
     )  # fmt: skip
 
 
+async def holder_of(tx: Tx, household_id: int, what: str, member_id: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read the household and the row that holds one of its numbers. Raises: Refused KRN-404, for no such number too."""
+    if what not in SECRETS:
+        raise Refused("KRN-404")
+    row = await queries.household(tx, household_id)
+    return row, await queries.member(tx, household_id, member_id) if what == "id" else row
+
+
 @command(P.REVEAL, audit="register.reveal")
 async def reveal(tx: Tx, household_id: int, what: str, member_id: int, reason: str) -> str:
     """Show one whole number to somebody who says why; the journal keeps who, what and why."""
-    row = await queries.household(tx, household_id)
-    holder = await queries.member(tx, household_id, member_id) if what == "id" else row
-    if what not in SECRETS:
-        raise Refused("KRN-404")
+    row, holder = await holder_of(tx, household_id, what, member_id)
     column, place = SECRETS[what]
     whose = f"{holder['name']} " if what == "id" else ""
     await tx.note((TABLE, household_id, row["division_code"]), f"register.reveal.{what}", note=whose, reason=reason)

@@ -11,10 +11,12 @@ import asyncpg
 import msgspec
 import structlog
 from litestar.background_tasks import BackgroundTask
+from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 from litestar.exceptions import HTTPException
 from litestar.response import Response
 
+from quzhou_migrants.accounts.parked import COOKIE, KEPT_SECONDS
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Invalid, Problem
 from quzhou_migrants.kernel.guards import PasswordChangeNeeded, SignInNeeded
@@ -124,14 +126,17 @@ def _waiting(problem: Problem) -> dict[str, str]:
 
 
 def on_sign_in_needed(request: AnyRequest, _error: SignInNeeded) -> Response[Any]:
-    """Lead to sign-in and back; a form that was just sent is kept for after it."""
+    """Lead to sign-in and back; a form that was just sent is kept for after it, and for this browser only."""
     if is_api(request) or wants_fragment(request):
         return answer(request, fault("KRN-401"))
     if request.method == "GET":
         back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return see_other(f"/sign-in?next={quote(back, safe='')}")
     token = request.scope["state"].get(PARKED, "")
-    return see_other(f"/sign-in?parked={token}" if token else "/sign-in")
+    answered = see_other(f"/sign-in?parked={token}" if token else "/sign-in")
+    if token:  # a link with somebody else's form behind it must open nowhere
+        answered.cookies.append(Cookie(COOKIE, value=token, max_age=KEPT_SECONDS, httponly=True, samesite="lax"))
+    return answered
 
 
 def on_password_change_needed(request: AnyRequest, _error: PasswordChangeNeeded) -> Response[Any]:

@@ -12,4 +12,4 @@ def forget_forms() -> None:
     The framework keeps the last 1,024 bodies as keys of a cache: passwords and numbers of people in
     memory, and two gigabytes of it for whoever sends large forms, signed in or not.
     """
-    request.parse_url_encoded_form_data = parse_url_encoded_form_data.__wrapped__  # type: ignore[attr-defined]
+    request.parse_url_encoded_form_data = parse_url_encoded_form_data.__wrapped__  # type: ignore[attr-defined, assignment]  # its cache

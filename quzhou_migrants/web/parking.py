@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from litestar import Request
 
 from quzhou_migrants.accounts.parked import park
+from quzhou_migrants.accounts.sessions import COOKIE, owner_of
 
 if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
@@ -30,4 +31,5 @@ async def keep_what_was_sent(connection: ASGIConnection[Any, Any, Any, Any], han
     sent = await connection.form()
     typed = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
     if typed and not any("password" in name for name, _ in typed):
-        connection.scope["state"][PARKED] = await park(connection.url.path, typed)
+        owner = await owner_of(connection.cookies.get(COOKIE, ""))
+        connection.scope["state"][PARKED] = await park(connection.url.path, typed, owner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import date
 
@@ -9,12 +10,13 @@ import asyncpg
 import pytest
 from house import BAIMA, CITY, KECHENG, QUJIANG, SHILIANG, VILLAGE, make_account
 
-from quzhou_migrants.accounts import sessions
+from quzhou_migrants.accounts import jobs, parked, sessions
 from quzhou_migrants.accounts.passwords import hash_password
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.accounts.sessions import COOKIE
 from quzhou_migrants.kernel.db import connect_arguments
 from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.tx import system_tx
 
 GOOD = "Chang-Shan-2026"
 
@@ -187,11 +189,140 @@ async def test_expired_session_keeps_the_typed_form(db, client_as):
     async with client_as(None) as http:
         sent = await http.post("/accounts/new", data={"name": "没有丢", "login": "kept_1"})
         assert sent.status_code == 303
-        parked = sent.headers["location"].partition("parked=")[2]
-        answer = await http.post("/sign-in", data={"login": login, "password": GOOD, "parked": parked})
+        kept = sent.headers["location"].partition("parked=")[2]
+        answer = await http.post("/sign-in", data={"login": login, "password": GOOD, "parked": kept})
         page = await http.get(answer.headers["location"])
         assert "没有丢" in page.text
         assert 'action="/accounts/new"' in page.text
+
+
+async def test_a_kept_form_opens_only_where_it_was_sent_and_for_whose_it_was(db, client_as):
+    owner, login = await _with_password(db, Role.COUNTY_ADMIN, KECHENG)
+    _, other = await _with_password(db, Role.COUNTY_CLERK, KECHENG)
+    token = await sessions.open_session(owner, "test")
+    await sessions.pool().execute("UPDATE accounts_session SET idle_until = now() - interval '1 hour'")
+    async with client_as(None) as http, client_as(None) as elsewhere:
+        http.cookies.set(COOKIE, token)
+        sent = await http.post("/accounts/new", data={"name": "没有丢", "login": "kept_2"})
+        kept = sent.headers["location"].partition("parked=")[2]
+        await elsewhere.post("/sign-in", data={"login": login, "password": GOOD})  # a link sent to somebody
+        assert (await elsewhere.get(f"/resume/{kept}")).headers["location"] == "/home"
+        await http.post("/sign-in", data={"login": other, "password": GOOD})  # a colleague at the same desk
+        assert (await http.get(f"/resume/{kept}")).headers["location"] == "/home"
+        await http.post("/sign-in", data={"login": login, "password": GOOD})
+        assert "没有丢" in (await http.get(f"/resume/{kept}")).text
+
+
+async def test_strangers_do_not_fill_the_house_with_forms(db, monkeypatch):
+    monkeypatch.setattr(parked, "MOST", 2)
+    assert [bool(await parked.park("/x", [("a", "b")], None)) for _ in range(3)] == [True, True, False]
+    assert await parked.park("/x", [("a", "b")], 1)
+    assert not await parked.park("/x", [("a", "b" * parked.LARGEST)], 1)
+
+
+async def test_what_is_of_no_use_is_swept_away(db):
+    user = await make_account(db, Role.COUNTY_CLERK, KECHENG)
+    old, ended, living = [await sessions.open_session(user, "test") for _ in range(3)]
+    for token, hours in ((old, 25), (ended, 2)):
+        await sessions.pool().execute(
+            "UPDATE accounts_session SET idle_until = now() - make_interval(hours => $2) WHERE token_hash = $1",
+            sessions.token_hash(token),
+            hours,
+        )
+    async with system_tx("accounts.sweep") as tx:
+        await jobs.sweep(tx, "2026-09-16")
+    assert [await sessions.owner_of(t) for t in (old, ended, living)] == [None, user, user]
+
+
+async def test_tries_made_at_once_are_counted_one_by_one(db):
+    _, login = await _with_password(db, Role.COUNTY_CLERK, KECHENG)
+
+    async def wrong() -> str:
+        with pytest.raises(Refused) as refused:
+            await sessions.sign_in(login, "wrong", address="192.0.2.9", agent="")
+        return refused.value.code
+
+    codes = await asyncio.gather(*(wrong() for _ in range(9)))
+    assert sorted(codes) == ["ACC-101"] * sessions.FREE_TRIES + ["ACC-102"] * 4
+
+
+async def test_the_old_password_is_not_guessed_from_an_open_session(db, client_as):
+    _, login = await _with_password(db, Role.COUNTY_ADMIN, KECHENG)
+    async with client_as(None) as http:
+        await http.post("/sign-in", data={"login": login, "password": GOOD})
+        own = f"Xx-{login}-2026"
+        named = await http.post("/account/password", data={"old": GOOD, "password": own, "again": own})
+        assert "ACC-113" in named.text
+        guess = {"old": "wrong", "password": "Kai-Hua-3308", "again": "Kai-Hua-3308"}
+        answers = [(await http.post("/account/password", data=guess)).status_code for _ in range(6)]
+        assert answers == [422] * 5 + [429]
+
+
+async def test_a_first_password_opens_neither_tasks_nor_files(db, client_as):
+    _, login = await _with_password(db, Role.COUNTY_ADMIN, KECHENG, must_change=True)
+    async with client_as(None) as http:
+        await http.post("/sign-in", data={"login": login, "password": GOOD})
+        for page in ("/home", "/files/1", "/find?q=x"):
+            assert (await http.get(page)).headers["location"] == "/account"
+        assert (await http.post("/sign-out")).headers["location"] == "/sign-in"
+
+
+async def test_a_county_gives_no_post_of_the_city(db, client_as):
+    conn = await asyncpg.connect(**connect_arguments(db.owner))
+    await make_account(db, Role.CITY_LEADER, CITY)
+    person = await make_account(db, Role.COUNTY_CLERK, KECHENG)
+    city = await conn.fetchval("SELECT id FROM accounts_org WHERE division_code = $1", CITY)
+    await conn.close()
+    async with client_as(Role.COUNTY_ADMIN, KECHENG) as http:
+        new = {"org_id": str(city), "name": "某人", "login": "upwards", "role": "city_leader"}
+        for path in ("/accounts/new", f"/accounts/{person}/posts"):
+            answer = await http.post(path, data=new)
+            assert (answer.status_code, "ACC-124" in answer.text) == (404, True)
+
+
+async def test_a_county_does_not_take_over_who_also_serves_the_city(db, client_as):
+    """A new password would open the city's post as well."""
+    person = await make_account(db, Role.COUNTY_CLERK, KECHENG)
+    await make_account(db, Role.CITY_CLERK, CITY)
+    conn = await asyncpg.connect(**connect_arguments(db.owner))
+    await conn.execute(
+        'INSERT INTO accounts_post (division_code, "user", org, role, active)'
+        " SELECT division_code, $2, id, 'city_clerk', true FROM accounts_org WHERE division_code = $1",
+        CITY,
+        person,
+    )
+    async with client_as(Role.COUNTY_ADMIN, KECHENG) as http:
+        for verb in ("reset", "disable"):
+            answer = await http.post(f"/accounts/{person}/{verb}")
+            assert (answer.status_code, "ACC-134" in answer.text) == (409, True)
+    async with client_as(Role.CITY_ADMIN, CITY) as http:
+        assert (await http.post(f"/accounts/{person}/reset")).status_code == 200
+    await conn.execute("UPDATE accounts_post SET active = false WHERE division_code = $1", CITY)
+    async with client_as(Role.COUNTY_ADMIN, KECHENG) as http:
+        assert (await http.post(f"/accounts/{person}/disable")).status_code == 303
+    await conn.close()
+
+
+async def test_nobody_audits_the_books_they_keep(db, client_as):
+    clerk = await make_account(db, Role.COUNTY_CLERK, KECHENG)
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        term = {"auditor": str(clerk), "purpose": "自查", "starts_on": "2026-09-16", "ends_on": "2026-09-30"}
+        answer = await http.post("/accounts/auditors", data=term)
+        assert (answer.status_code, "ACC-135" in answer.text) == (409, True)
+
+
+async def test_a_search_means_what_is_typed(db, client_as):
+    async with client_as(Role.COUNTY_ADMIN, KECHENG) as http:
+        assert "演示人员" in (await http.get("/accounts?q=演示人员")).text
+        for wild in ("%", "_"):
+            assert "演示人员" not in (await http.get("/accounts", params={"q": wild})).text.partition("<tbody")[2]
+
+
+async def test_a_demonstration_does_not_leave_the_years_rules_know(db, client_as):
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        for day in ("1990-01-01", "2060-12-31"):
+            assert (await http.post("/demo/date", data={"day": day})).status_code == 303
+            assert "演示日期只能在前后10年之内" in (await http.get("/home")).text
 
 
 async def test_business_date_moves_for_demonstration_accounts_only(db, client_as):

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import json
+import os
+import sys
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 import pytest
 from house import KECHENG, visitor
@@ -10,6 +16,10 @@ from litestar._parsers import parse_url_encoded_form_data
 
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.accounts.sessions import COOKIE
+from quzhou_migrants.kernel import sheets
+from quzhou_migrants.kernel.file_types import PDF
+from quzhou_migrants.kernel.files import NAME_LENGTH, proper_name
+from quzhou_migrants.kernel.pool import in_pool
 from quzhou_migrants.web.render import FLASH
 
 
@@ -41,3 +51,40 @@ async def test_an_invented_place_in_a_list_breaks_neither_page_nor_file(db, clie
         for at in (b"[" * 9_000, b'[[["s","\\u0000"],["s","\\u0000"],["n",1]],false]'):
             for way in ("", "&format=xlsx"):
                 assert (await http.get(f"/register/households?at={_packed(at)}{way}")).status_code == 200
+
+
+async def test_no_such_number_is_looked_at(db, client_as):
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        for what in ("phones", "bank_cipher", "id"):
+            for answer in (
+                await http.get(f"/register/households/1/reveal/{what}/0"),
+                await http.post(f"/register/households/1/reveal/{what}/0", data={"reason": "核对信息"}),
+            ):
+                assert answer.status_code == 404
+
+
+async def test_work_goes_on_after_a_process_was_killed():
+    with pytest.raises(BrokenProcessPool):
+        await in_pool(os._exit, 1)
+    assert await in_pool(len, "一二三") == 3
+
+
+async def test_a_table_is_read_whatever_the_machine_speaks(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("姓名\n𠮷䶮\n", encoding="utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": "gbk", "LC_ALL": "zh_CN.GBK"}
+    script = Path(sheets.__file__).with_name("sheet_child.py")
+    done = await asyncio.create_subprocess_exec(
+        sys.executable, str(script), str(file), stdout=asyncio.subprocess.PIPE, env=environment
+    )
+    said, _ = await done.communicate()
+    assert [json.loads(line) for line in said.decode().splitlines()] == [[["姓名"], ["𠮷䶮"]], {"end": 2}]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("合同.pdf", "合同.pdf"), ("发票.exe", "发票.exe.pdf"), ("2026.9", "2026.9.pdf"), ("A.PDF", "A.PDF"), ("", "")],
+)
+def test_a_file_is_called_what_it_is(name, kept):
+    assert proper_name(name, PDF) == kept
+    assert len(proper_name("长" * NAME_LENGTH, PDF)) == NAME_LENGTH
