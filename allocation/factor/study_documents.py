@@ -17,7 +17,7 @@ _KINDS: Final[dict[str, xlsx.Kind]] = {"text": "text", "yuan": "yuan", "change":
 
 def paper(study: Study, author: str, day: str) -> Document:
     """Lay a study out for print; a table wider than the paper goes on below, its rows named again."""
-    blocks: list[Block] = [Fields(study.facts), Text(study.note, small=True, indent=False)]
+    blocks: list[Block] = [Fields(study.facts, 2), Text(study.note, small=True, indent=False)]
     for table in study.tables:
         blocks.append(Heading(table.title))
         blocks += [Text(note, small=True, indent=False) for note in table.notes]

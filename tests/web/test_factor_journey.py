@@ -98,7 +98,7 @@ async def test_a_scheme_becomes_a_published_result(desks, tmp_path: Path) -> Non
     await leader.goto(run)
     await leader.fill("#opinion", "同意下达")
     assert "资金已下达" in await press(leader, "审批通过并下达", sure=True)
-    await _try_out(desks["county"], run)
+    await _try_out(desks["county"], run, tmp_path)
     await _tell(clerk, leader, run)
     await _check(desks["stranger"], tmp_path)
 
@@ -169,18 +169,36 @@ def _write(file: Path, fiscal: str) -> None:
     book.save(file)
 
 
-async def _try_out(county: Any, run: str) -> None:
+async def _try_out(county: Any, run: str, folder: Path) -> None:
     await county.goto(f"{run}/whatif")
     await looked_at(county)
     await county.fill("#pool_fen", "3000万")
     await press(county, "测算")
     assert "1,000,000.00" in await looked_at(county)
+    await _take(county, "button", "测算并下载 PDF", folder / "tried.pdf")
+    await _take(county, "button", "测算并下载表格", folder / "tried.xlsx")
+    tried = openpyxl.load_workbook(folder / "tried.xlsx")
+    assert [c.value for c in tried["改动的条件"][2]] == ["分配总额（元）", "29,000,000.00", "30,000,000.00"]
+    assert [c.value for c in tried["测算结果"][4]][:4] == ["合计", 29_000_000, 30_000_000, 1_000_000]
     await county.fill("[id='weights.0.weight_bp']", "70")
     assert "ALC-201" in await press(county, "测算")
     await county.goto(f"{run}/sensitivity")
     assert "库区面积" in await looked_at(county)
+    await _take(county, "link", "下载 PDF", folder / "sensitivity.pdf")
+    await _take(county, "link", "下载表格", folder / "sensitivity.xlsx")
     await county.goto(f"{run}/change")
     assert "-1,000,000.00" in await looked_at(county)
+    await _take(county, "link", "下载 PDF", folder / "change.pdf")
+    await _take(county, "link", "下载表格", folder / "change.xlsx")
+    causes = openpyxl.load_workbook(folder / "change.xlsx")["增减原因（元）"]
+    assert [causes.cell(4, n).value for n in range(1, 5)] == ["合计", 30_000_000, 29_000_000, -1_000_000]
+
+
+async def _take(page: Any, role: str, label: str, file: Path) -> None:
+    async with page.expect_download() as coming:
+        await page.get_by_role(role, name=label).click()
+    await (await coming.value).save_as(file)
+    assert file.read_bytes()[:4] in {b"%PDF", b"PK\x03\x04"}
 
 
 async def _tell(clerk: Any, leader: Any, run: str) -> None:
