@@ -91,8 +91,8 @@ class RoundLine(msgspec.Struct):
 
 async def _out(tx: Tx, round_id: int) -> RoundOut:
     row = await queries.round_of(tx, round_id)
-    names = ("id", "title", "division_code", "state", "version", "budget_fen", "cap_fen", "cut_rule")
-    names += ("earmark", "township_code")
+    names = ("id", "title", "division_code", "state", "version", "budget_fen", "cap_fen", "cut_rule",
+             "earmark", "township_code")  # fmt: skip
     return RoundOut(
         **{n: row[n] for n in names},
         pot=row["pot_title"],

@@ -6,14 +6,14 @@ from collections import Counter
 from fractions import Fraction
 from typing import Any
 
-from allocation.competitive import closing, outcome, panel, queries, rules
+from allocation.competitive import closing, drawing, outcome, panel, queries, rules
 from allocation.competitive.forms import DecisionForm, LineForm
 from allocation.competitive.rules import Cut, CutRule, Line, Member, Tally
 from allocation.competitive.states import ROUND, R
 from allocation.competitive.tables import Round
 from allocation.permissions import P
 from quzhou_migrants.kernel.commands import command
-from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.errors import Invalid, Refused
 from quzhou_migrants.kernel.states import fire
 from quzhou_migrants.kernel.tx import Tx
 
@@ -70,7 +70,8 @@ async def decide(tx: Tx, round_id: int, form: DecisionForm) -> Tally:
     """Record the collective decision as it was held. Gives the tally, counted from the members.
 
     Raises: Refused ALC-310..314, 371..373 (the meeting), ALC-315..317 (the lines), ALC-318 (a day to come),
-    ALC-388 (before the last score was in), ALC-386, KRN-408.
+    ALC-388 (before the last score was in), ALC-386, KRN-408;
+    Invalid ALC-324 (left the reserve), ALC-370 (not what the round's money is for).
     """
     row = await queries.own_round(tx, round_id, lock=True)
     if form.held_on > tx.today:
@@ -86,6 +87,8 @@ async def decide(tx: Tx, round_id: int, form: DecisionForm) -> Tally:
     outcome.item_tallies(members, Fraction(terms.majority))
     outcome.check_dissent([(m.name, m.vote, m.reason) for m in form.members])
     rules.check_lines(_lines(row, candidates, form.lines), row["budget_fen"])
+    if bad := await drawing.unable(tx, row, _given(candidates, form.lines)):
+        raise Invalid(bad)
     await fire(
         tx,
         ROUND,
@@ -99,6 +102,11 @@ async def decide(tx: Tx, round_id: int, form: DecisionForm) -> Tally:
     )
     await _write(tx, row, candidates, form)
     return counted
+
+
+def _given(candidates: dict[int, Row], lines: list[LineForm]) -> list[int]:
+    """Name the projects that a decision gives money."""
+    return [candidates[x.candidate]["project"] for x in lines if x.decided_fen]
 
 
 def _lines(row: Row, candidates: dict[int, Row], given: list[LineForm]) -> list[Line]:

@@ -35,6 +35,7 @@ TABLE = "allocation_round_dossier"
 STALE_SECONDS: Final = 60
 AGAIN_SECONDS: Final = 3600
 TOLD_EVERY: Final = 8  # parts between two words on progress
+_FINISHED = "SELECT finished_at IS NOT NULL FROM allocation_round_dossier WHERE id = $1 FOR UPDATE"
 _TASKS: set[asyncio.Task[None]] = set()
 
 
@@ -191,6 +192,8 @@ async def _finish(row: Row, title: str, path: Path, pages: int) -> None:
     ending, media_type = (".zip", ZIP) if row["kind"] == "zip" else (".pdf", PDF)
     async with system_tx("allocation.round.dossier_make") as tx:
         blobs.keep(files.root(), draft)
+        if await tx.conn.fetchval(_FINISHED, row["id"]):
+            return  # a second worker took it up and was first
         number = await tx.conn.fetchval(
             "INSERT INTO kernel_file (division_code, owner_table, owner_id, kind, sha256, name, media_type, size,"
             " added_at, added_by, is_demo) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",

@@ -74,6 +74,18 @@ async def unfit(tx: Tx, row: Row, project_ids: list[int]) -> list[Problem]:
     ]
 
 
+async def unable(tx: Tx, row: Row, project_ids: list[int]) -> list[Problem]:
+    """Name as problems the projects that a round can give nothing: out of the reserve, or not what its pot is for.
+
+    Codes: ALC-324, ALC-370.
+    """
+    gone = await tx.conn.fetch(
+        "SELECT code FROM projects_project WHERE id = ANY($1) AND state <> ALL($2) ORDER BY code", project_ids, RESERVE
+    )
+    found = [Problem("ALC-324", "project", {"project": r["code"]}) for r in gone]
+    return found + await unfit(tx, row, project_ids)
+
+
 def take(amount_fen: Fen, found: list[Take]) -> list[Take]:
     """Take an amount from accounts in their order, each emptied before the next is touched.
 
@@ -95,13 +107,11 @@ async def award(  # noqa: PLR0913 - an award has these parts
 ) -> int:
     """Award one project out of the pot its round names. Gives the award's id.
 
-    Raises: Refused ALC-104, 121, 122, ALC-324 (no longer in the reserve), and what an award refuses;
-    Invalid ALC-370 (the project became another).
+    Raises: Refused ALC-104, 121, 122, and what an award refuses; Invalid ALC-324 (no longer in the reserve),
+    ALC-370 (the project became another).
     """
     project = await projects.lock(tx, project_id)
-    if project["state"] not in RESERVE:
-        raise Refused("ALC-324", project=project["code"])
-    if bad := await unfit(tx, row, [project_id]):
+    if bad := await unable(tx, row, [project_id]):
         raise Invalid(bad)
     found = await held(tx, row["division_code"], pots.of_round(row), lock=True)
     check_award(amount_fen, project["asked_fen"], sum(t.fen for t in found))

@@ -129,6 +129,6 @@ async def _of_open_round(tx: Tx, paper_id: int) -> Row:
 
 
 async def _noted(tx: Tx, paper: Row, verb: str) -> int:
-    subject = ("allocation_round", paper["round"], paper["owner"])
-    await tx.note(subject, verb, clause=CLAUSE, note=f"{paper['kind']} {paper['seq']} {paper['sha256'][:12]}")
+    subject, said = ("allocation_round", paper["round"], paper["owner"]), CATALOGUE.text(f"value.{paper['kind']}")
+    await tx.note(subject, verb, clause=CLAUSE, note=f"{said} {paper['seq']} {paper['sha256'][:12]}")
     return int(paper["round"])

@@ -99,7 +99,7 @@ def _marks(form: SheetForm, known: list[Row]) -> list[tuple[int, str]]:
     bare = [Problem("ALC-359", f"vetoes.{n}.reason") for n, m in hits if not m.reason.strip()]
     if bare:
         raise Invalid(bare)
-    return [(m.veto, m.reason) for _, m in hits]
+    return list({m.veto: (m.veto, m.reason) for _, m in hits}.values())
 
 
 @command(P.PREPARE_ROUND, audit="allocation.review.impose")

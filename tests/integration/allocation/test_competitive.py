@@ -326,3 +326,14 @@ async def test_a_leader_gives_the_experts_more_days_and_their_access_lasts_as_lo
     tx.now = before
     ends = "SELECT DISTINCT ends_on FROM accounts_engagement WHERE subject_table = 'allocation_round'"
     assert [r["ends_on"] for r in await tx.conn.fetch(ends)] == [later.score_by]
+
+
+async def test_a_meeting_gives_nothing_to_a_project_that_left_the_reserve(tx: Tx) -> None:
+    ground = await ranked(tx)
+    rows = await queries.candidates(tx, ground.round_id)
+    lines = [LineForm(c["id"], c["proposed_fen"]) for c in rows]
+    await tx.conn.execute("UPDATE projects_project SET state = 'withdrawn' WHERE id = $1", ground.projects[0])
+    assert await refused(tx, CLERK, lambda: decisions.decide(tx, ground.round_id, meeting(lines))) == ["ALC-324"]
+    without = [LineForm(x.candidate, 0, "已撤回") if n == 0 else x for n, x in enumerate(lines)]
+    async with become(tx, CLERK):
+        await decisions.decide(tx, ground.round_id, meeting(without))
