@@ -11,6 +11,8 @@ from msgspec import Meta, Struct
 from allocation.budget.rules import Fund, Level
 from quzhou_migrants.web.fields import Yuan
 
+MOST_FEN = 10**14  # of one batch, a trillion yuan: sums of thousands of them still fit a column
+
 
 class BatchForm(Struct):
     """A batch as its document states it. Units: fen."""
@@ -20,9 +22,9 @@ class BatchForm(Struct):
     level: Level
     fund_kind: Fund
     issued_on: date
-    total_fen: Annotated[Yuan, Meta(gt=0)]
-    cash_fen: Annotated[Yuan, Meta(ge=0)] = 0
-    project_fen: Annotated[Yuan, Meta(ge=0)] = 0
+    total_fen: Annotated[Yuan, Meta(gt=0, le=MOST_FEN)]
+    cash_fen: Annotated[Yuan, Meta(ge=0, le=MOST_FEN)] = 0
+    project_fen: Annotated[Yuan, Meta(ge=0, le=MOST_FEN)] = 0
     direct_reach: bool = False
     upper_doc_no: Annotated[str, Meta(max_length=80)] = ""
     budget_year: Annotated[int, Meta(ge=0, le=2100)] = 0

@@ -65,18 +65,11 @@ async def use(  # noqa: PLR0913 - what narrows a report
 
 
 @get("/api/v1/reports/plan", opt=needs(P.VIEW_FUNDS), tags=["allocation"])
-async def plan(  # noqa: PLR0913 - what narrows a report
-    request: AnyRequest,
-    by: Rows = By.COUNTY,
-    division: Place = "",
-    batch: Batch = 0,
-    fund_kind: Fund = "",
-    year: Year = 0,
-) -> list[ReportRow]:
+async def plan(request: AnyRequest, by: Rows = By.COUNTY, division: Place = "", year: Year = 0) -> list[ReportRow]:
     """Set money for projects beside plans and payments, by county, township or category."""
     shown = by if by in {By.TOWNSHIP, By.CATEGORY} else By.COUNTY
     async with open_tx(request) as tx:
-        scope = read_scope(_asked(division, batch, fund_kind, year), tx.actor.division_code)
+        scope = read_scope(_asked(division, 0, "", year), tx.actor.division_code)
         known = await places(tx)
         rows = await queries.compared_rows(tx, shown, scope, limit=documents.most(tx))
     return [_row(r, row_name(r, shown, known), queries.COMPARED) for r in rows]

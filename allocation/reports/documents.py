@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from allocation.reports import queries
@@ -103,8 +104,9 @@ def _use_line(name: str, row: Row) -> Cells:
 async def plan_paper(tx: Tx, by: By, scope: Scope) -> Document:
     """Print money for projects beside plans and payments."""
     known, limit = await places(tx), most(tx)
+    scope = replace(scope, batch=0, fund="")
     found = await queries.compared_rows(tx, by, scope, limit=limit + 1)
-    sums: Row = {n: sum(int(r[n]) for r in found) for n in COMPARED}
+    sums = await queries.compared_totals(tx, by, scope)
     lines = [_plan_line(row_name(r, by, known), r) for r in found[:limit]]
     lines.append(_plan_line(_t("sum"), sums))
     head = (_t(f"by.{by.value}"), *(_figure(n, "planned") for n in (*COMPARED, "gap_fen", "unpaid_fen", "rate_bp")))

@@ -132,7 +132,7 @@ def plan(by: By, scope: Scope) -> Listing:
             Column("unpaid_fen", "q.unpaid_fen", kind="money", sort=True),
             Column("rate_bp", "q.rate_bp", kind="bp"),
         ),
-        filters=_filters(by, scope, COMPARED),
+        filters=tuple(f for f in _filters(by, scope, COMPARED) if f.name not in {"batch", "fund_kind"}),
     )
 
 

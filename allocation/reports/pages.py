@@ -141,15 +141,17 @@ async def plan_page(request: AnyRequest) -> Page:
         scope = read_scope(request.query_params, tx.actor.division_code)
         known = await places(tx)
         wanted = request.query_params.get("format") != "xlsx"
-        rows = await queries.compared_rows(tx, by, scope, limit=documents.most(tx)) if wanted else []
+        scope = replace(scope, batch=0, fund="")
+        rows = await queries.compared_rows(tx, by, scope, limit=DRAWN) if wanted else []
+        sums = await queries.compared_totals(tx, by, scope) if wanted else {}
     return await plan(by, scope).respond(
         request,
         "allocation/reports/plan.html",
         by=by.value,
-        sums={n: sum(int(r[n]) for r in rows) for n in queries.COMPARED},
+        sums=sums,
         behind=_sum_url(scope),
         paper=address("/reports/plan.pdf", by, scope),
-        **_compared(rows[:DRAWN], by, known),
+        **_compared(rows, by, known),
     )
 
 

@@ -6,7 +6,7 @@ a report over millions of entries reads balances only. Every row knows the addre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -170,8 +170,10 @@ COMPARED = ("project_fen", "planned_fen", "awarded_fen", "paid_fen")
 def compared(by: By, scope: Scope) -> str:
     """Write the rows that set money for projects beside what plans name and what was paid. Units: fen.
 
-    The plans are those in force: items that stand in an approved plan, of the year asked for.
+    The plans are those in force: items that stand in an approved plan, of the year asked for. A plan names no
+    batch and no fund, so neither narrows the comparison: one side would be a part, the other the whole.
     """
+    scope = replace(scope, batch=0, fund="")
     wanted = ["i.standing"]
     if scope.division:
         lo, hi = code_range(scope.division)
@@ -195,6 +197,13 @@ def compared(by: By, scope: Scope) -> str:
     rate = "CASE WHEN x.planned_fen > 0 THEN x.paid_fen * 10000 / x.planned_fen END AS rate_bp"
     columns = f"{_IDS[by]} AS id, {_behind(by, scope)} AS behind, x.key AS title, {gap}, {rate}"
     return f"(SELECT x.*, {columns} FROM ({both}) x) q"  # noqa: S608 - our own text
+
+
+async def compared_totals(tx: Tx, by: By, scope: Scope) -> Row:
+    """Add up the comparison, all its rows. Units: fen."""
+    sums = ", ".join(f"coalesce(sum(q.{n}), 0)::bigint AS {n}" for n in (*COMPARED, "free_fen"))
+    row = await tx.conn.fetchrow(f"SELECT {sums} FROM {compared(by, scope)}")  # noqa: S608 - our own text
+    return dict(row or {})
 
 
 async def compared_rows(tx: Tx, by: By, scope: Scope, *, limit: int) -> list[Row]:

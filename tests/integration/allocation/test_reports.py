@@ -237,3 +237,20 @@ def test_the_columns_share_out_every_kind_but_the_sources() -> None:
     parts = [by_name[n] for n in ("cash_fen", "free_fen", "awarded_fen", "returned_fen")]
     assert set().union(*parts) == set(ALL) == {k.value for k in Kind} - {"notified", "interest"}
     assert sum(map(len, parts)) == len(ALL)
+
+
+async def test_a_comparison_sets_whole_beside_whole_and_its_sum_is_of_all_rows(books) -> None:
+    for by in (By.COUNTY, By.TOWNSHIP, By.CATEGORY):
+        rows = await queries.compared_rows(books, by, Scope(), limit=1000)
+        assert len(rows) > 1
+        sums = await queries.compared_totals(books, by, Scope())
+        assert sums == {n: sum(r[n] for r in rows) for n in sums}
+        # A plan names no batch: narrowing one side alone would tell a gap that is none.
+        assert await queries.compared_rows(books, by, Scope(batch=1, fund="local"), limit=1000) == rows
+
+
+def test_whoever_looks_after_less_than_a_county_reads_its_accounts_and_no_odd_year_is_asked() -> None:
+    assert read_scope({}, SHILIANG).division == SHILIANG
+    assert read_scope({"division": QUJIANG}, SHILIANG).division == SHILIANG
+    assert read_scope({}, KECHENG).division == read_scope({}, "").division == ""
+    assert [read_scope({"booked": y}, "").booked for y in ("2026", "5", "99", "1999", "2101", "x")] == [2026, *[0] * 5]
