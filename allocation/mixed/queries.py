@@ -79,7 +79,7 @@ SELECT p.division_code, d.name, p.share_bp, p.amount_fen,
       AND b.kind = 'competing' AND b.division_code = p.division_code), 0) END::bigint AS left_fen,
   coalesce((SELECT -sum(e.amount_fen) FROM allocation_entry e WHERE e.batch = $2 AND e.project IS NULL
     AND e.kind = 'competing' AND e.division_code = p.division_code AND e.source_table = 'allocation_award'
-    AND e.posted_at >= t.since AND (t.until IS NULL OR e.posted_at < t.until)), 0)::bigint AS won_fen,
+    AND e.id >= t.since AND (t.until IS NULL OR e.id < t.until)), 0)::bigint AS won_fen,
   coalesce((SELECT sum(f.amount_fen) FROM allocation_mixed_flow f WHERE f.pot = p.id), 0)::bigint AS flowed_fen,
   coalesce((SELECT sum(f.amount_fen) FROM allocation_mixed_flow f WHERE f.mixed = p.mixed
     AND f.to_division = p.division_code AND f.to_kind = 'competing'), 0)::bigint AS joined_fen,
@@ -88,11 +88,11 @@ SELECT p.division_code, d.name, p.share_bp, p.amount_fen,
   (SELECT count(*) FROM allocation_round r WHERE r.division_code = p.division_code AND r.state = ANY($3)) AS rounds
 FROM allocation_mixed_pot p JOIN kernel_division d ON d.code = p.division_code
 JOIN allocation_mixed m ON m.id = p.mixed
-CROSS JOIN LATERAL (SELECT min(e.posted_at) AS since FROM allocation_entry e
+CROSS JOIN LATERAL (SELECT min(e.id) AS since FROM allocation_entry e
   WHERE e.event_key = 'mixed:' || p.mixed AND e.division_code = p.division_code) s
-CROSS JOIN LATERAL (SELECT s.since, min(e.posted_at) AS until FROM allocation_mixed n
+CROSS JOIN LATERAL (SELECT s.since, min(e.id) AS until FROM allocation_mixed n
   JOIN allocation_entry e ON e.event_key = 'mixed:' || n.id AND e.division_code = p.division_code
-    AND e.kind = 'competing' AND e.posted_at > s.since
+    AND e.kind = 'competing' AND e.id > s.since
   WHERE n.batch = $2 AND n.id <> p.mixed AND n.state <> 'cancelled') t
 WHERE p.mixed = $1 ORDER BY p.division_code
 """
