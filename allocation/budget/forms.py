@@ -27,7 +27,7 @@ class BatchForm(Struct):
     project_fen: Annotated[Yuan, Meta(ge=0, le=MOST_FEN)] = 0
     direct_reach: bool = False
     upper_doc_no: Annotated[str, Meta(max_length=80)] = ""
-    budget_year: Annotated[int, Meta(ge=0, le=2100)] = 0
+    budget_year: Annotated[int, Meta(ge=2000, le=2100)] | None = None
     note: Annotated[str, Meta(max_length=500)] = ""
 
 

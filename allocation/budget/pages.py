@@ -91,7 +91,8 @@ async def change(request: AnyRequest, batch_id: FromPath[int]) -> Page:
     """Open a draft for change."""
     async with open_tx(request) as tx:
         row = await queries.batch(tx, batch_id)
-    form = new_form(BatchForm, row, total_fen=row["cash_fen"] + row["project_fen"])
+    total = row["cash_fen"] + row["project_fen"]
+    form = new_form(BatchForm, row, total_fen=total, budget_year=row["budget_year"] or None)
     return _edit(request, form, row)
 
 

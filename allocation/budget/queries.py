@@ -97,11 +97,12 @@ async def award(tx: Tx, award_id: int) -> Row:
 
 
 async def award_parts(tx: Tx, award_id: int) -> list[Row]:
-    """List the batches an award was taken from. Shape: batch, doc_no, fen."""
+    """List the accounts an award was taken from. Shape: batch, doc_no, holder, kind, earmark, fen."""
     rows = await tx.conn.fetch(
-        "SELECT e.batch, b.doc_no, e.amount_fen AS fen FROM allocation_entry e"
-        " JOIN allocation_batch b ON b.id = e.batch"
-        " WHERE e.event_key = $1 AND e.kind = 'awarded' ORDER BY e.batch",
+        "SELECT e.batch, b.doc_no, d.name AS holder, e.kind, k.title AS earmark, -e.amount_fen AS fen"
+        " FROM allocation_entry e JOIN allocation_batch b ON b.id = e.batch"
+        " LEFT JOIN kernel_division d ON d.code = e.division_code LEFT JOIN allocation_earmark k ON k.id = e.earmark"
+        " WHERE e.event_key = $1 AND e.amount_fen < 0 ORDER BY e.line",
         f"award:{award_id}",
     )
     return [dict(r) for r in rows]

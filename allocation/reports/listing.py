@@ -78,12 +78,13 @@ _NAMES: dict[By, tuple[Column, ...]] = {
     ),
     By.PROJECT: (
         Column("project", "q.title", link="/reports/entries?{behind}"),
-        Column("code", "q.code"),
+        Column("code", "q.code", shown=False),
         Column("place", "q.division_code", kind="division"),
     ),
     By.CATEGORY: (Column("category", "q.title", kind="tag"),),
     By.QUARTER: (Column("quarter", "(q.title / 10)::text || '.' || (q.title % 10)::text"),),
 }
+SPARE = {"cash_fen", "returned_fen"}  # no project has them: they stand in the sheet, not on a narrow page
 _FED = (
     Column("id", "q.id", kind="int", shown=False, export=False),
     Column("behind", "q.behind", shown=False, export=False),
@@ -95,7 +96,14 @@ def use(by: By, scope: Scope) -> Listing:
     """Declare the report of what became of the money, by one kind of row."""
     places = (Column("key", "q.key", shown=False, export=False),) if by in {By.COUNTY, By.TOWNSHIP} else ()
     figures = tuple(
-        Column(m.name, f"q.{m.name}", kind="money", sort=True, link=_behind(m.name))
+        Column(
+            m.name,
+            f"q.{m.name}",
+            kind="money",
+            sort=True,
+            link=_behind(m.name),
+            shown=by is not By.PROJECT or m.name not in SPARE,
+        )
         for m in MEASURES
         if m.name not in {"spent_fen", "claimed_fen"}
     )

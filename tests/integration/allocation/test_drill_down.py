@@ -105,3 +105,16 @@ def test_an_overview_adds_up_in_every_line() -> None:
         assert set(cells["total"].kinds) == set(Kind) - {Kind.NOTIFIED, Kind.INTEREST}
         assert len(cells["total"].kinds) == len(set(cells["total"].kinds))
     assert [f.kind for f in one.overall([]).figures] == list(COLUMNS)
+
+
+async def test_an_award_tells_every_account_it_was_taken_from(db, client_as) -> None:
+    await _money_everywhere()
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        sources = (await http.get("/awards/1")).text.partition("资金来源")[2].partition("资金去向")[0]
+        told = re.findall(r'data-label="取自">([^<]+)</td>.*?([\d,]+\.\d\d)', sources)
+        assert [(where.replace("　", " "), fen) for where, fen in told] == [
+            ("柯城区 专项可安排：库区道路", "50,000.00")
+        ]
+        clock = (await http.get("/api/v1/terms/clocks")).json()[0]
+        parts = ("free_fen", "pooled_fen", "bound_fen", "cash_fen")
+        assert clock["unspent_fen"] == sum(clock[name] for name in parts)
