@@ -176,6 +176,13 @@ def on_failure(request: AnyRequest, error: Exception) -> Response[Any]:
     return answer(request, fault("KRN-500", request_id=request_id))
 
 
+def on_too_deep(request: AnyRequest, error: RecursionError) -> Response[Any]:
+    """Answer brackets by the thousand in what a program sent; anywhere else it is a fault of ours."""
+    if request.content_type[0] != MediaType.JSON:
+        return on_failure(request, error)
+    return answer(request, fault("WEB-400"))
+
+
 EXCEPTION_HANDLERS: dict[Any, Any] = {
     Invalid: on_refused,
     SignInNeeded: on_sign_in_needed,
@@ -185,6 +192,7 @@ EXCEPTION_HANDLERS: dict[Any, Any] = {
     asyncpg.DataError: on_bad_value,
     asyncpg.PostgresConnectionError: on_busy,
     asyncpg.QueryCanceledError: on_busy,
+    RecursionError: on_too_deep,
     TimeoutError: on_busy,
     ConnectionError: on_busy,
     Exception: on_failure,

@@ -30,6 +30,7 @@ from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Invalid, Problem
 from quzhou_migrants.kernel.money import yuan
 from quzhou_migrants.web.fields import MISSING, Field, Slip, fields_of, tidy
+from quzhou_migrants.web.framework import form_of
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -147,7 +148,7 @@ async def read_form(request: Request[Any, Any, Any], struct: type[S], *, partial
 
     Raises: nothing about content; a body over the route's limit is answered with 413 by the server.
     """
-    data = await request.form()
+    data = await form_of(request)
     raw: Typed = {}
     for key, value in data.multi_items():
         raw.setdefault(key, []).append(value)

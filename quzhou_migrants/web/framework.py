@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from litestar import Request
 from litestar._parsers import parse_url_encoded_form_data
 from litestar.connection import request
+from litestar.datastructures import FormMultiDict
+from litestar.exceptions import ClientException
 
 
 def forget_forms() -> None:
@@ -13,3 +18,11 @@ def forget_forms() -> None:
     memory, and two gigabytes of it for whoever sends large forms, signed in or not.
     """
     request.parse_url_encoded_form_data = parse_url_encoded_form_data.__wrapped__  # type: ignore[attr-defined, assignment]  # its cache
+
+
+async def form_of(sent: Request[Any, Any, Any]) -> FormMultiDict:
+    """Read what was sent as a form. Raises: ClientException for bytes that are no text of the encoding they claim."""
+    try:
+        return await sent.form()
+    except (UnicodeDecodeError, LookupError) as odd:
+        raise ClientException from odd

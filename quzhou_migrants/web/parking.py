@@ -8,6 +8,7 @@ from litestar import Request
 
 from quzhou_migrants.accounts.parked import park
 from quzhou_migrants.accounts.sessions import COOKIE, owner_of
+from quzhou_migrants.web.framework import form_of
 
 if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
@@ -28,7 +29,7 @@ async def keep_what_was_sent(connection: ASGIConnection[Any, Any, Any, Any], han
     kind = connection.headers.get("content-type", "")
     if connection.scope["state"].get("actor") is not None or not kind.startswith(_FORMS):
         return
-    sent = await connection.form()
+    sent = await form_of(connection)
     typed = [(name, value) for name, value in sent.multi_items() if isinstance(value, str)]
     if typed and not any("password" in name for name, _ in typed):
         owner = await owner_of(connection.cookies.get(COOKIE, ""))

@@ -22,6 +22,8 @@ from quzhou_migrants.kernel.files import NAME_LENGTH, proper_name
 from quzhou_migrants.kernel.pool import in_pool
 from quzhou_migrants.web.render import FLASH
 
+PART = b'--a\r\nContent-Disposition: form-data; name="x"'
+
 
 def _packed(text: bytes) -> str:
     return base64.urlsafe_b64encode(text).decode()
@@ -51,6 +53,27 @@ async def test_an_invented_place_in_a_list_breaks_neither_page_nor_file(db, clie
         for at in (b"[" * 9_000, b'[[["s","\\u0000"],["s","\\u0000"],["n",1]],false]'):
             for way in ("", "&format=xlsx"):
                 assert (await http.get(f"/register/households?at={_packed(at)}{way}")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b"[" * 100_000),
+        ("application/json", b'{"name":' + b"[" * 100_000),
+        ("application/json", b'{"moved_year":' + b"9" * 5_000 + b"}"),
+        ("multipart/form-data; boundary=a", PART + b"\r\n\r\n\xff\r\n--a--\r\n"),
+        (
+            "multipart/form-data; boundary=a",
+            PART + b"\r\nContent-Type: text/plain; charset=no-99\r\n\r\nx\r\n--a--\r\n",
+        ),
+        ("multipart/form-data", b"no boundary"),
+    ],
+)
+async def test_what_cannot_be_read_is_said_to_be_unreadable(db, client_as, kind, body):
+    path = "/api/v1/register/households" if kind.endswith("json") else "/register/households/new"
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        answer = await http.post(path, content=body, headers={"content-type": kind})
+        assert (answer.status_code, "WEB-400" in answer.text) == (400, True)
 
 
 async def test_no_such_number_is_looked_at(db, client_as):
