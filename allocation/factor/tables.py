@@ -21,7 +21,7 @@ from quzhou_migrants.kernel.tables import (
 from quzhou_migrants.kernel.walls import sql_object
 
 
-@business(down=True)
+@business(down="state IN ('approved', 'superseded')")
 class FactorScheme(Table, tablename="allocation_scheme"):
     """One version of a scheme as data; a change is a new row, so a run can always name what it used.
 
@@ -48,7 +48,7 @@ class FactorScheme(Table, tablename="allocation_scheme"):
     approved_at = Timestamptz(null=True, default=None)
 
 
-@business(down=True)
+@business(down="state IN ('approved', 'revoked')")
 class FactorRun(Table, tablename="allocation_factor_run"):
     """One split of one batch's project money among the divisions below, from draft to approved."""
 
@@ -133,7 +133,7 @@ class FactorOpinion(Table, tablename="allocation_factor_opinion"):
     allocation_factor_opinion_nobody_twice = Unique(["run", "attempt", "approver"])
 
 
-@business(down=True, public="published_on IS NOT NULL")
+@business(down="issued_on IS NOT NULL", public="published_on IS NOT NULL")
 class FactorNotice(Table, tablename="allocation_factor_notice"):
     """The notice that tells the result of a run: drafted, issued under a number, published in time.
 

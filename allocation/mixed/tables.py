@@ -20,7 +20,7 @@ from quzhou_migrants.kernel.tables import (
 )
 
 
-@business(down=True)
+@business(down="state <> 'draft'")
 class Mixed(Table, tablename="allocation_mixed"):
     """One parting of a batch. Units: fen, basis points of the pool. `back_to` says where unspent money flows."""
 

@@ -1,4 +1,4 @@
-"""The mixed method: one batch of this summer parted into factor money and pots for competition."""
+"""The mixed method: one batch of this spring parted into factor money and pots, before the rounds draw on them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quzhou_migrants.demo.world import World, acting, say
 from quzhou_migrants.kernel.money import apportion
 
 POOL, FACTOR_BP, OWN_BP = 1_000 * WAN, 7_000, 4_000
-NOTIFIED, DRAFTED, PARTED, USE_BY = date(2026, 6, 12), date(2026, 6, 18), date(2026, 6, 23), date(2026, 12, 31)
+NOTIFIED, DRAFTED, PARTED, USE_BY = date(2026, 5, 12), date(2026, 5, 18), date(2026, 5, 22), date(2026, 12, 31)
 
 
 async def make_mixed(world: World) -> None:

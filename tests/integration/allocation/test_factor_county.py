@@ -105,6 +105,13 @@ async def test_a_city_reads_its_counties_runs_and_never_acts_in_them(tx_as) -> N
             townships = [u.code for u in await queries.units(tx, QUJIANG)]
         run = await a_county_run(tx, batch, townships)
         assert (await queries.run(tx, run))["state"] == "frozen"
+        own = await scheme_service.keep_scheme(tx, PLAN)
+        draft = await service.draft_run(tx, RunForm(batch, await a_scheme(tx), "市级下一次分配", 1_00))
+        async with become(tx, OTHER_CLERK):  # the second wall: drafts above are in no query
+            seen = "SELECT count(*) FROM {} WHERE id = $1"
+            assert await tx.conn.fetchval(seen.format("allocation_scheme"), own) == 0
+            assert await tx.conn.fetchval(seen.format("allocation_factor_run"), draft) == 0
+            assert await tx.conn.fetchval(seen.format("allocation_factor_run"), first) == 1
         plan = (await queries.run(tx, run))["scheme"]
         assert plan not in [s["id"] for s in await queries.schemes_in_use(tx, CITY)]
         steps = [
@@ -145,6 +152,7 @@ async def test_a_run_that_was_taken_back_stays_readable_below_and_gets_no_notice
         assert late.value.code == "ALC-273"
         assert (await notice_queries.notice(tx, notice))["state"] == "draft"
         async with become(tx, CLERK):
+            assert await tx.conn.fetchval("SELECT count(*) FROM allocation_factor_notice") == 0
             assert (await queries.run(tx, run))["state"] == "revoked"
 
 

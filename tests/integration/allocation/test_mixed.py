@@ -35,8 +35,9 @@ POOL = 10_000_000_00
 async def city_money(tx: Tx, amount: int) -> int:
     batch = int(
         await tx.conn.fetchval(
-            "INSERT INTO allocation_batch (division_code, doc_no, title, level, fund_kind, issued_on, project_fen)"
-            " VALUES ($1, '浙财〔2026〕9号', '批次', 'province', 'project', '2026-01-10', $2) RETURNING id",
+            "INSERT INTO allocation_batch"
+            " (division_code, doc_no, title, level, fund_kind, issued_on, project_fen, state)"
+            " VALUES ($1, '浙财〔2026〕9号', '批次', 'province', 'project', '2026-01-10', $2, 'recorded') RETURNING id",
             CITY,
             amount,
         )
@@ -75,6 +76,8 @@ async def test_a_batch_is_parted_by_another_hand_and_the_pots_fill(tx: Tx) -> No
     async with become(tx, CITY_CLERK):
         mixed_id = await service.draft(tx, form(tx, batch))
     assert await refused(tx, CITY_CLERK, lambda: service.part(tx, mixed_id)) == ["KRN-403"]
+    async with become(tx, CLERK):
+        assert await tx.conn.fetchval("SELECT count(*) FROM allocation_mixed") == 0  # a draft is nobody else's business
     with pytest.raises(asyncpg.UniqueViolationError, match="allocation_mixed_one_live"):
         async with tx.conn.transaction():
             await refused(tx, CITY_CLERK, lambda: service.draft(tx, form(tx, batch)))
