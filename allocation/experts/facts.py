@@ -30,7 +30,7 @@ def terms_of(tx: Tx, row: Row) -> Terms:
 
 
 async def subjects(tx: Tx, round_id: int) -> list[tuple[int, Subject]]:
-    """List the candidates with the units behind each: village, township, bureau, future owner and keeper.
+    """List the candidates with the units behind each: village, township, bureau and future owner.
 
     Shape: [(candidate id, subject)], by code.
     """

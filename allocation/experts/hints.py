@@ -43,7 +43,7 @@ async def note_conflicts(tx: Tx, round_id: int) -> None:
         for candidate, subject in subjects
         for kind, about in (
             *((b.bar.value, b.about) for b in rules.conflicts(person, subject, terms)),
-            *_alike(person, subject, least),
+            *_alike(person, subject, named.get(candidate, ()), least),
             *(("name", text) for text in named.get(candidate, ()) if seat["name"] and seat["name"] in text),
         )
     ]
@@ -59,13 +59,16 @@ def _unknown(seat: Row, terms: Terms) -> Person:
     return Person("", "", seat["employer"], (), terms.until)
 
 
-def _alike(person: Person, subject: Subject, least: int) -> Iterator[tuple[str, str]]:
-    """Find units whose name lies within the employer's, or the other way round; short names lie within too many."""
+def _alike(person: Person, subject: Subject, texts: tuple[str, ...], least: int) -> Iterator[tuple[str, str]]:
+    """Find units whose name lies within the employer's, or the other way round; short names lie within too many.
+
+    Who will keep the works is looked at here alone: as it may be a person's name, it stands in no frozen frame.
+    """
     own = rules.plain(person.employer)
-    for unit in subject.units:
+    for unit in dict.fromkeys((*subject.units, *texts)):
         other = rules.plain(unit)
         short, long = sorted((own, other), key=len)
-        if own != other and len(short) >= least and short in long:
+        if (own != other or unit not in subject.units) and len(short) >= least and short in long:
             yield "like", unit
 
 

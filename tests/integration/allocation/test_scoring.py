@@ -53,6 +53,11 @@ async def test_the_data_speak_before_an_expert_declares(tx: Tx) -> None:
         form = expert_form(1, employer="石梁镇农业站", user_id=(await pools.pool_expert(tx, made[1]))["user_id"])
         await service.edit(tx, made[1], 1, form)
     await tx.conn.execute("UPDATE allocation_candidate SET snapshot = jsonb_set(snapshot, '{caretaker}', '\"评审甲\"')")
+    await tx.conn.execute("UPDATE allocation_pool_expert SET employer = '衢州水务集团' WHERE id = $1", made[3])
+    await tx.conn.execute(
+        "UPDATE allocation_candidate SET snapshot = jsonb_set(snapshot, '{caretaker}', '\"衢州水务集团石梁分公司\"')"
+        " WHERE id = (SELECT max(id) FROM allocation_candidate)"
+    )
     await tx.conn.execute(
         "UPDATE allocation_expert SET name = '评审甲' WHERE user_id ="
         " (SELECT user_id FROM allocation_pool_expert WHERE id = $1)",
@@ -69,6 +74,7 @@ async def test_the_data_speak_before_an_expert_declares(tx: Tx) -> None:
         (made[0], "kin", VILLAGE),
         (made[1], "like", "石梁镇"),
         (made[2], "name", "评审甲"),
+        (made[3], "like", "衢州水务集团石梁分公司"),
     ]
     user = (await pools.pool_expert(tx, made[0]))["user_id"]
     warned = next(m for m in await members(tx, round_id) if m.user_id == user)
