@@ -46,19 +46,17 @@ LINES = Listing(
     order=("l.batch", "l.line_no"),
     columns=(
         Column("batch_id", "l.batch", kind="int", shown=False, export=False),
-        Column("number", "b.number", kind="code", link="/bank/{batch_id}"),
-        Column("line_no", "l.line_no", kind="int"),
+        Column("number", "b.number || '-' || l.line_no", kind="code", link="/bank/{batch_id}"),
         Column("payee", "l.payee"),
-        Column("place", "l.division_code", kind="division"),
-        Column("bank_name", "l.bank_name"),
-        Column("account", "'···· ' || l.account_tail", kind="code"),
+        Column("account", "concat_ws(' ', nullif(l.bank_name, ''), '···· ' || l.account_tail)"),
         Column("amount_fen", "l.amount_fen", kind="money"),
         Column("paid_fen", "l.paid_fen", kind="money"),
-        Column("returned_fen", "l.returned_fen", kind="money"),
+        Column("returned_fen", "nullif(l.returned_fen, 0)", kind="money"),
         Column("result", "l.result", kind="tag"),
         Column("paid_on", "l.paid_on", kind="date"),
-        Column("bank_ref", "l.bank_ref", kind="code"),
-        Column("reason", "concat_ws(' ', nullif(l.return_code, ''), nullif(l.return_note, ''))"),
+        Column(
+            "bank_ref", "concat_ws(' ', nullif(l.bank_ref, ''), nullif(l.return_code, ''), nullif(l.return_note, ''))"
+        ),
     ),
     filters=(
         Filter("place", "l.division_code", kind="division"),

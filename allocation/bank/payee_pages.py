@@ -32,7 +32,7 @@ async def payees(request: AnyRequest) -> Page:
     """List the accounts money may be paid to."""
     actor: Actor = request.scope["state"]["actor"]
     actions = [(CATALOGUE.text("bank.new_payee"), "/bank/payees/new", "primary")] if actor.may(P.PROPOSE_PAYEE) else []
-    return await PAYEES.respond(request, actions=actions)
+    return await PAYEES.respond(request, "allocation/bank/payees.html", actions=actions)
 
 
 @get("/bank/payees/new", opt=needs(P.PROPOSE_PAYEE), include_in_schema=False)

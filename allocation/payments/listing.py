@@ -104,7 +104,13 @@ RETENTIONS = Listing(
         Column("held_fen", _HELD, kind="money"),
         Column("accepted_on", "r.accepted_on", kind="date"),
         Column("due_on", "r.due_on", kind="date", sort=True),
-        Column("days_left", _LEFT, kind="int"),
+        Column("days_left", f"CASE WHEN {_HELD} > 0 THEN {_LEFT} END", kind="int"),
+        Column(
+            "stands",
+            f"CASE WHEN {_HELD} = 0 THEN 'given' WHEN {_LEFT} <= 0 THEN 'over'"
+            f" WHEN {_LEFT} <= current_setting('app.soon')::int THEN 'soon' ELSE 'kept' END",
+            kind="tag",
+        ),
         Column(
             "defects",
             "(SELECT count(*) FROM projects_defect f WHERE f.project = r.project AND f.state <> 'confirmed')",
@@ -115,7 +121,9 @@ RETENTIONS = Listing(
         Filter("place", "r.division_code", kind="division"),
         Filter(
             "due",
-            f"CASE {{}} WHEN 'over' THEN {_LEFT} <= 0 ELSE {_LEFT} BETWEEN 0 AND current_setting('app.soon')::int END",
+            f"{_HELD} > 0"
+            f" AND CASE {{}} WHEN 'over' THEN {_LEFT} <= 0"
+            f" ELSE {_LEFT} BETWEEN 0 AND current_setting('app.soon')::int END",
             choices=("over", "soon"),
         ),
         Filter("held", f"{_HELD} > 0", kind="flag"),

@@ -190,6 +190,7 @@ async def _show(request: AnyRequest, claim_id: int, failed: tuple[str, Form[Any]
             "papers": await files.files_of(tx, (TABLE, claim_id)),
             "needed": judging.needed_papers(tx, row),
             "payment": await queries.payment(tx, claim_id),
+            "sent": await queries.sent(tx, claim_id),
             "mine": tx.actor.user_id in await queries.preparers(tx, claim_id),
             "signed_by_me": any(s.user_id == tx.actor.user_id for s in standing),
             "entries": await timeline(tx, TABLE, claim_id),

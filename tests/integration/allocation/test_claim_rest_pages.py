@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from bank_house import account, sent
 from claim_house import CONTRACT, FINANCE, contracted, form, paid_form, signed
 from house import KECHENG, NOW, QUJIANG, Database, become, make_account
 
@@ -57,6 +58,17 @@ async def test_a_deputy_is_named_seen_and_taken_back(db, client_as) -> None:
         assert (await leader.get(page)).status_code == 404
 
 
+async def test_a_claim_at_the_bank_says_so_and_offers_no_payment_by_hand(db, client_as) -> None:
+    async with begin(SYSTEM, request_id="t", at=NOW) as tx:
+        claim = await signed(tx, await contracted(tx))
+        await account(tx)
+        _, number = await sent(tx, "claims")
+    async with client_as(Role.COUNTY_FINANCE, KECHENG) as finance:
+        page = (await finance.get(f"/claims/{claim}")).text
+        assert f"已列入付款文件 {number}" in page
+        assert f"/claims/{claim}/pay" not in page
+
+
 async def test_retention_stands_in_its_list_until_it_is_given_back(db, client_as) -> None:
     async with begin(SYSTEM, request_id="t", at=NOW) as tx:
         project = await contracted(tx)
@@ -68,7 +80,7 @@ async def test_retention_stands_in_its_list_until_it_is_given_back(db, client_as
             await service.pay(tx, claim, paid_form())
     async with client_as(Role.COUNTY_CLERK, KECHENG) as clerk:
         listed = (await clerk.get("/claims/retentions")).text
-        for said in ("村道硬化", "14,400.00", "2027-09-01"):
+        for said in ("村道硬化", "14,400.00", "2027-09-01", "留存中"):
             assert said in listed
         money = (await clerk.get(f"/claims/project/{project}")).text
         assert "退还日 2027-09-01" in money

@@ -162,3 +162,7 @@ async def test_an_overpayment_through_its_pages(db: Database, client_as: Any) ->
         assert "已退回" in shown
         assert "TK20260916" in shown
         assert "超付待退回" not in (await http.get(f"/claims/project/{project}")).text
+        http.cookies.set(COOKIE, await open_session(await make_account(db, Role.COUNTY_FINANCE, QUJIANG), "test"))
+        for path in (page, f"{page}/letter.pdf"):
+            assert (await http.get(path)).status_code == 404
+        assert "柯移函〔2026〕9号" not in (await http.get("/claims/refunds")).text
