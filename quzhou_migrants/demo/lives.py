@@ -83,8 +83,8 @@ class Life:
 
     @property
     def passed_on(self) -> date:
-        """The day the township passed it on."""
-        return self.filed_on + 6 * DAY
+        """The day the township passed it on: never after the day the demonstration stands at."""
+        return min(self.filed_on + 6 * DAY, BUSINESS_DATE)
 
     @property
     def admitted_on(self) -> date:

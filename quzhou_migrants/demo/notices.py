@@ -7,10 +7,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from projects.events import ProjectSubmitted
+from projects.notices.queries import POSTING
+from projects.notices.rules import Photo
 from projects.notices.service import PERSON
 from projects.screening.service import on_submitted
 from quzhou_migrants.accounts.roles import Role
-from quzhou_migrants.demo.filing import TABLE, at, write
+from quzhou_migrants.demo import pictures
+from quzhou_migrants.demo.filing import TABLE, at, paper_record, write
 from quzhou_migrants.demo.lives import DAY, Life, by_county, draft_of, notice_of
 from quzhou_migrants.demo.world import BUSINESS_DATE, World, say, words
 from quzhou_migrants.kernel.clock import STATUTORY, add_working_days
@@ -31,6 +34,7 @@ async def make_notices(world: World, lives: list[Life]) -> None:
     filed = [life for life in lives if life.filed]
     async with system_tx("demo.notices") as tx:
         await write(tx, "projects_posting", [_posted(life) for life in filed])
+        await _photograph(tx)
         for code, mine in by_county(lives):
             under_way = [life for goal in ("draft", "returned") for life in mine if life.goal == goal]
             for life, days in zip(under_way, (OVER, HANGS), strict=False):
@@ -45,6 +49,18 @@ async def make_notices(world: World, lives: list[Life]) -> None:
                 await on_submitted(tx, ProjectSubmitted(life.id, life.village.code, life.receipt))
         await tx.conn.execute("UPDATE projects_posting SET received = 2, answered = 1 WHERE id IN (SELECT posting"
                               " FROM projects_objection)")  # fmt: skip
+
+
+async def _photograph(tx: Any) -> None:  # noqa: ANN401 - the transaction of the machine
+    """Lay the two photos of the board, of its first and its last day, to every notice that is over."""
+    over = await tx.conn.fetch(
+        "SELECT id, division_code, starts_on, ends_on FROM projects_posting WHERE state = 'closed'"
+    )
+    await write(tx, "kernel_file", [
+        paper_record((POSTING, row["id"]), row["division_code"], photo.value, pictures.sheet(photo.value), row[day])
+        for row in over
+        for photo, day in ((Photo.START, "starts_on"), (Photo.END, "ends_on"))
+    ])  # fmt: skip
 
 
 def _head(life: Life) -> Record:
