@@ -12,6 +12,7 @@ SOURCES: dict[str, str] = {
     "allocation_split": "'/splits/' || e.source_id",
     "allocation_factor_run": "'/factor/' || e.source_id",
     "allocation_award": "'/awards/' || e.source_id",
+    "allocation_mixed": "'/mixed/' || e.source_id",
     "allocation_round": "'/rounds/' || e.source_id",
     "allocation_claim": "'/claims/' || e.source_id",
     "allocation_term_pool": "'/terms/pools/' || e.source_id",
@@ -28,6 +29,8 @@ SOURCES: dict[str, str] = {
     ),
     "allocation_cash_list": "'/cash/' || e.source_id",
     "allocation_grant": "'/grants/' || e.source_id",
+    "projects_change": "'/changes/' || e.source_id",
+    "projects_succession": "'/succession/' || e.source_id",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from datetime import date, datetime
+from pathlib import Path
 
 from house import CITY, KECHENG, NOW, SHILIANG, VILLAGE, actor
 from money_house import a_project, batch_form
@@ -14,7 +15,10 @@ from allocation.budget import service as budget
 from allocation.budget.forms import EarmarkForm
 from allocation.budget.ledger import Kind, Share
 from allocation.budget.overview import COLUMNS, Overview, figures
+from allocation.budget.rules import Fund
+from allocation.budget.sources import SOURCES
 from quzhou_migrants.accounts.roles import Role
+from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.clock import SHANGHAI
 from quzhou_migrants.kernel.tx import begin
 
@@ -118,3 +122,21 @@ async def test_an_award_tells_every_account_it_was_taken_from(db, client_as) -> 
         clock = (await http.get("/api/v1/terms/clocks")).json()[0]
         parts = ("free_fen", "pooled_fen", "bound_fen", "cash_fen")
         assert clock["unspent_fen"] == sum(clock[name] for name in parts)
+
+
+def test_every_source_of_an_entry_has_a_name_and_a_page() -> None:
+    posting = re.compile(r'source=\(\s*(?:"(\w+)"|([A-Z_.]+)),')
+    tables = {"projects_project"}  # an entry of a project alone leads to the project
+    for path in Path("allocation").rglob("*.py"):
+        text = path.read_text("utf-8")
+        names = dict(re.findall(r'^([A-Z_]+) = "(\w+)"$', text, re.MULTILINE))
+        for said, constant in posting.findall(text):
+            tables |= {said or names.get(constant, "")}
+    tables.discard("")
+    assert {"allocation_mixed", "allocation_refund", "projects_change"} <= tables
+    for table in sorted(tables | set(SOURCES)):
+        assert table in SOURCES or table == "projects_project", table
+        key = f"list.entries.source.{table}"
+        assert CATALOGUE.text(key) != key, table
+    for fund in Fund:
+        assert CATALOGUE.text(f"list.fund_kind.{fund}") != f"list.fund_kind.{fund}"
