@@ -164,7 +164,7 @@ async def _award(county: Any, project: int) -> None:
     assert "ALC-121" in await county.inner_text(".errors")
     await county.fill("#amount_fen", "48万")
     await press(county, "确认安排", sure=True)
-    await county.locator(f"table a[href*='project={project}'][href*='awarded']").click()
+    await county.locator(f"table a[href*='project={project}'][href*='kinds=awarded,']").click()
     await looked_at(county)
     assert "480,000.00" in await county.inner_text("table")
     await county.goto("/funds")
