@@ -22,10 +22,11 @@ import pytest
 import pytest_asyncio
 from claim_house import PDF
 from house import visitor
+from project_house import picture
 from screens import Desk
 
 from allocation.budget.ledger import Kind as Lies
-from allocation.budget.ledger import move, project_money
+from allocation.budget.ledger import project_money
 from allocation.recompute import recompute_split
 from quzhou_migrants.demo.staff import PASSWORD
 from quzhou_migrants.kernel.actor import SYSTEM
@@ -36,6 +37,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 COUNTIES = {"330802": "kc", "330803": "qj", "330822": "cs", "330824": "kh", "330825": "ly", "330881": "js"}
 POOL = 6_010_003_00
 AWARD = 100_001_01  # a sum that no share of a tenth divides
+BIDS = (
+    {"bidder": "建设公司", "credit_code": "91330803MA00000000", "price_fen": "100001.01", "won": "true"},
+    {"bidder": "演示市政有限公司", "credit_code": "91330803MA00000001", "price_fen": "100001.01"},
+    {"bidder": "演示水利有限公司", "credit_code": "91330803MA00000002", "price_fen": "100001.01"},
+)
 FIGURE = re.compile(r"-?\d{1,3}(?:,\d{3})*\.\d{2}")
 
 
@@ -157,24 +163,39 @@ async def award_a_project(town: Town, county: str) -> int:
     )
     clerk = await (await town.desk(f"{COUNTIES[county]}_clerk")).open(f"/awards/new?project={project}")
     await clerk.press("确认安排", amount_fen="100001.01")
-    async with begin(SYSTEM, request_id="year") as tx:  # the contract is another year's journey
-        await tx.conn.execute(
-            "UPDATE projects_project SET state = 'building', contract_fen = $2, progress_bp = 7000 WHERE id = $1",
-            project,
-            AWARD,
-        )
-        await tx.conn.execute(
-            "INSERT INTO projects_contract (project, division_code, number, method, contractor, credit_code,"
-            " amount_fen, signed_on, starts_on, ends_on, kind) VALUES ($1, $2, 'HT-1', 'small_works', '建设公司',"
-            " '91330800MA28F0TX0K', $3, '2026-09-02', '2026-09-02', '2027-12-31', 'works')",
-            project,
-            village,
-            AWARD,
-        )
-        source = ("projects_project", project)
-        await move(tx, f"year:{project}", project, Lies.AWARDED, Lies.CONTRACTED, AWARD, source=source)
+    await sign_and_begin(clerk, project)
+    assert await town.fen("project = $1 AND kind = 'contracted'", project) == AWARD
+    async with begin(SYSTEM, request_id="year") as tx:  # visits at the site are the inspector's own journey
+        await tx.conn.execute("UPDATE projects_project SET progress_bp = 7000 WHERE id = $1", project)
         assert await project_money(tx, project) == {Lies.CONTRACTED: AWARD}
     return project
+
+
+async def sign_and_begin(clerk: Desk, project: int) -> None:
+    """Record how the contractor was found, the contract of the whole award, and the start of the works."""
+    await clerk.open(f"/projects/{project}/procurement")
+    await clerk.press(
+        "保存发包记录",
+        method="small_works",
+        control_fen="100001.01",
+        credit_reason="演示用代码，已核对",
+        **{f"bids__{n}__{key}": value for n, bid in enumerate(BIDS) for key, value in bid.items()},
+    )
+    assert clerk.path == f"/projects/{project}/contract"
+    await clerk.press(
+        "登记合同",
+        number="HT-1",
+        amount_fen="100001.01",
+        credit_reason="演示用代码，已核对",
+        signed_on="2026-09-16",
+        starts_on="2026-09-16",
+        ends_on="2027-12-31",
+        steps__0__title="主体施工",
+        steps__0__weight_bp="100",
+        steps__0__planned_on="2027-12-31",
+    )
+    await clerk.open(f"/projects/{project}/start")
+    await clerk.attach("photos", "开工前.png", picture(), "image/png").press("登记开工")
 
 
 async def claim_and_sign(town: Town, county: str, project: int) -> int:
