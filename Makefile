@@ -47,7 +47,7 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 
 # The machine's Node when it is new enough, else the one that a Python package carries.
 NODE_OK := 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 12) ? 0 : 1)'
-CLIENT := $(wildcard $(WEB)/src/* $(WEB)/src/*/* $(WEB)/*.mjs) $(foreach p,$(PACKAGES),$(wildcard $(p)/*/client/*))
+CLIENT := $(wildcard $(WEB)/src/* $(WEB)/src/*/* $(WEB)/*.mjs) $(foreach p,$(PACKAGES),$(wildcard $(p)/*/client/* $(p)/*/client/*/*))
 
 assets: $(WEB)/static/manifest.json ## 安装前端库并构建页面资源与字体
 
