@@ -35,6 +35,7 @@ from house import (
     running_server,
     visitor,
 )
+from recycling import Recycled
 
 import quzhou_migrants.wiring  # noqa: F401 - grants, machines, tables
 from quzhou_migrants.accounts.sessions import COOKIE, open_session
@@ -166,15 +167,23 @@ async def pool(shared_db: Database) -> Database:
     return shared_db
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def recycled(server: pg.Server, template: str) -> AsyncIterator[Recycled]:
+    """The clone that tests hand on to each other, cleaned in between."""
+    clone = Recycled(server, template)
+    yield clone
+    clone.drop()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def db(server: pg.Server, template: str) -> AsyncIterator[Database]:
+async def db(recycled: Recycled) -> AsyncIterator[Database]:
     """A database of one's own, with the pool on it: for commits, jobs, locks."""
-    database = _clone(server, template)
+    database = await recycled.take()
     ENGINE.configure(database.app)
     await open_pool(size=8)
     yield database
     await close_pool()
-    server.drop_database(database.name)
+    await recycled.give_back()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
