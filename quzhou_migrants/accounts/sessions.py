@@ -151,8 +151,8 @@ async def sign_out(actor: Actor, *, everywhere: bool = False) -> None:
 
 async def try_once(key: str) -> None:
     """Count a try before it is made, so that a hundred made at once are a hundred. Raises: Refused ACC-102."""
-    await count_try(key)
-    await throttle(key, FREE_TRIES + 1)
+    if await count_try(key) > FREE_TRIES:
+        await throttle(key, FREE_TRIES)
 
 
 async def throttle(key: str, most: int) -> None:
@@ -168,17 +168,18 @@ async def throttle(key: str, most: int) -> None:
         raise Refused("ACC-102", minutes=int(waits // 60) + 1)
 
 
-async def count_try(key: str) -> None:
-    """Count a try in its window."""
-    await pool().execute(
+async def count_try(key: str) -> int:
+    """Count a try; answer the how manieth of its window it is."""
+    tries: int = await pool().fetchval(
         "INSERT INTO accounts_attempt (key, tries, since) VALUES ($1, 1, now()) ON CONFLICT (key) DO UPDATE"
         " SET tries = CASE WHEN accounts_attempt.since < now() - make_interval(secs => $2) THEN 1"
         " ELSE accounts_attempt.tries + 1 END,"
         " since = CASE WHEN accounts_attempt.since < now() - make_interval(secs => $2) THEN now()"
-        " ELSE accounts_attempt.since END",
+        " ELSE accounts_attempt.since END RETURNING tries",
         key,
         WINDOW_SECONDS,
     )
+    return tries
 
 
 async def forget_tries(key: str) -> None:
