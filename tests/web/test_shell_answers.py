@@ -65,7 +65,7 @@ async def test_unknown_page_says_what_to_do(client_as):
         answer = await http.get("/nothing")
     assert answer.status_code == 404
     assert "没有找到这个页面" in answer.text
-    assert "左侧菜单" in answer.text
+    assert "从首页重新进入" in answer.text
     assert "WEB-404" in answer.text
 
 
