@@ -70,8 +70,10 @@ async def finish(end: End, workday: Any) -> tuple[date, int] | None:  # noqa: AN
     if stop and not (small and accepted):
         await _pre_accept(end, workday(end.completed + 8 * DAY), mended=stop > 1)
         if stop > 1:
-            settled -= settled * end.rng.randrange(4) // 100
-            await _audit(end, workday(end.completed + 16 * DAY), settled)
+            overpaid = not accepted and life.id % 2 == 0
+            settled = settled // 2 if overpaid else settled - settled * end.rng.randrange(4) // 100
+            note = say("audit_cut" if overpaid else "audit_note")
+            await _audit(end, workday(end.completed + 16 * DAY), settled, note)
     if not accepted:
         return None
     held = workday(end.completed + 20 * DAY)
@@ -123,14 +125,14 @@ async def _pre_accept(end: End, day: date, *, mended: bool) -> None:
             await care.judge(tx, row["id"], "confirm", say("defect_confirmed"))
 
 
-async def _audit(end: End, day: date, settled: int) -> None:
+async def _audit(end: End, day: date, settled: int, note: str) -> None:
     async with acting(_clerk(end), day) as tx:
         number = say("audit_no", year=day.year, n=end.site.life.id)
         seen = await _version(tx, end)
         await service.audit(
             tx,
             end.site.life.id,
-            AuditForm(day, say("audit_firm"), number, end.contract_fen, settled, seen, say("audit_note")),
+            AuditForm(day, say("audit_firm"), number, end.contract_fen, settled, seen, note),
         )
 
 

@@ -27,6 +27,7 @@ from quzhou_migrants.demo.places import VILLAGES, make_villages
 from quzhou_migrants.demo.plan import plan_ahead, plan_county
 from quzhou_migrants.demo.portal import show_photos
 from quzhou_migrants.demo.refresh import publish_scheme, refresh_county
+from quzhou_migrants.demo.refunds import ask_back
 from quzhou_migrants.demo.reserve import review_county
 from quzhou_migrants.demo.rounds import decided_round, posted_round, waiting_round
 from quzhou_migrants.demo.staff import make_staff, seats
@@ -108,6 +109,7 @@ async def _live_everywhere(world: World, lives: list[Life], report: Report) -> N
                 await live(world, life, rng)
                 report("works", next(done), len(moving))
         await name_deputies(world, code)
+        await ask_back(world, code, mine)
         await decided_round(world, code, mine)
         await waiting_round(world, code, mine)
         if number == POSTING:
