@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
+from multiprocessing.process import BaseProcess
 
 VARIABLE = "QUZHOU_MIGRANTS_SERVER"
 SECONDS = 0.5
@@ -23,6 +25,18 @@ def hold() -> None:
     server = int(os.environ.get(VARIABLE, "0"))
     if server and server != os.getpid():
         threading.Thread(target=_watch, args=(server,), name="lifeline", daemon=True).start()
+
+
+def follow_parent() -> None:
+    """End a helper process with the one that started it: a killed one closes nothing, its child would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        threading.Thread(target=_follow, args=(parent,), name="lifeline", daemon=True).start()
+
+
+def _follow(parent: BaseProcess) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _watch(server: int) -> None:

@@ -13,6 +13,7 @@ from functools import cache
 from multiprocessing import get_context
 from typing import TypeVar
 
+from quzhou_migrants.kernel.lifeline import follow_parent
 from quzhou_migrants.kernel.logs import logger
 
 LOG = logger("pool")
@@ -24,7 +25,9 @@ TASKS_EACH = 200  # then a fresh process, so that font caches cannot grow for ev
 @cache
 def _pool() -> ProcessPoolExecutor:
     # "spawn": a fork would copy open database sockets into the child.
-    return ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), max_tasks_per_child=TASKS_EACH)
+    return ProcessPoolExecutor(
+        WORKERS, mp_context=get_context("spawn"), max_tasks_per_child=TASKS_EACH, initializer=follow_parent
+    )
 
 
 async def in_pool(work: Callable[..., T], *args: object) -> T:
