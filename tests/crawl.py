@@ -22,7 +22,7 @@ LEAVES = re.compile(
 )
 PARTS = re.compile(r"/(\d{2,}|\d+(?=/|$)|[A-Za-z0-9_.-]{24,}|[a-z]+(\.[a-z_]+){2,})")
 READY = {"/api/docs": "#api-docs .opblock-tag", "/field": "#screen h1"}  # pages that are drawn in the browser
-AXE_RUN = """axe.run(document, {resultTypes: ['violations']})
+AXE_RUN = """judged => axe.run(judged ? {exclude: [['#side']]} : document, {resultTypes: ['violations']})
   .then(found => found.violations.map(v => [v.id, v.nodes[0].html.slice(0, 160)]))"""
 # Rows of one table with the same parts come from the same lines of a template: three of them tell what all would.
 THIN = """() => { for (const list of document.querySelectorAll('tbody, select, datalist')) {
@@ -33,6 +33,9 @@ THIN = """() => { for (const list of document.querySelectorAll('tbody, select, d
     if (seen[parts] > 3 && !row.selected) row.remove()
   }
 }}"""
+# The menu beside every page: what it is made of, without its words.
+SIDE = """() => [...(document.querySelector('#side')?.querySelectorAll('*') ?? [])]
+  .map(e => e.tagName + (e.className.baseVal ?? e.className)).filter((part, n, all) => all.indexOf(part) == n).join()"""
 WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? '' :
   [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
     .slice(0, 3).map(e => e.outerHTML.slice(0, 90)).join(' | ') || 'document'"""
@@ -151,9 +154,11 @@ class Crawler:
                 self._wrong(f"wider than {view['width']}: {wide}")
         await self.page.evaluate(THIN)
         await self.page.evaluate(AXE.read_text())
-        await self._axe("phone")
+        menu, menus = await self.page.evaluate(SIDE), self.known.setdefault("#side", set())
+        await self._axe("phone", judged=menu in menus)
         await self.page.set_viewport_size(DESK)
-        await self._axe("desk")
+        await self._axe("desk", judged=menu in menus)
+        menus.add(menu)
 
     def _judge(self, found: Sheet) -> None:
         drawn_later = urlsplit(found.address).path in READY
@@ -165,8 +170,8 @@ class Crawler:
         if not at_home and not found.bare and found.crumbs[:1] != ["/home"]:
             self._wrong(f"crumbs lead to {found.crumbs[:1]}, not home")
 
-    async def _axe(self, view: str) -> None:
-        for rule, where in await self.page.evaluate(AXE_RUN):
+    async def _axe(self, view: str, *, judged: bool) -> None:
+        for rule, where in await self.page.evaluate(AXE_RUN, judged):
             self._wrong(f"axe {view} {rule}: {where}")
 
     async def _fetch_leaves(self) -> None:

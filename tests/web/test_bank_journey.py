@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from bank_house import household, pot
 from house import KECHENG, NOW, Database, make_account
-from live import AXE, DESK, PHONE, SHOTS, browsing, serving
+from live import DESK, browsing, looked_at, serving
 
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.accounts.sessions import COOKIE, open_session
@@ -53,19 +53,6 @@ async def desks(server, template):
         yield windows
     await close_pool()
     server.drop_database(name)
-
-
-async def looked_at(page: Any, name: str) -> None:
-    """Look at a page: nothing sticks out at either width, axe finds nothing."""
-    for width, view in (("390", PHONE), ("1280", DESK)):
-        await page.set_viewport_size(view)
-        wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, (page.url, view)
-        if SHOTS:
-            await page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], page.url
 
 
 async def press(page: Any, label: str, *, sure: bool = False) -> None:

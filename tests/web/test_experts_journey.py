@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from expert_house import call, pool
 from house import CITY, KECHENG, NOW, VILLAGE, Database, actor, make_account
-from live import DESK, PHONE, browsing, serving
+from live import DESK, browsing, looked_at, serving
 from round_house import CALL
 
 from allocation.competitive.forms import RoundForm, VetoForm
@@ -23,7 +22,6 @@ from quzhou_migrants.kernel.db import ENGINE, close_pool, open_pool
 from quzhou_migrants.kernel.tx import begin
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-AXE = Path(__file__).parents[2] / "quzhou_migrants/web/node_modules/axe-core/axe.min.js"
 PEOPLE = {
     "clerk": (Role.COUNTY_CLERK, KECHENG), "leader": (Role.COUNTY_LEADER, KECHENG), "city": (Role.CITY_CLERK, CITY),
 }  # fmt: skip
@@ -55,17 +53,6 @@ async def desks(server, template):
         yield windows
     await close_pool()
     server.drop_database(name)
-
-
-async def looked_at(page: Any) -> None:
-    """Look at a page: nothing sticks out at either width, axe finds nothing."""
-    for view in (PHONE, DESK):
-        await page.set_viewport_size(view)
-        wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, (page.url, view)
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], page.url
 
 
 async def press(page: Any, label: str, *, sure: bool = False, first: bool = False) -> None:

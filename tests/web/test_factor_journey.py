@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 import pytest_asyncio
 from house import CITY, KECHENG, NOW, QUJIANG, Database, actor, make_account
-from live import AXE, DESK, PHONE, browsing, serving
+from live import DESK, browsing, looked_at, serving
 from money_house import a_scheme
 from money_house import batch_form as form
 
@@ -70,15 +70,9 @@ async def _last_year() -> None:
         await service.approve_run(tx, run)
 
 
-async def looked_at(page: Any) -> str:
-    """Look at a page: nothing sticks out at either width, axe finds nothing; answer its words."""
-    for view in (PHONE, DESK):
-        await page.set_viewport_size(view)
-        wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, (page.url, view)
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], page.url
+async def words_of(page: Any) -> str:
+    """Look at a page; answer its words."""
+    await looked_at(page)
     return str(await page.inner_text("main"))
 
 
@@ -107,7 +101,7 @@ async def _build_scheme(clerk: Any, leader: Any) -> None:
     await clerk.goto("/factor/schemes")
     await clerk.get_by_role("link", name="2026年方案").click()
     await clerk.get_by_role("link", name="以此为底稿编制新版").click()
-    await looked_at(clerk)
+    await words_of(clerk)
     await clerk.fill("[id='factors.0.weight_bp']", "60")
     await clerk.fill("[id='factors.3.title']", "库区面积")
     await clerk.fill("[id='factors.3.weight_bp']", "6")
@@ -123,7 +117,7 @@ async def _build_scheme(clerk: Any, leader: Any) -> None:
     await leader.goto(str(clerk.url))
     await leader.fill("#doc_no", "衢移〔2026〕5号")
     assert "使用中" in await press(leader, "批准使用", sure=True)
-    await looked_at(leader)
+    await words_of(leader)
 
 
 async def _fill(clerk: Any, folder: Path) -> str:
@@ -133,7 +127,7 @@ async def _fill(clerk: Any, folder: Path) -> str:
     await clerk.fill("#title", "2026年因素法分配")
     await clerk.fill("#pool_fen", "2900万")
     await press(clerk, "下一步：填报数据")
-    await looked_at(clerk)
+    await words_of(clerk)
     run = str(clerk.url).removesuffix("/data")
     await press(clerk, "取用系统提供的数据", sure=True)
     async with clerk.expect_download() as coming:
@@ -148,7 +142,7 @@ async def _fill(clerk: Any, folder: Path) -> str:
     _write(file, NOW_VALUES[KECHENG][1])
     await clerk.set_input_files("#file", file)
     await press(clerk, "导入")
-    shown = await looked_at(clerk)
+    shown = await words_of(clerk)
     assert "2025年移民统计年报（截至 2025-12-31）" in shown
     assert "2025年因素法分配合计" in shown
     await clerk.fill("#remark", "名册补录中，以统计年报为准。")
@@ -171,10 +165,10 @@ def _write(file: Path, fiscal: str) -> None:
 
 async def _try_out(county: Any, run: str, folder: Path) -> None:
     await county.goto(f"{run}/whatif")
-    await looked_at(county)
+    await words_of(county)
     await county.fill("#pool_fen", "3000万")
     await press(county, "测算")
-    assert "1,000,000.00" in await looked_at(county)
+    assert "1,000,000.00" in await words_of(county)
     await _take(county, "button", "测算并下载 PDF", folder / "tried.pdf")
     await _take(county, "button", "测算并下载表格", folder / "tried.xlsx")
     tried = openpyxl.load_workbook(folder / "tried.xlsx")
@@ -183,11 +177,11 @@ async def _try_out(county: Any, run: str, folder: Path) -> None:
     await county.fill("[id='weights.0.weight_bp']", "70")
     assert "ALC-201" in await press(county, "测算")
     await county.goto(f"{run}/sensitivity")
-    assert "库区面积" in await looked_at(county)
+    assert "库区面积" in await words_of(county)
     await _take(county, "link", "下载 PDF", folder / "sensitivity.pdf")
     await _take(county, "link", "下载表格", folder / "sensitivity.xlsx")
     await county.goto(f"{run}/change")
-    assert "-1,000,000.00" in await looked_at(county)
+    assert "-1,000,000.00" in await words_of(county)
     await _take(county, "link", "下载 PDF", folder / "change.pdf")
     await _take(county, "link", "下载表格", folder / "change.xlsx")
     causes = openpyxl.load_workbook(folder / "change.xlsx")["增减原因（元）"]
@@ -206,22 +200,22 @@ async def _tell(clerk: Any, leader: Any, run: str) -> None:
     assert "待拟制下达通知" in await clerk.inner_text("main")
     await clerk.goto(run)
     await clerk.get_by_role("link", name="拟制通知").click()
-    await looked_at(clerk)
+    await words_of(clerk)
     await clerk.fill("#doc_no", "衢移〔2026〕12号")
     await press(clerk, "保存通知")
     await leader.goto(str(clerk.url))
     await press(leader, "签发", sure=True)
-    assert "请在 2026-10-20 前公开" in await looked_at(leader)
+    assert "请在 2026-10-20 前公开" in await words_of(leader)
     await clerk.goto(str(leader.url))
     assert "已公开" in await press(clerk, "公开", sure=True)
 
 
 async def _check(stranger: Any, folder: Path) -> None:
     await stranger.goto("/public/allocations")
-    await looked_at(stranger)
+    await words_of(stranger)
     await stranger.get_by_role("link", name="下达2026年后期扶持资金").click()
     await stranger.wait_for_url("**/public/allocations/1")
-    shown = await looked_at(stranger)
+    shown = await words_of(stranger)
     assert "29,000,000.00" in shown
     for label, name in (("下载重算文件", "run.json"), ("下载通知（PDF）", "notice.pdf")):
         async with stranger.expect_download() as coming:

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from house import BAIMA, QUJIANG, Database, make_account
-from live import AXE, DESK, PHONE, SHOTS, browsing, serving
+from live import DESK, browsing, looked_at, serving
 
 from quzhou_migrants.accounts.passwords import hash_password
 from quzhou_migrants.accounts.roles import Role
@@ -41,18 +41,6 @@ async def desks(server, template):
     await owner.close()
     await close_pool()
     server.drop_database(name)
-
-
-async def looked_at(page, name):
-    """Nothing sticks out at either width, axe finds nothing; pictures when they are asked for."""
-    for view in (PHONE, DESK):
-        await page.set_viewport_size(view)
-        wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        if SHOTS:
-            await page.screenshot(path=f"{SHOTS}/{name}-{view['width']}.png", full_page=True)
-        assert wide <= 0, (page.url, view)
-    found = await page.evaluate(AXE.read_text() + "; axe.run({resultTypes: ['violations']})")
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], page.url
 
 
 async def autosaved(page, text):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from house import CITY, KECHENG, Database, actor, make_account
-from live import AXE, DESK, PHONE, SHOTS, browsing, serving
+from live import DESK, browsing, looked_at, serving
 from money_house import batch_form
 
 from allocation.budget import service
@@ -51,19 +51,6 @@ async def desks(server, template):
         yield windows
     await close_pool()
     server.drop_database(name)
-
-
-async def looked_at(page: Any, name: str = "") -> None:
-    """Look at a page: nothing sticks out at either width, axe finds nothing."""
-    for view in (PHONE, DESK):
-        await page.set_viewport_size(view)
-        wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, (page.url, view)
-        if SHOTS and name:
-            await page.screenshot(path=f"{SHOTS}/{name}-{view['width']}.png", full_page=True)
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], page.url
 
 
 async def press(page: Any, label: str, *, sure: bool = False) -> None:

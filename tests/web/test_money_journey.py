@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from house import CITY, KECHENG, NOW, Database, make_account
-from live import DESK, PHONE, browsing, serving
+from live import DESK, browsing, looked_at, serving
 from money_house import a_project
 
 from allocation.recompute import recompute_split
@@ -20,7 +20,6 @@ from quzhou_migrants.kernel.db import ENGINE, close_pool, open_pool
 from quzhou_migrants.kernel.tx import begin
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-AXE = Path(__file__).parents[2] / "quzhou_migrants/web/node_modules/axe-core/axe.min.js"
 PEOPLE = {
     "clerk": (Role.CITY_CLERK, CITY), "leader": (Role.CITY_LEADER, CITY), "county": (Role.COUNTY_CLERK, KECHENG),
 }  # fmt: skip
@@ -53,17 +52,6 @@ async def desks(server, template):
         yield windows
     await close_pool()
     server.drop_database(name)
-
-
-async def looked_at(page: Any) -> None:
-    """Look at a page: nothing sticks out at either width, axe finds nothing."""
-    for view in (PHONE, DESK):
-        await page.set_viewport_size(view)
-        wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, (page.url, view)
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], page.url
 
 
 async def press(page: Any, label: str, *, sure: bool = False) -> None:

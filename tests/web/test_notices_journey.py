@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from house import BAIMA, NIANLI, NOW, Database, actor, make_account
-from live import AXE, DESK, PHONE, SHOTS, browsing, serving
+from live import DESK, browsing, looked_at, serving
 from project_house import TYPED, picture
 from sheet_house import packed, sheet
 
@@ -57,18 +57,6 @@ async def drafted(user: int) -> int:
                 raw = {k: [v] for k, v in TYPED[part].items()}
                 await keeping.keep(tx, project, part, read_raw(raw, struct))
     return project
-
-
-async def looked_at(page: Any, name: str) -> None:
-    """Look at a page: nothing sticks out at either width, axe finds nothing."""
-    for width, view in (("390", PHONE), ("1280", DESK)):
-        await page.set_viewport_size(view)
-        if SHOTS:
-            await page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
-        assert await page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, (page.url, view)
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], page.url
 
 
 async def press(page: Any, label: str, *, sure: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from house import BAIMA, NIANLI, QUJIANG, Database, actor, make_account
-from live import DESK, PHONE, browsing, serving
+from live import DESK, browsing, looked_at, serving
 from project_house import TYPED, picture, show_for_good
 
 from projects import public
@@ -19,7 +19,6 @@ from quzhou_migrants.kernel.db import ENGINE, close_pool, open_pool
 from quzhou_migrants.kernel.tx import begin
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-AXE = Path(__file__).parents[2] / "quzhou_migrants/web/node_modules/axe-core/axe.min.js"
 PEOPLE = {
     "village": (Role.VILLAGE_CLERK, BAIMA),
     "town": (Role.TOWNSHIP_CLERK, NIANLI),
@@ -71,17 +70,6 @@ def paper(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("papers") / "photo.png"
     path.write_bytes(picture())
     return path
-
-
-async def looked_at(page: Any) -> None:
-    """Look at a page: nothing sticks out at either width, axe finds nothing."""
-    for view in (PHONE, DESK):
-        await page.set_viewport_size(view)
-        wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, (page.url, view)
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], page.url
 
 
 async def fill(page: Any, fields: dict[str, str]) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 import pytest_asyncio
 from house import BAIMA, CITY, QUJIANG, Database, actor, make_account
-from live import DESK, PHONE, browsing, serving
+from live import DESK, browsing, looked_at, serving
 
 from projects.ranking import service as ranking
 from projects.ranking.forms import CriterionForm, SchemeForm
@@ -23,7 +22,6 @@ from quzhou_migrants.kernel.db import ENGINE, close_pool, connect_arguments, ope
 from quzhou_migrants.kernel.tx import begin
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-AXE = Path(__file__).parents[2] / "quzhou_migrants/web/node_modules/axe-core/axe.min.js"
 PEOPLE = {
     "village": (Role.VILLAGE_CLERK, BAIMA),
     "county": (Role.COUNTY_CLERK, QUJIANG),
@@ -78,17 +76,6 @@ async def _before() -> None:
         await ranking.publish_scheme(tx, scheme, "衢移〔2026〕3号", 1)
     async with begin(actor(Role.COUNTY_CLERK, QUJIANG), request_id="s3", at=OCTOBER) as tx:
         await refresh.open_refresh(tx)
-
-
-async def looked_at(page: Any) -> None:
-    """Look at a page: nothing sticks out at either width, axe finds nothing."""
-    for view in (PHONE, DESK):
-        await page.set_viewport_size(view)
-        wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, (page.url, view)
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], page.url
 
 
 async def press(page: Any, label: str, *, sure: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from house import CITY, KECHENG, NOW, Database, make_account
-from live import AXE, DESK, PHONE, SHOTS, browsing, serving
+from live import DESK, browsing, looked_at, serving
 from round_house import ranked
 
 from quzhou_migrants.accounts.roles import Role
@@ -57,19 +57,6 @@ async def desks(server: pg.Server, template: str) -> Any:
         yield windows
     await close_pool()
     server.drop_database(name)
-
-
-async def looked_at(page: Any, name: str) -> None:
-    """Look at a page: it is no failure, nothing sticks out at either width, axe finds nothing."""
-    assert "KRN-500" not in await page.content(), page.url
-    for width, view in (("390", PHONE), ("1280", DESK)):
-        await page.set_viewport_size(view)
-        if SHOTS:
-            await page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
-        assert await page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, (page.url, view)
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], page.url
 
 
 async def press(page: Any, label: str, *, sure: bool = False) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from house import CITY, KECHENG, NOW, VILLAGE, Database, actor, make_account
-from live import DESK, PHONE, browsing, serving
+from live import DESK, browsing, looked_at, serving
 from money_house import a_project, batch_form
 
 from allocation.budget import ledger
@@ -27,7 +26,6 @@ from quzhou_migrants.kernel.db import ENGINE, close_pool, open_pool
 from quzhou_migrants.kernel.tx import begin
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-AXE = Path(__file__).parents[2] / "quzhou_migrants/web/node_modules/axe-core/axe.min.js"
 SHOTS = os.environ.get("SCREENSHOTS")
 WAN = 1_000_000
 PEOPLE = {"clerk": Role.COUNTY_CLERK, "leader": Role.COUNTY_LEADER}
@@ -74,20 +72,6 @@ async def desks(server, template):
         yield windows
     await close_pool()
     server.drop_database(name)
-
-
-async def looked_at(page: Any, name: str) -> None:
-    """Look at a page: nothing sticks out at either width, axe finds nothing."""
-    for view, width in ((PHONE, "390"), (DESK, "1280")):
-        await page.set_viewport_size(view)
-        wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, (page.url, view)
-        if SHOTS:
-            await page.wait_for_timeout(400)
-            await page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == [], page.url
 
 
 async def press(page: Any, label: str, *, sure: bool = False) -> None:

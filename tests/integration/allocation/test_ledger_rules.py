@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from money_house import a_project, batch_form
 
-from allocation.budget import earmarks, ledger, queries, service
+from allocation.budget import earmarks, ledger, overview, queries, service
 from allocation.budget.forms import EarmarkForm
 from allocation.budget.ledger import Kind, Line, Share
 from quzhou_migrants.accounts.roles import Role
@@ -217,7 +217,7 @@ async def test_helpers_keep_people_money_projects_and_returns_apart(tx_as) -> No
         await ledger.move(tx, "pay:1", project, Kind.CLAIMED, Kind.PAID, 300, source=SOURCE)
         assert await ledger.settle(tx, "settle:1", project, source=SOURCE) == 300
         assert await ledger.project_money(tx, project) == {Kind.CLAIMED: 100, Kind.SETTLED: 300}
-        lies = {f.kind: f.fen for line in await queries.balances(tx, "batch", batch_id=batch) for f in line.figures}
+        lies = {f.kind: f.fen for line in await overview.balances(tx, "batch", batch_id=batch) for f in line.figures}
         assert {k.value: v for k, v in lies.items() if v} == {
             "notified": 1_200_00 + 500, "interest": 7, "cash": 600_00, "issued": 600_00, "available": 7,
             "awarded": 400, "contracted": 400, "claimed": 400, "paid": 300, "returned": 100,

@@ -86,7 +86,7 @@ async def test_the_slower_of_two_who_rank_sees_the_new_order_and_is_told(db: Dat
             "factor_bp": "90",
         }
         slip = await county.post("/reserve/quotas/new", data=form)
-        assert (slip.status_code, "PRJ-241" in slip.text) == (422, True)
+        assert (slip.status_code, "WEB-108" in slip.text) == (422, True)
         made = await county.post("/reserve/quotas/new", data={**form, "factor_bp": "200"})
         address = made.headers["location"]
         page = (await town.get(address)).text
