@@ -121,6 +121,7 @@ SELECT
    LEFT JOIN allocation_refund r ON e.source_table = 'allocation_refund' AND r.id = e.source_id
    LEFT JOIN allocation_bank_item i ON e.event_key = 'bank:' || i.id
    WHERE e.division_code >= $2 AND e.division_code < $3 AND e.kind IN ('paid', 'settled', 'issued')
+     AND e.posted_at >= $4::date::timestamp AT TIME ZONE 'Asia/Shanghai' -- nothing is posted before its own day
      AND coalesce(p.paid_on, r.returned_on, i.day, (e.posted_at AT TIME ZONE 'Asia/Shanghai')::date)
        BETWEEN $4 AND $5
   )::bigint AS books_paid

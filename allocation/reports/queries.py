@@ -56,6 +56,7 @@ class Scope:
     fund: str = ""
     year: int = 0
     booked: int = 0
+    largest: int = 0  # only so many projects, the largest: a chart need not work out the rest; no part of an address
 
     @property
     def query(self) -> str:
@@ -75,10 +76,20 @@ class Scope:
             wanted = [f"a.fund_kind = '{self.fund}'"] if self.fund else []
             wanted += [f"extract(year FROM a.issued_on) = {self.year}"] if self.year else []
             parts.append(f"{alias}.batch IN (SELECT a.id FROM allocation_batch a WHERE {' AND '.join(wanted)})")  # noqa: S608 - checked values
+        if self.largest:
+            parts.append(f"{alias}.project IN ({_largest_projects(replace(self, largest=0), self.largest)})")
         if self.booked and alias == "e":
             since = f"TIMESTAMPTZ '{self.booked}-01-01 00:00+08'"
             parts.append(f"e.posted_at >= {since} AND e.posted_at < {since} + interval '1 year'")
         return " AND ".join(parts)
+
+
+def _largest_projects(scope: Scope, limit: int) -> str:
+    kinds = ", ".join(f"'{kind}'" for kind in next(m.kinds for m in MEASURES if m.name == "total_fen"))
+    return (
+        f"SELECT b.project FROM allocation_balance b WHERE b.kind IN ({kinds}) AND b.balance_fen <> 0"  # noqa: S608 - checked values
+        f" AND {scope.conditions('b')} GROUP BY 1 ORDER BY sum(b.balance_fen) DESC, 1 LIMIT {limit}"
+    )
 
 
 def _sums() -> str:
@@ -151,6 +162,8 @@ async def totals(tx: Tx, scope: Scope, by: By = By.COUNTY) -> Row:
 
 async def rows(tx: Tx, by: By, scope: Scope, *, limit: int, largest: bool = False) -> list[Row]:
     """List the rows of a report, by their id or the largest first."""
+    if largest and by is By.PROJECT:  # of a hundred thousand projects only those that are shown are worked out
+        scope = replace(scope, largest=limit)
     order = "q.total_fen DESC, q.id" if largest else "q.id"
     found = await tx.conn.fetch(f"SELECT * FROM {source(by, scope)} ORDER BY {order} LIMIT {limit}")  # noqa: S608 - our own text
     return [dict(r) for r in found]
