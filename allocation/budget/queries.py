@@ -43,13 +43,19 @@ async def available(tx: Tx, division_code: str, *, lock: bool = False) -> list[R
     return [dict(r) for r in rows]
 
 
+EARMARK_FITS = (
+    "(k.category = '' OR k.category = {category}) AND (k.project IS NULL OR k.project = {project})"
+    " AND (k.place_code = '' OR allocation_inside({place}, k.place_code))"
+)
+"""When an earmark `k` may be spent on a project: its use, the project itself, its place, each where it is bound."""
 _POTS = (
-    "SELECT b.batch, b.division_code, b.kind, b.earmark, b.balance_fen AS fen, CASE WHEN b.earmark <> 0"
+    "SELECT b.batch, b.division_code, b.kind, b.earmark, b.balance_fen AS fen, CASE WHEN b.earmark <> 0"  # noqa: S608 - pieces of our own
     " THEN 'earmark' WHEN b.division_code = $2 THEN 'township' ELSE 'county' END AS pot"
     " FROM allocation_balance b WHERE b.division_code = ANY ($1) AND b.project = 0"
     " AND b.kind IN ('available', 'earmarked') AND b.balance_fen > 0 AND (b.earmark = 0 OR EXISTS ("
-    "  SELECT 1 FROM allocation_earmark k WHERE k.id = b.earmark AND (k.category = '' OR k.category = $3)"
-    "  AND (k.project IS NULL OR k.project = $4) AND (k.place_code = '' OR allocation_inside($5, k.place_code))))"
+    "  SELECT 1 FROM allocation_earmark k WHERE k.id = b.earmark AND "
+    + EARMARK_FITS.format(category="$3", project="$4", place="$5")
+    + "))"
     " AND (b.division_code <> $2 OR b.kind <> 'available' OR $6 OR NOT EXISTS (SELECT 1 FROM allocation_term_pool t"
     "  WHERE t.division_code = $2 AND t.purpose = 'startup' AND t.state = 'open'))"
     " ORDER BY b.division_code, b.batch, b.kind, b.earmark"

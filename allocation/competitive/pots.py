@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from allocation.budget.ledger import Kind
+from allocation.budget.queries import EARMARK_FITS
 from allocation.competitive.states import S
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Refused
@@ -95,11 +96,10 @@ async def chosen(tx: Tx, division_code: str, key: str) -> Pot:
     return found
 
 
-_FITS_EARMARK = """
-SELECT p.code FROM projects_project p JOIN allocation_earmark k ON k.id = $2
-WHERE p.id = ANY($1) AND NOT ((k.category = '' OR k.category = p.category) AND (k.project IS NULL OR k.project = p.id)
-  AND (k.place_code = '' OR allocation_inside(p.division_code, k.place_code))) ORDER BY p.code
-"""
+_FITS_EARMARK = f"""
+SELECT p.code FROM projects_project p JOIN allocation_earmark k ON k.id = $2 WHERE p.id = ANY($1)
+AND NOT ({EARMARK_FITS.format(category="p.category", project="p.id", place="p.division_code")}) ORDER BY p.code
+"""  # noqa: S608 - pieces of our own
 _FITS_TOWNSHIP = """
 SELECT p.code FROM projects_project p
 WHERE p.id = ANY($1) AND (NOT allocation_inside(p.division_code, $2) OR p.way <> ALL($3) AND EXISTS (
