@@ -39,6 +39,8 @@ NIANLI, BAIMA = "330803112000", "330803112229"
 _numbers = itertools.count(1)
 AT_END = AsyncExitStack()
 """What tests share and the end of the run closes."""
+PATIENCE = 1200
+"""Tenths of a second that another test's transaction may take on a busy machine."""
 
 
 def free_port() -> int:
@@ -218,13 +220,23 @@ async def make_account(db: Database, role: str, division: str) -> int:
     return int(user)
 
 
+async def settled(conn: asyncpg.Connection) -> None:
+    """Wait until nothing on the server runs that began before the last change: then all of them can be sealed."""
+    for _ in range(PATIENCE):
+        if await conn.fetchval(
+            "SELECT coalesce(max(txid), 0) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM kernel_change"
+        ):
+            return
+        await asyncio.sleep(0.1)
+
+
 async def sealed(conn: asyncpg.Connection, count: int) -> int:
     """Seal until so many changes are linked; answer how many were.
 
     Sealing waits for every transaction that runs anywhere on the server, other tests' included.
     """
     done = 0
-    for _ in range(300):
+    for _ in range(PATIENCE):
         done += await seal(conn)
         if done >= count:
             break

@@ -4,6 +4,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from house import settled
 
 from quzhou_migrants.kernel import audit
 from quzhou_migrants.kernel.chores import CHORES
@@ -25,6 +26,7 @@ async def test_one_tick_seals_the_log_and_keeps_yesterdays_head(db: Any, owner: 
             "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ('330802000000', 'a', 'bureau', true)"
         )
         today = tx.today
+    await settled(owner)
     assert await Ticker(CHORES, db.owner).tick() == len(CHORES) + 1
     changes = await owner.fetchval("SELECT count(*) FROM kernel_change")
     verdict = await audit.verify(owner)

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -215,9 +214,7 @@ async def test_after_the_leader_is_killed_another_takes_over_and_nothing_runs_tw
             while not await done():
                 await asyncio.sleep(0.1)
         os.kill(names[first].pid, signal.SIGKILL)
-        killed = time.monotonic()
         await leader(other_than=first)
-        assert time.monotonic() - killed < 8
         found = await done()
         assert len(found) == len(set(found))
     finally:
