@@ -44,6 +44,7 @@ from allocation.factor.notice_api import ROUTES as FACTOR_NOTICES_API
 from allocation.factor.notice_pages import ROUTES as FACTOR_NOTICES
 from allocation.factor.notice_public import ROUTES as FACTOR_PUBLIC
 from allocation.factor.pages import ROUTES as FACTOR
+from allocation.factor.result_pages import ROUTES as FACTOR_RESULTS
 from allocation.factor.scheme_api import ROUTES as SCHEMES_API
 from allocation.factor.scheme_pages import ROUTES as SCHEMES
 from allocation.factor.study_pages import ROUTES as FACTOR_STUDIES
@@ -91,6 +92,7 @@ ROUTES = [
     *FACTOR,
     *FACTOR_DATA,
     *FACTOR_NOTICES,
+    *FACTOR_RESULTS,
     *FACTOR_PUBLIC,
     *FACTOR_TRIES,
     *FACTOR_STUDIES,

@@ -5,6 +5,7 @@ TABLES = (
     "allocation.budget.split_tables",
     "allocation.budget.closing_tables",
     "allocation.factor.tables",
+    "allocation.factor.result_tables",
     "allocation.competitive.tables",
     "allocation.competitive.scoring_tables",
     "allocation.experts.tables",

@@ -17,7 +17,7 @@ from allocation.factor.frozen import Inputs
 from allocation.factor.offers import REGISTER, Offered, offer
 from allocation.factor.offers import offered as gather
 from allocation.factor.rules import odd, stops, untied
-from allocation.factor.scheme import Factor
+from allocation.factor.scheme import Factor, Form
 from allocation.factor.scheme_build import LAST
 from allocation.factor.sheet import Upload
 from allocation.factor.states import S
@@ -185,10 +185,20 @@ async def take_sheet(tx: Tx, run_id: int, upload: Upload, common: Origin = NOWHE
 async def offered(tx: Tx, row: Row) -> dict[str, Offered]:
     """Give what the register and upper packages offer for the factors of a run, by factor."""
     codes = [u.code for u in await queries.units(tx, row["division_code"])]
-    keys = {f.key for f in queries.opened(row["scheme_body"]).factors}
-    wanted = {k.factor.key: k.offered for k in known(tx.policy) if k.offered and k.factor.key in keys}
-    wanted |= {LAST: LAST} if LAST in keys else {}
+    factors = {f.key: f for f in queries.opened(row["scheme_body"]).factors}
+    wanted = {
+        k.factor.key: _told_as(factors[k.factor.key], k.offered)
+        for k in known(tx.policy)
+        if k.offered and k.factor.key in factors
+    }
+    wanted |= {LAST: LAST} if LAST in factors else {}
     return await gather(tx, wanted, codes)
+
+
+def _told_as(factor: Factor, name: str) -> str:
+    """Ask for grades where a scheme counts by their names; by scores where it says at which score they begin."""
+    by_name = factor.form is Form.GRADE and not any(g.least for g in factor.grades)
+    return f"{name}_grade" if by_name and name not in REGISTER else name
 
 
 async def last_shares(tx: Tx, codes: Sequence[str]) -> Offered | None:

@@ -63,3 +63,17 @@ class ImportForm(Struct):
     file: UploadFile
     source: Annotated[str, Meta(max_length=200)] = ""
     as_of: date | None = None
+
+
+class ResultForm(Struct):
+    """Where performance results stand, and of which year they are. The paper's name leaves room for the year."""
+
+    year: Annotated[int, Meta(ge=2006, le=9999)]
+    source: Annotated[str, Meta(max_length=160)]
+    as_of: date
+
+
+class ResultFileForm(ResultForm):
+    """The same with the spreadsheet."""
+
+    file: UploadFile

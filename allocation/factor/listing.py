@@ -1,4 +1,4 @@
-"""Lists of the factor room: schemes, runs, the shares of one's range, notices."""
+"""Lists of the factor room: schemes, runs, the shares of one's range, notices, performance results."""
 
 from __future__ import annotations
 
@@ -81,6 +81,25 @@ NOTICES = Listing(
         Column("state", "n.state", kind="state", machine="FACTOR_NOTICE"),
     ),
     filters=(Filter("state", "n.state = {}", machine="FACTOR_NOTICE"),),
+)
+
+RESULT_SHEETS = Listing(
+    key="factor_results",
+    source="allocation_performance p",
+    id="p.id",
+    descending=True,
+    columns=(
+        Column("id", "p.id", kind="int", shown=False, export=False),
+        Column("name", "p.source", link="/factor/results/{id}"),
+        Column("year", "p.year", sort=True),
+        Column("division", "p.division_code", kind="division"),
+        Column("as_of", "p.as_of", kind="date"),
+        Column("created_name", "p.created_name"),
+        Column("confirmed_name", "p.confirmed_name"),
+        Column("confirmed_at", "p.confirmed_at", kind="date"),
+        Column("state", "p.state", kind="state", machine="FACTOR_RESULTS"),
+    ),
+    filters=(Filter("state", "p.state = {}", machine="FACTOR_RESULTS"),),
 )
 
 PUBLIC_NOTICES = Listing(

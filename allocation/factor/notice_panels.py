@@ -1,4 +1,4 @@
-"""What waits about schemes and notices: to approve, to draft in time, to issue, to publish in time."""
+"""What waits about schemes, results and notices: to approve, confirm, draft in time, issue, publish in time."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ REMEMBERED = timedelta(days=365)  # older runs were told before notices were mad
 
 
 async def waiting(tx: Tx) -> list[Task]:
-    """List schemes to approve and notices to draft, issue and publish."""
+    """List schemes to approve, results to confirm, and notices to draft, issue and publish."""
     tasks: list[Task] = []
     if tx.actor.may(P.APPROVE_FACTOR):
-        tasks += await _schemes(tx)
+        tasks += [*await _schemes(tx), *await _results(tx)]
     if tx.actor.may(P.PREPARE_FACTOR):
         tasks += await _untold(tx)
     if tx.actor.may(P.PREPARE_FACTOR) or tx.actor.may(P.APPROVE_FACTOR):
@@ -48,6 +48,20 @@ async def _schemes(tx: Tx) -> list[Task]:
     return [
         Task(_say("task.factor_scheme.title", title=r["title"], number=r["number"]), f"/factor/schemes/{r['id']}",
              None, r["division_code"], "factor_scheme")
+        for r in rows
+    ]  # fmt: skip
+
+
+async def _results(tx: Tx) -> list[Task]:
+    rows = await tx.conn.fetch(
+        "SELECT id, year, division_code FROM allocation_performance WHERE state = 'draft'"
+        " AND division_code = $2 AND created_by IS DISTINCT FROM $1 ORDER BY id",
+        tx.actor.user_id,
+        tx.actor.division_code,
+    )
+    return [
+        Task(_say("task.factor_results.title", year=r["year"]), f"/factor/results/{r['id']}", None, r["division_code"],
+             "factor_results")
         for r in rows
     ]  # fmt: skip
 

@@ -32,6 +32,15 @@ class NoticeState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class ResultState(StrEnum):
+    """States of a sheet of performance results; of one year one is in force."""
+
+    DRAFT = "draft"
+    CONFIRMED = "confirmed"
+    SUPERSEDED = "superseded"
+    DISCARDED = "discarded"
+
+
 class S(StrEnum):
     """States of a run."""
 
@@ -58,7 +67,7 @@ def by_another(row: Row, facts: Row) -> None:
 
 
 def made_by_another(row: Row, facts: Row) -> None:
-    """Whoever made a scheme or drafted a notice does not sign it. Raises: Refused ALC-250."""
+    """Whoever made a scheme, brought results in or drafted a notice does not sign it. Raises: Refused ALC-250."""
     if row["created_by"] is not None and row["created_by"] == facts.get("signer"):
         raise Refused("ALC-250")
 
@@ -108,5 +117,18 @@ NOTICE = machine(
         Arrow(NoticeState.ISSUED, "publish", NoticeState.PUBLISHED, P.PREPARE_FACTOR),
         Arrow(NoticeState.ISSUED, "withdraw", NoticeState.WITHDRAWN, P.APPROVE_FACTOR, has_reason),
         Arrow(NoticeState.PUBLISHED, "withdraw", NoticeState.WITHDRAWN, P.APPROVE_FACTOR, has_reason),
+    ),
+)
+
+RESULTS = machine(
+    "FACTOR_RESULTS",
+    ResultState,
+    ResultState.DRAFT,
+    (
+        Arrow(ResultState.DRAFT, "confirm", ResultState.CONFIRMED, P.APPROVE_FACTOR, made_by_another),
+        Arrow(ResultState.DRAFT, "discard", ResultState.DISCARDED, P.PREPARE_FACTOR, has_reason),
+        Arrow(ResultState.DRAFT, "refuse", ResultState.DISCARDED, P.APPROVE_FACTOR, has_reason),
+        Arrow(ResultState.CONFIRMED, "supersede", ResultState.SUPERSEDED, P.APPROVE_FACTOR),
+        Arrow(ResultState.CONFIRMED, "withdraw", ResultState.SUPERSEDED, P.APPROVE_FACTOR, has_reason),
     ),
 )
