@@ -169,6 +169,7 @@ index(
     "allocation_bank_line_under_way",
     "UNIQUE allocation_bank_line (source_table, source_id) WHERE result IN ('waiting', 'partial')",
 )
+index("allocation_bank_item_day", "allocation_bank_item (day) WHERE applied")
 index("allocation_bank_line_source", "allocation_bank_line (source_table, source_id, id)")
 index(
     "allocation_bank_statement_once",

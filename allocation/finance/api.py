@@ -30,9 +30,13 @@ After = Annotated[int, QueryParameter(ge=0, le=2**53)]
 
 
 class PaymentOut(msgspec.Struct):
-    """One payment that reached somebody. `ref` is stable for ever. Units: fen."""
+    """One movement of money: payment, returned by the bank, or refund asked back. `ref` is stable for ever.
+
+    A row never changes: what comes back is a row of its own, on its day. Units: fen.
+    """
 
     ref: str
+    kind: str
     paid_on: date
     division_code: str
     purpose: str
@@ -110,7 +114,7 @@ class DeliveryOut(msgspec.Struct):
 async def payments(
     request: AnyRequest, since: Day = "", until: Day = "", division: Code = "", skip: Skip = 0
 ) -> list[PaymentOut]:
-    """List payments that reached somebody between two days, five hundred at a time; a township by its code."""
+    """List what was paid and what came back between two days, five hundred at a time; a township by its code."""
     async with open_tx(request) as tx:
         start, end = service.span(since, until, tx.today)
         rows = await queries.payments(tx, service.inside(tx, division), start, end, most=MOST, skip=skip)

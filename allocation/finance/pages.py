@@ -25,7 +25,7 @@ from quzhou_migrants.web.render import render
 AnyRequest = Request[Any, Any, Any]
 Page = Response[Any]
 COLUMNS = (
-    ("ref", "text"), ("paid_on", "date"), ("place", "text"), ("purpose", "text"), ("doc_no", "text"),
+    ("ref", "text"), ("kind", "text"), ("paid_on", "date"), ("place", "text"), ("purpose", "text"), ("doc_no", "text"),
     ("payee", "text"), ("account_tail", "text"), ("paid_fen", "yuan"), ("returned_fen", "yuan"),
     ("bank_ref", "text"), ("voucher_no", "text"), ("remark", "text"),
 )  # fmt: skip
@@ -64,6 +64,7 @@ async def _rows(request: AnyRequest) -> tuple[list[list[Any]], str]:
         [
             known.name(r["division_code"]) if name == "place"
             else CATALOGUE.text(f"list.bank_files.purpose.{r['purpose']}") if name == "purpose"
+            else CATALOGUE.text(f"finance.kind.{r['kind']}") if name == "kind"
             else r[name]
             for name, _ in COLUMNS
         ]

@@ -95,22 +95,27 @@ class Grant(Table, tablename="allocation_grant"):
     approved_name = Varchar(length=120, null=False, default="")
     approved_at = Stamp(null=True, default=None)
     paid_on = Date(null=True, default=None)
+    due_fen = fen(null=True)  # what stays rightly given after a recall
+    recalled_on = Date(null=True, default=None)
     policy_version = Varchar(length=80, null=False, default="")
     is_demo = Boolean(null=False, default=False)
 
     allocation_grant_positive = Check("amount_fen > 0")
+    allocation_grant_recalled = Check(
+        "(state IN ('recalled', 'recovered')) = (due_fen IS NOT NULL AND recalled_on IS NOT NULL)"
+        " AND (due_fen IS NULL OR due_fen >= 0 AND due_fen < amount_fen)"
+    )
     allocation_grant_known_kind = Check(
         "kind IN ('beautiful_home', 'village_project', 'coop', 'leader', 'graduate', 'interest')"
     )
     allocation_grant_loan_needed = Check("(kind = 'interest') = (loan IS NOT NULL)")
 
 
-# One subsidy for one loan and year, and one reward of a kind for one recipient and year.
+# One subsidy for one loan and year, and one reward of a kind for one recipient and year; what was given up,
+# withdrawn or wholly recovered leaves its place to another.
+_STANDS = "state NOT IN ('rejected', 'withdrawn') AND (state <> 'recovered' OR due_fen > 0)"
+index("allocation_grant_interest_one", f"UNIQUE allocation_grant (loan, year) WHERE kind = 'interest' AND {_STANDS}")
 index(
-    "allocation_grant_interest_once",
-    "UNIQUE allocation_grant (loan, year) WHERE kind = 'interest' AND state <> 'rejected'",
-)
-index(
-    "allocation_grant_reward_once",
-    "UNIQUE allocation_grant (division_code, kind, year, recipient) WHERE kind <> 'interest' AND state <> 'rejected'",
+    "allocation_grant_reward_one",
+    f"UNIQUE allocation_grant (division_code, kind, year, recipient) WHERE kind <> 'interest' AND {_STANDS}",
 )

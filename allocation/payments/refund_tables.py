@@ -1,4 +1,4 @@
-"""Money that was paid beyond the settled price and is asked back from who was paid."""
+"""Money that was paid beyond what was due, on a project or as a grant, and is asked back from who was paid."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from quzhou_migrants.kernel.tables import (
     state_column,
 )
 
+GRANT = LazyTableReference("Grant", module_path="allocation.grants.tables")
 PROJECT = LazyTableReference("Project", module_path="projects.tables")
 
 
@@ -29,7 +30,8 @@ class Refund(Table, tablename="allocation_refund"):
 
     id = BigSerial(primary_key=True)
     division_code = DivisionCode()
-    project = fk(PROJECT)
+    project = fk(PROJECT, null=True)
+    of_grant = fk(GRANT, null=True)
     payee = Varchar(length=120, null=False)
     paid_fen = fen()
     settled_fen = fen()
@@ -52,6 +54,7 @@ class Refund(Table, tablename="allocation_refund"):
     received_at = Stamp(null=True, default=None)
     is_demo = Boolean(null=False, default=False)
 
+    allocation_refund_of_one = Check("(project IS NULL) <> (of_grant IS NULL)")
     allocation_refund_sum = Check("amount_fen > 0 AND amount_fen <= paid_fen - settled_fen")
     allocation_refund_part = Check("returned_fen IS NULL OR returned_fen BETWEEN 1 AND amount_fen")
     allocation_refund_days = Check("due_on >= asked_on")
@@ -60,5 +63,6 @@ class Refund(Table, tablename="allocation_refund"):
 
 index("allocation_refund_keyset", "allocation_refund (division_code, id)")
 index("allocation_refund_one_open", "UNIQUE allocation_refund (project) WHERE state = 'asked'")
+index("allocation_refund_one_open_grant", "UNIQUE allocation_refund (of_grant) WHERE state = 'asked'")
 index("allocation_refund_one_reference", "UNIQUE allocation_refund (bank_ref) WHERE bank_ref <> ''")
 index("allocation_refund_returned", "allocation_refund (returned_on) WHERE state = 'back'")

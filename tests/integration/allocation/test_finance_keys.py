@@ -9,9 +9,12 @@ import httpx
 import pytest
 import pytest_asyncio
 from bank_house import account, says, sent, told
-from claim_house import contracted, form, signed
-from house import BAIMA, CITY, KECHENG, NOW, SHILIANG, Database, actor, become
+from claim_house import CLERK, FINANCE, contracted, form, signed
+from house import BAIMA, CITY, KECHENG, NOW, QUJIANG, SHILIANG, VILLAGE, Database, actor, become
+from refund_house import LETTER, OVER, PAID, overpaid, returned
 
+from allocation.finance import queries
+from allocation.payments import refunds
 from allocation.payments.rules import Kind
 from quzhou_migrants.accounts import keys
 from quzhou_migrants.accounts.forms import KeyForm
@@ -54,6 +57,33 @@ async def test_a_key_stays_inside_range_scope_time_and_rate(tx: Tx) -> None:
             await keys.create(tx, asked())
 
 
+async def test_what_comes_back_is_a_row_of_its_own_and_a_township_sees_its_own(tx: Tx) -> None:
+    """A return of the bank and an overpayment asked back stand beside the payments, on their own days."""
+    await signed(tx, await contracted(tx), form(Kind.ADVANCE, 144_000_00))
+    await account(tx)
+    _, number = await sent(tx, "claims")
+    await told(tx, says(number, 1, "paid", 144_000_00))
+    await told(tx, says(number, 1, "returned", 20_000_00))
+    project = await overpaid(tx)  # by hand, over the settled price
+    async with become(tx, CLERK):
+        key = await refunds.ask(tx, project, LETTER)
+    async with become(tx, FINANCE):
+        await refunds.receive(tx, key, returned())
+    day = date(2026, 9, 16)
+    seats = {Role.COUNTY_FINANCE: KECHENG, Role.TOWNSHIP_CLERK: SHILIANG, Role.VILLAGE_CLERK: VILLAGE}
+    for role, place in seats.items():
+        async with become(tx, actor(role, place)):
+            rows = await queries.payments(tx, place, day, day, most=100)
+        assert sorted((r["ref"][0], r["kind"], r["paid_fen"], r["returned_fen"]) for r in rows) == [
+            ("B", "payment", 144_000_00, 0), ("H", "payment", PAID, 0), ("R", "refund", 0, OVER),
+            ("T", "returned", 0, 20_000_00),
+        ]  # fmt: skip
+        assert {r["voucher_no"] for r in rows if r["ref"][0] in "BT"} == {f"{number}-1"}
+        assert (rows[-2]["project"], all(r["doc_no"] for r in rows)) == (project, True)
+    async with become(tx, actor(Role.COUNTY_FINANCE, QUJIANG)):
+        assert await queries.payments(tx, KECHENG, day, day, most=100) == []  # whatever range is asked for
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def paid(db: Database):
     """A county with one payment through the bank and two keys: one for all scopes, one for a township's payments."""
@@ -83,8 +113,8 @@ async def test_programs_read_deliver_and_are_stopped(paid, client_as, db: Databa
     async with client_as(None) as http:
         http.headers.pop("Sec-Fetch-Site")
         found = (await http.get("/api/v1/finance/payments", headers=bearer(whole))).json()
-        assert [(p["payee"], p["paid_fen"], p["account_tail"], p["voucher_no"]) for p in found] == [
-            ("建设公司", 144_000_00, "0018", f"{number}-1")
+        assert [(p["kind"], p["payee"], p["paid_fen"], p["account_tail"], p["voucher_no"]) for p in found] == [
+            ("payment", "建设公司", fen, "0018", f"{number}-1") for fen in (100_000_00, 44_000_00)
         ]
         entries = (await http.get("/api/v1/finance/entries", headers=bearer(whole))).json()
         assert {e["event_key"] for e in entries} >= {f"payment:{_claim(entries)}"}
@@ -118,13 +148,13 @@ async def _delivers(http: httpx.AsyncClient, number: str, whole: keys.NewKey) ->
         "checked", [(False, ""), (False, "ALC-505")],
     )  # fmt: skip
     found = (await http.get("/api/v1/finance/payments", headers=bearer(whole))).json()
-    assert [p["returned_fen"] for p in found] == [0]
+    assert [p["returned_fen"] for p in found] == [0, 0]
 
 
 async def _is_stopped(http: httpx.AsyncClient, whole: keys.NewKey, part: keys.NewKey) -> None:
     """No other scope, no other place, no page, not too often, no made-up key."""
     assert (await http.get("/api/v1/finance/entries", headers=bearer(part))).status_code == 403
-    assert len((await http.get("/api/v1/finance/payments", headers=bearer(part))).json()) == 1
+    assert len((await http.get("/api/v1/finance/payments", headers=bearer(part))).json()) == 2
     far = await http.get(f"/api/v1/finance/payments?division={BAIMA}", headers=bearer(part))
     assert far.status_code == 404
     assert (await http.get(f"/api/v1/finance/payments?division={CITY}", headers=bearer(part))).status_code == 404

@@ -10,14 +10,15 @@ from typing import Any
 import asyncpg
 import pytest
 from bank_house import lies
-from claim_house import CLERK, FINANCE, SECOND_FINANCE, contracted, form, paid_form, prepared, refused, signed
+from claim_house import CLERK, FINANCE, SECOND_FINANCE, contracted, form, prepared, refused
 from house import KECHENG, NOW, QUJIANG, Database, actor, become, make_account
+from refund_house import ASKED_ON, LETTER, OVER, PAID, SETTLED, overpaid, returned
 
 from allocation.bank import queries as bank
 from allocation.budget.ledger import Kind as Lies
 from allocation.budget.queries import ledger_faults
 from allocation.payments import panels, queries, refunds, service
-from allocation.payments.forms import RefundForm, ReturnedForm
+from allocation.payments.forms import RefundForm
 from allocation.payments.rules import Kind
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.accounts.sessions import COOKIE, open_session
@@ -25,30 +26,6 @@ from quzhou_migrants.kernel.actor import SYSTEM
 from quzhou_migrants.kernel.tx import Tx, begin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-PAID, SETTLED = 144_000_00, 100_000_00
-OVER = PAID - SETTLED
-ASKED_ON = date(2026, 9, 16)
-LETTER = RefundForm("柯移函〔2026〕3号", ASKED_ON, ASKED_ON + timedelta(days=30))
-
-
-async def overpaid(tx: Tx) -> int:
-    """A project that was paid, then settled below what was paid. Machine's transaction."""
-    project = await contracted(tx, seen=10_000)
-    claim = await signed(tx, project)
-    async with become(tx, FINANCE):
-        await service.pay(tx, claim, paid_form())
-    await tx.conn.execute(
-        "INSERT INTO projects_final_audit (project, division_code, submitted_fen, settled_fen, firm, report_no,"
-        " audited_on) SELECT id, division_code, $2, $2, '审计所', '审1', '2026-09-10' FROM projects_project"
-        " WHERE id = $1",
-        project,
-        SETTLED,
-    )
-    return project
-
-
-def returned(fen: int = OVER, ref: str = "TK0000001", day: date = ASKED_ON) -> ReturnedForm:
-    return ReturnedForm(fen, day, "记-0920", ref)
 
 
 async def test_an_overpayment_is_asked_back_and_stands_on_the_home_page_until_it_is_back(tx: Tx) -> None:
