@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from allocation.budget import closing, queries
+from allocation.budget import checking, closing, queries
 from allocation.permissions import P
 from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.clock import shanghai
 from quzhou_migrants.kernel.money import yuan
 from quzhou_migrants.kernel.tasks import Task
 from quzhou_migrants.kernel.tx import Tx
@@ -15,6 +16,8 @@ async def waiting(tx: Tx) -> list[Task]:
     tasks: list[Task] = []
     if tx.actor.may(P.RECORD_BATCH):
         tasks += await _batches(tx)
+    if tx.actor.may(P.BOOK_BATCH):
+        tasks += await _checks(tx)
     if tx.actor.may(P.PREPARE_FACTOR) or tx.actor.may(P.APPROVE_FACTOR):
         tasks += await _runs(tx)
     if tx.actor.may(P.AWARD):
@@ -36,6 +39,31 @@ async def _batches(tx: Tx) -> list[Task]:
     )
     return [
         Task(_say("task.batch.title", doc_no=r["doc_no"]), f"/funds/{r['id']}", None, r["division_code"], "batch")
+        for r in rows
+    ]
+
+
+async def _checks(tx: Tx) -> list[Task]:
+    """Batches that somebody else typed and sent to be checked, each with the day until which that is due."""
+    rows = await tx.conn.fetch(
+        "SELECT b.id, b.doc_no, b.division_code, s.actor_name, s.at FROM allocation_batch b CROSS JOIN LATERAL"
+        " (SELECT j.actor_name, j.at FROM kernel_journal j WHERE j.subject_table = 'allocation_batch'"
+        "  AND j.subject_id = b.id AND j.verb = 'BATCH.submit' ORDER BY j.id DESC LIMIT 1) s"
+        " WHERE b.state = 'submitted' AND b.division_code = $1 AND NOT EXISTS (SELECT 1 FROM kernel_journal j"
+        "  WHERE j.subject_table = 'allocation_batch' AND j.subject_id = b.id AND j.verb = ANY($2) AND j.actor_id = $3)"
+        " ORDER BY b.id",
+        tx.actor.division_code,
+        list(checking.WRITES),
+        tx.actor.user_id,
+    )
+    return [
+        Task(
+            _say("task.batch.check", doc_no=r["doc_no"], sender=r["actor_name"]),
+            f"/funds/{r['id']}",
+            checking.due(tx, shanghai(r["at"]).date()),
+            r["division_code"],
+            "batch",
+        )
         for r in rows
     ]
 

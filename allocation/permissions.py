@@ -17,6 +17,7 @@ class P(StrEnum):
     # budget
     VIEW_FUNDS = "allocation.funds.view"
     RECORD_BATCH = "allocation.funds.record"
+    BOOK_BATCH = "allocation.funds.book"
     SPLIT = "allocation.funds.split"
     ISSUE_SPLIT = "allocation.funds.issue"
     CLOSE = "allocation.funds.close"
@@ -72,8 +73,8 @@ class P(StrEnum):
 
 
 _BUDGET: dict[Role, tuple[P, ...]] = {
-    Role.CITY_CLERK: (P.VIEW_FUNDS, P.RECORD_BATCH, P.SPLIT, P.CLOSE),
-    Role.CITY_LEADER: (P.VIEW_FUNDS, P.ISSUE_SPLIT),
+    Role.CITY_CLERK: (P.VIEW_FUNDS, P.RECORD_BATCH, P.BOOK_BATCH, P.SPLIT, P.CLOSE),
+    Role.CITY_LEADER: (P.VIEW_FUNDS, P.BOOK_BATCH, P.ISSUE_SPLIT),
     Role.CITY_ADMIN: (P.VIEW_FUNDS,),
     Role.COUNTY_CLERK: (P.VIEW_FUNDS, P.AWARD, P.SPLIT),
     Role.COUNTY_LEADER: (P.VIEW_FUNDS, P.AWARD, P.ISSUE_SPLIT),
@@ -87,6 +88,7 @@ _FACTOR: dict[Role, tuple[P, ...]] = {
     Role.COUNTY_CLERK: (P.VIEW_FACTOR, P.PREPARE_FACTOR),
     Role.COUNTY_LEADER: (P.VIEW_FACTOR, P.APPROVE_FACTOR),
     Role.COUNTY_FINANCE: (P.VIEW_FACTOR,),
+    Role.TOWNSHIP_CLERK: (P.VIEW_FACTOR,),
     Role.AUDITOR: (P.VIEW_FACTOR,),
 }
 _COMPETITIVE: dict[Role, tuple[P, ...]] = {

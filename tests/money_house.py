@@ -7,6 +7,7 @@ from typing import Any
 
 from house import CITY, VILLAGE, actor, become
 
+from allocation.budget import checking, service
 from allocation.budget.forms import BatchForm
 from allocation.budget.rules import Fund, Level
 from allocation.factor.catalogue import default_scheme
@@ -30,6 +31,14 @@ def batch_form(**changes: Any) -> BatchForm:
             **changes,
         }
     )
+
+
+async def book(tx: Tx, batch: int) -> int:
+    """A batch that who acts has typed: sent to be checked, booked by a leader."""
+    await checking.submit_batch(tx, batch)
+    async with become(tx, actor(Role.CITY_LEADER, CITY)):
+        await service.record_batch(tx, batch)
+    return batch
 
 
 async def a_project(tx: Tx, **columns: Any) -> int:

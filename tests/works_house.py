@@ -7,7 +7,7 @@ from typing import Any
 
 from house import BAIMA, CITY, NIANLI, QUJIANG, actor, become
 from litestar.datastructures import UploadFile
-from money_house import a_project, batch_form
+from money_house import a_project, batch_form, book
 from project_house import picture
 
 from allocation.budget import service as budget
@@ -43,7 +43,7 @@ async def awarded(tx: Tx, award_fen: Fen = 400_000_00, own_fen: Fen = 100_000_00
     city = actor(Role.CITY_CLERK, CITY)
     async with become(tx, city):
         batch = await budget.draft_batch(tx, batch_form())
-        await budget.record_batch(tx, batch)
+        await book(tx, batch)
     await tx.conn.execute(
         "INSERT INTO allocation_entry (event_key, line, division_code, batch, kind, amount_fen, source_table,"
         " source_id, posted_at) VALUES ('down', 0, $1, $3, 'available', -100000000, 'allocation_batch', $3, $4),"

@@ -8,8 +8,8 @@ from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
-from allocation.budget import overview, queries, service
-from allocation.budget.forms import AwardForm, BatchForm
+from allocation.budget import checking, overview, queries, service
+from allocation.budget.forms import AwardForm, BatchForm, ReasonForm
 from allocation.permissions import P
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import open_tx
@@ -105,9 +105,23 @@ async def create(request: AnyRequest, data: JSONBody[BatchForm]) -> BatchOut:
         return _batch(await queries.batch(tx, batch_id))
 
 
-@post("/api/v1/funds/{batch_id:int}/record", opt=needs(P.RECORD_BATCH), tags=["allocation"])
+@post("/api/v1/funds/{batch_id:int}/submit", opt=needs(P.RECORD_BATCH), tags=["allocation"])
+async def submit(request: AnyRequest, batch_id: FromPath[int]) -> BatchOut:
+    """Send a batch that is typed whole to be checked by somebody else."""
+    async with open_tx(request) as tx:
+        return _batch(await checking.submit_batch(tx, batch_id))
+
+
+@post("/api/v1/funds/{batch_id:int}/return", opt=needs(P.BOOK_BATCH), tags=["allocation"])
+async def send_back(request: AnyRequest, batch_id: FromPath[int], data: JSONBody[ReasonForm]) -> BatchOut:
+    """Send a batch back to be mended."""
+    async with open_tx(request) as tx:
+        return _batch(await checking.return_batch(tx, batch_id, data.reason))
+
+
+@post("/api/v1/funds/{batch_id:int}/record", opt=needs(P.BOOK_BATCH), tags=["allocation"])
 async def record(request: AnyRequest, batch_id: FromPath[int]) -> BatchOut:
-    """Book a batch."""
+    """Book a batch that somebody else typed."""
     async with open_tx(request) as tx:
         await service.record_batch(tx, batch_id)
         return _batch(await queries.batch(tx, batch_id))
@@ -150,4 +164,4 @@ async def give(request: AnyRequest, data: JSONBody[AwardIn]) -> AwardOut:
     return AwardOut(row["id"], row["project"], row["amount_fen"], row["source"])
 
 
-ROUTES = [batches, create, record, balances, ledger, give]
+ROUTES = [batches, create, submit, send_back, record, balances, ledger, give]

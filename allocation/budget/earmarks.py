@@ -34,7 +34,7 @@ async def add_earmark(tx: Tx, batch_id: int, form: EarmarkForm) -> int:
     problems = rules.earmark_problems([*(r["amount_fen"] for r in before), form.amount_fen], batch["project_fen"])
     if problems:
         raise Invalid(problems)
-    return int(
+    earmark = int(
         await tx.conn.fetchval(
             "INSERT INTO allocation_earmark (division_code, batch, title, amount_fen, category, place_code, project,"
             " is_demo) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
@@ -48,13 +48,22 @@ async def add_earmark(tx: Tx, batch_id: int, form: EarmarkForm) -> int:
             batch["is_demo"],
         )
     )
+    subject = ("allocation_batch", batch_id, batch["division_code"])
+    await tx.note(subject, "allocation.earmark.add", clause=CLAUSE, title=form.title, amount_fen=form.amount_fen)
+    return earmark
 
 
 @command(P.RECORD_BATCH, audit="allocation.earmark.drop")
 async def drop_earmark(tx: Tx, batch_id: int, earmark_id: int) -> None:
     """Take an earmark out of a batch that is not booked yet. Raises: Refused ALC-118."""
-    await _draft(tx, batch_id)
-    await tx.conn.execute("DELETE FROM allocation_earmark WHERE id = $1 AND batch = $2", earmark_id, batch_id)
+    batch = await _draft(tx, batch_id)
+    gone = await tx.conn.fetchrow(
+        "DELETE FROM allocation_earmark WHERE id = $1 AND batch = $2 RETURNING title, amount_fen", earmark_id, batch_id
+    )
+    if gone is not None:
+        await tx.note(
+            ("allocation_batch", batch_id, batch["division_code"]), "allocation.earmark.drop", clause=CLAUSE, **gone
+        )
 
 
 async def _draft(tx: Tx, batch_id: int) -> Row:

@@ -82,8 +82,8 @@ async def _earmarks(tx: Tx) -> Sequence[tuple[str, str]]:
 async def _batches(tx: Tx) -> Sequence[tuple[str, str]]:
     """Offer the batches in sight by their document numbers."""
     rows = await tx.conn.fetch(
-        "SELECT id::text AS id, doc_no FROM allocation_batch WHERE state <> 'draft' ORDER BY issued_on DESC, id DESC"
-        " LIMIT 200"
+        "SELECT id::text AS id, doc_no FROM allocation_batch WHERE state NOT IN ('draft', 'submitted')"
+        " ORDER BY issued_on DESC, id DESC LIMIT 200"
     )
     return [(r["id"], r["doc_no"]) for r in rows]
 

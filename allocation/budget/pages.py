@@ -9,7 +9,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
-from allocation.budget import earmarks, overview, papers, queries, service, split_queries
+from allocation.budget import checking, earmarks, overview, papers, queries, service, split_queries
 from allocation.budget.forms import AwardForm, BatchForm, EarmarkForm, EmptyForm, ReasonForm, ScanForm
 from allocation.budget.listing import AWARDS, BATCHES, ENTRIES, WAITING, entry_sum
 from allocation.budget.rules import Fund, Level, register_gap
@@ -129,6 +129,8 @@ async def _batch_page(
         context: dict[str, Any] = {
             "row": row,
             "verbs": verbs_open(BATCH, row, tx.actor),
+            "waits": await checking.waiting(tx, row),
+            "own_hand": tx.actor.user_id in await checking.writers(tx, batch_id),
             "lines": await overview.balances(tx, "division", batch_id=batch_id),
             "gap": register_gap(row["persons"], registered),
             "runs": await queries.runs_of_batch(tx, batch_id),
@@ -186,9 +188,31 @@ async def add_paper(request: AnyRequest, batch_id: FromPath[int]) -> Page:
     return await _batch_page(request, batch_id, new_form(ReasonForm), scan=form)
 
 
-@post("/funds/{batch_id:int}/record", opt=needs(P.RECORD_BATCH), status_code=200, include_in_schema=False)
+@post("/funds/{batch_id:int}/submit", opt=needs(P.RECORD_BATCH), status_code=200, include_in_schema=False)
+async def submit(request: AnyRequest, batch_id: FromPath[int]) -> Page:
+    """Send a batch to be checked."""
+    form = await read_form(request, EmptyForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await checking.submit_batch(tx, batch_id)
+            return see_other(await tx.done(f"/funds/{batch_id}"), flash="allocation.batch.submit")
+    return await _batch_page(request, batch_id, form)
+
+
+@post("/funds/{batch_id:int}/return", opt=needs(P.BOOK_BATCH), status_code=200, include_in_schema=False)
+async def send_back(request: AnyRequest, batch_id: FromPath[int]) -> Page:
+    """Send a batch back to be mended."""
+    form = await read_form(request, ReasonForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await checking.return_batch(tx, batch_id, form.value.reason)
+            return see_other(await tx.done(f"/funds/{batch_id}"), flash="allocation.batch.return")
+    return await _batch_page(request, batch_id, form)
+
+
+@post("/funds/{batch_id:int}/record", opt=needs(P.BOOK_BATCH), status_code=200, include_in_schema=False)
 async def record(request: AnyRequest, batch_id: FromPath[int]) -> Page:
-    """Book a batch."""
+    """Book a checked batch."""
     form = await read_form(request, EmptyForm)
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
@@ -197,7 +221,7 @@ async def record(request: AnyRequest, batch_id: FromPath[int]) -> Page:
     return await _batch_page(request, batch_id, form)
 
 
-@post("/funds/{batch_id:int}/reverse", opt=needs(P.RECORD_BATCH), status_code=200, include_in_schema=False)
+@post("/funds/{batch_id:int}/reverse", opt=needs(P.BOOK_BATCH), status_code=200, include_in_schema=False)
 async def take_back(request: AnyRequest, batch_id: FromPath[int]) -> Page:
     """Reverse a batch."""
     form = await read_form(request, ReasonForm)
@@ -293,6 +317,8 @@ ROUTES = [
     save,
     batch,
     add_paper,
+    submit,
+    send_back,
     record,
     bind,
     unbind,

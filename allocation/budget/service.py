@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from allocation.budget import queries, rules
+from allocation.budget import checking, queries, rules
 from allocation.budget.forms import BatchForm
 from allocation.budget.ledger import Kind, Line, post, reverse
 from allocation.budget.states import BATCH, S
@@ -101,13 +101,15 @@ async def _batch_columns(tx: Tx, form: BatchForm) -> Row:
     }
 
 
-@command(P.RECORD_BATCH, audit="allocation.batch.record")
+@command(P.BOOK_BATCH, audit="allocation.batch.record")
 async def record_batch(tx: Tx, batch_id: int) -> Row:
-    """Book a batch: cash waits for persons, the project part becomes available, what is bound stays bound.
+    """Book a checked batch: cash waits for persons, the project part becomes available, what is bound stays bound.
 
-    Raises: Refused KRN-408, KRN-409; Invalid ALC-130 (bound above the project part); by constraint ALC-103.
+    Raises: Refused ALC-153 (typed by the same hand), KRN-408, KRN-409; Invalid ALC-130 (bound above the project
+    part); by constraint ALC-103.
     """
     row = await queries.batch(tx, batch_id, lock=True)
+    await checking.check_hand(tx, batch_id)
     total = row["cash_fen"] + row["project_fen"]
     moved = await fire(tx, BATCH, Batch, row, "record", clause=CLAUSE, total_fen=total, persons=row["persons"])
     marks = await tx.conn.fetch("SELECT id, amount_fen FROM allocation_earmark WHERE batch = $1 ORDER BY id", batch_id)
@@ -127,13 +129,15 @@ async def record_batch(tx: Tx, batch_id: int) -> Row:
     return moved
 
 
-@command(P.RECORD_BATCH, audit="allocation.batch.reverse")
+@command(P.BOOK_BATCH, audit="allocation.batch.reverse")
 async def reverse_batch(tx: Tx, batch_id: int, reason: str) -> Row:
     """Take a booked batch back by its mirror, while all its money still lies where it was put.
 
-    Raises: Refused ALC-117 (no reason), KRN-408; by constraint ALC-102 (money has moved on).
+    Raises: Refused ALC-117 (no reason), ALC-153 (typed by the same hand), KRN-408; by constraint ALC-102 (money
+    has moved on).
     """
     row = await queries.batch(tx, batch_id)
+    await checking.check_hand(tx, batch_id)
     moved = await fire(tx, BATCH, Batch, row, "reverse", reason=reason)
     await reverse(tx, f"batch:{batch_id}", source=(BATCH_TABLE, batch_id))
     return moved

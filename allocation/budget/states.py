@@ -1,4 +1,4 @@
-"""The life of a fund batch: written down from its document, then booked; a mistake is reversed."""
+"""The life of a fund batch: typed from its document, checked and booked by another person; a mistake is reversed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class S(StrEnum):
     """States of a batch."""
 
     DRAFT = "draft"
+    SUBMITTED = "submitted"
     RECORDED = "recorded"
     REVERSED = "reversed"
 
@@ -28,13 +29,21 @@ def has_reason(_row: Row, facts: Row) -> None:
         raise Refused("ALC-117", field="reason")
 
 
+def says_what_is_wrong(_row: Row, facts: Row) -> None:
+    """Who sends a batch back says what to mend."""
+    if not str(facts.get("reason") or "").strip():
+        raise Refused("ALC-154", field="reason")
+
+
 BATCH = machine(
     "BATCH",
     S,
     S.DRAFT,
     (
-        Arrow(S.DRAFT, "record", S.RECORDED, P.RECORD_BATCH),
-        Arrow(S.RECORDED, "reverse", S.REVERSED, P.RECORD_BATCH, has_reason),
+        Arrow(S.DRAFT, "submit", S.SUBMITTED, P.RECORD_BATCH),
+        Arrow(S.SUBMITTED, "return", S.DRAFT, P.BOOK_BATCH, says_what_is_wrong),
+        Arrow(S.SUBMITTED, "record", S.RECORDED, P.BOOK_BATCH),
+        Arrow(S.RECORDED, "reverse", S.REVERSED, P.BOOK_BATCH, has_reason),
     ),
 )
 

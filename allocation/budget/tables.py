@@ -22,7 +22,7 @@ from quzhou_migrants.kernel.tables import (
 PROJECT = LazyTableReference("Project", module_path="projects.tables")
 
 
-@business(down="state <> 'draft'")
+@business(down="state IN ('recorded', 'reversed')")
 class Batch(Table, tablename="allocation_batch"):
     """One notified appropriation: a document, its cash part for persons, its project part."""
 

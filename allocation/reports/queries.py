@@ -301,8 +301,8 @@ async def idle_rows(tx: Tx, scope: Scope, *, limit: int) -> list[Row]:
 async def batches(tx: Tx) -> list[tuple[str, str]]:
     """Offer the booked batches in sight by their document numbers."""
     found = await tx.conn.fetch(
-        "SELECT id::text AS id, doc_no FROM allocation_batch WHERE state <> 'draft' ORDER BY issued_on DESC, id DESC"
-        " LIMIT 200"
+        "SELECT id::text AS id, doc_no FROM allocation_batch WHERE state NOT IN ('draft', 'submitted')"
+        " ORDER BY issued_on DESC, id DESC LIMIT 200"
     )
     return [(r["id"], r["doc_no"]) for r in found]
 
@@ -310,7 +310,7 @@ async def batches(tx: Tx) -> list[tuple[str, str]]:
 async def years(tx: Tx) -> list[tuple[str, str]]:
     """Offer the years in which batches were notified, the newest first."""
     found = await tx.conn.fetch(
-        "SELECT DISTINCT extract(year FROM issued_on)::int::text AS year FROM allocation_batch WHERE state <> 'draft'"
-        " ORDER BY 1 DESC"
+        "SELECT DISTINCT extract(year FROM issued_on)::int::text AS year FROM allocation_batch"
+        " WHERE state NOT IN ('draft', 'submitted') ORDER BY 1 DESC"
     )
     return [(r["year"], r["year"]) for r in found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from allocation.budget.checking import submit_batch
 from allocation.budget.closing import month_end, offered, year_end
 from allocation.budget.earmarks import add_earmark
 from allocation.budget.forms import BatchForm, EarmarkForm, SplitForm, SplitRow
@@ -40,6 +41,8 @@ async def _bound(world: World) -> tuple[int, int]:
         )  # fmt: skip
         batch = await draft_batch(tx, form)
         mark = await add_earmark(tx, batch, EarmarkForm(say("bound_mark"), BOUND_FEN, "ecology"))
+        await submit_batch(tx, batch)
+    async with acting(world.actor(Role.CITY_CLERK, CITY, 1), TOLD, hour=14) as tx:
         await record_batch(tx, batch)
     return batch, mark
 

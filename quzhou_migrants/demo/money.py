@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from allocation.budget.checking import submit_batch
 from allocation.budget.forms import BatchForm
 from allocation.budget.rules import Fund, Level
 from allocation.budget.service import draft_batch, record_batch
@@ -30,7 +31,7 @@ def plan_year(life: Life) -> int:
 
 
 async def make_money(world: World, lives: list[Life], report: Report) -> None:
-    """Record the batches and split them; leave one of this month for whoever tries the screens."""
+    """Record the batches and split them; leave one to split and one to check for whoever tries the screens."""
     clerk = world.actor(Role.CITY_CLERK, CITY)
     async with acting(clerk, date(YEARS[0], 1, 8)) as tx:
         scheme = await keep_scheme(tx, default_scheme(tx.policy, say("scheme_title")))
@@ -43,10 +44,19 @@ async def make_money(world: World, lives: list[Life], report: Report) -> None:
         await _split(world, year, batch, scheme, pool)
         report("money", done, len(YEARS))
     await make_batch(world, BUSINESS_DATE.year, 2, 3_000 * WAN, BUSINESS_DATE.replace(day=11))
+    await type_batch(world, BUSINESS_DATE.year, 4, 300 * WAN, BUSINESS_DATE.replace(day=15))
 
 
 async def make_batch(world: World, year: int, number: int, pool: int, day: date) -> int:
-    """Record a batch as the city's clerk; the first of a year carries the cash part. Gives its id."""
+    """Type a batch as the city's clerk and book it as the leader. Gives its id."""
+    batch = await type_batch(world, year, number, pool, day)
+    async with acting(world.actor(Role.CITY_LEADER, CITY), day, hour=14) as tx:
+        await record_batch(tx, batch)
+    return batch
+
+
+async def type_batch(world: World, year: int, number: int, pool: int, day: date) -> int:
+    """Type a batch and send it to be checked; the first of a year carries the cash part. Gives its id."""
     clerk = world.actor(Role.CITY_CLERK, CITY)
     async with acting(clerk, day) as tx:
         counts = await register.counts(tx, [CITY])
@@ -56,7 +66,7 @@ async def make_batch(world: World, year: int, number: int, pool: int, day: date)
             Fund.LATER_SUPPORT, day, pool + cash, cash, pool,
         )  # fmt: skip
         batch = await draft_batch(tx, form)
-        await record_batch(tx, batch)
+        await submit_batch(tx, batch)
     return batch
 
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from house import CITY, KECHENG, NOW, QUJIANG, Database, actor, make_account
 from live import DESK, browsing, looked_at, serving
-from money_house import a_scheme
+from money_house import a_scheme, book
 from money_house import batch_form as form
 
 from allocation.budget import service as funds
@@ -61,7 +61,7 @@ async def _last_year() -> None:
     then = NOW.replace(year=2025)
     async with begin(clerk, request_id="t", at=then) as tx:
         batch = await funds.draft_batch(tx, form(issued_on=date(2025, 9, 1)))
-        await funds.record_batch(tx, batch)
+        await book(tx, batch)
         run = await service.draft_run(tx, RunForm(batch, await a_scheme(tx), "2025年因素法分配", 30_000_000_00))
         rows = [ValueRow(f, u, v) for f, pair in BEFORE.items() for u, v in zip((KECHENG, QUJIANG), pair, strict=True)]
         await data_service.save_values(tx, run, rows, "年报", date(2024, 12, 31))

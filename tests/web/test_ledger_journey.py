@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from house import CITY, KECHENG, Database, actor, make_account
 from live import DESK, browsing, looked_at, serving
-from money_house import batch_form
+from money_house import batch_form, book
 
 from allocation.budget import service
 from quzhou_migrants.accounts.roles import Role
@@ -41,7 +41,7 @@ async def desks(server, template):
     tokens = {who: await open_session(user, "test") for who, user in people.items()}
     async with begin(actor(Role.CITY_CLERK, CITY), request_id="t", at=LONG_AGO) as tx:
         form = batch_form(doc_no="浙财农〔2025〕40号", issued_on=LONG_AGO.date())
-        await service.record_batch(tx, await service.draft_batch(tx, form))
+        await book(tx, await service.draft_batch(tx, form))
     async with serving(db) as url, browsing() as chromium:
         windows: dict[str, Any] = {}
         for who, token in tokens.items():
@@ -64,7 +64,7 @@ async def press(page: Any, label: str, *, sure: bool = False) -> None:
 
 async def test_money_goes_down_to_a_township_and_a_month_is_closed(desks) -> None:
     clerk, leader, county, head = (desks[who] for who in PEOPLE)
-    batch = await _book(clerk)
+    batch = await _book(clerk, leader)
     split = await _pass_down(clerk, leader, batch)
     await county.goto(split)
     shown = await county.inner_text("main")
@@ -74,7 +74,7 @@ async def test_money_goes_down_to_a_township_and_a_month_is_closed(desks) -> Non
     await _close(clerk)
 
 
-async def _book(clerk: Any) -> str:
+async def _book(clerk: Any, leader: Any) -> str:
     await clerk.goto("/funds/new")
     facts = {
         "doc_no": "浙财农〔2026〕21号",
@@ -98,7 +98,12 @@ async def _book(clerk: Any) -> str:
     await clerk.fill("#amount_fen", "3000万")
     await press(clerk, "登记专项")
     await looked_at(clerk, "batch-draft")
-    await press(clerk, "登记入账", sure=True)
+    await press(clerk, "送核对", sure=True)
+    assert await clerk.get_by_role("button", name="核对入账").count() == 0
+    await leader.goto(str(clerk.url))
+    await looked_at(leader, "batch-check")
+    await press(leader, "核对入账", sure=True)
+    await clerk.reload()
     assert "专项可安排" in await clerk.inner_text("main")
     await looked_at(clerk, "batch")
     return str(clerk.url)

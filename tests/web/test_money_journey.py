@@ -66,7 +66,7 @@ async def press(page: Any, label: str, *, sure: bool = False) -> None:
 
 async def test_a_notice_becomes_shares_and_a_share_becomes_an_award(desks, tmp_path) -> None:
     clerk, leader, county = desks["clerk"], desks["leader"], desks["county"]
-    batch = await _book(clerk)
+    batch = await _book(clerk, leader)
     run = await _split(clerk, leader, batch)
     await leader.goto("/home")
     assert "待审批" in await leader.inner_text("main")
@@ -77,7 +77,7 @@ async def test_a_notice_becomes_shares_and_a_share_becomes_an_award(desks, tmp_p
     await _award(county, desks["project"])
 
 
-async def _book(clerk: Any) -> str:
+async def _book(clerk: Any, leader: Any) -> str:
     await clerk.goto("/funds/new")
     await looked_at(clerk)
     for name, value in NOTICE.items():
@@ -90,7 +90,10 @@ async def _book(clerk: Any) -> str:
     assert "ALC-111" in slips  # parts do not add up
     await clerk.fill("#cash_fen", "3073.8万")
     await press(clerk, "保存草稿")
-    await press(clerk, "登记入账", sure=True)
+    await press(clerk, "送核对", sure=True)
+    await leader.goto(str(clerk.url))
+    await press(leader, "核对入账", sure=True)
+    await clerk.reload()
     assert "51,230 人" in await clerk.inner_text("main")
     return str(clerk.url)
 

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from house import CITY, KECHENG, NOW, VILLAGE, Database, actor, make_account
 from live import DESK, browsing, looked_at, serving
-from money_house import a_project, batch_form
+from money_house import a_project, batch_form, book
 
 from allocation.budget import ledger
 from allocation.budget import service as budget
@@ -40,7 +40,7 @@ async def _past() -> None:
                 doc_no=f"浙财农〔{day.year}〕7号", issued_on=day, total_fen=fen, cash_fen=0, project_fen=fen
             )
             batch = await budget.draft_batch(tx, form)
-            await budget.record_batch(tx, batch)
+            await book(tx, batch)
             shares = [Share(KECHENG, 0, fen - 10 * WAN)]
             await ledger.pass_down(tx, f"down:{batch}", batch, CITY, shares, source=("allocation_batch", batch))
     async with begin(county, request_id="t", at=datetime(2025, 4, 1, 9, tzinfo=SHANGHAI)) as tx:

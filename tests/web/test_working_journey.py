@@ -9,7 +9,7 @@ import pytest
 from factor_house import FULL, POOL, columns
 from house import CITY, KECHENG, NOW, QUJIANG, Database, actor, make_account
 from live import DESK, PHONE, browsing, look, serving
-from money_house import a_scheme, batch_form
+from money_house import a_scheme, batch_form, book
 from working_reader import follow, number, of_page
 
 from allocation.budget import service as funds
@@ -45,7 +45,7 @@ async def test_a_stranger_follows_the_working_from_the_screen(server, template) 
     token = await open_session(user, "test")
     async with begin(actor(Role.CITY_CLERK, CITY), request_id="w", at=NOW) as tx:
         batch = await funds.draft_batch(tx, batch_form())
-        await funds.record_batch(tx, batch)
+        await book(tx, batch)
         run = await service.draft_run(tx, RunForm(batch, await a_scheme(tx, SCHEME), "2026年因素法分配", POOL))
         rows = [ValueRow(f, u, column[u]) for f, column in columns().items() for u in (KECHENG, QUJIANG)]
         await data_service.save_values(tx, run, rows, "统计年报", date(2025, 12, 31))

@@ -114,7 +114,9 @@ async def book_a_batch(town: Town) -> str:
         cash_fen="0",
         project_fen="601.0003万",
     )
-    await clerk.press("登记入账")
+    await clerk.press("送核对")
+    leader = await (await town.desk("city_leader")).open(clerk.path)
+    await leader.press("核对入账")
     batch = int(clerk.path.rpartition("/")[2])
     assert await town.fen("batch = $1 AND kind = 'available'", batch) == POOL
     return clerk.path

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import asyncpg
 import pytest
 from house import CITY, KECHENG, VILLAGE, actor
-from money_house import a_project, batch_form
+from money_house import a_project, batch_form, book
 
 from allocation.budget import closing, closing_documents, ledger, queries, service
 from allocation.budget.ledger import Kind, Line
@@ -30,7 +30,7 @@ async def a_year(tx) -> tuple[int, int]:
     project = await a_project(tx)
     tx.now = at(2025, 11, 5)
     batch = await service.draft_batch(tx, batch_form(issued_on=date(2025, 11, 1)))
-    await service.record_batch(tx, batch)
+    await book(tx, batch)
     shares = [ledger.Share(KECHENG, 600_00, 1_000_00)]
     await ledger.pass_down(tx, "split:0", batch, CITY, shares, source=("allocation_split", 0))
     tx.now = at(2025, 12, 9)

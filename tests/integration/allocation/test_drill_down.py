@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from house import CITY, KECHENG, NOW, SHILIANG, VILLAGE, actor
-from money_house import a_project, batch_form
+from money_house import a_project, batch_form, book
 
 from allocation.budget import earmarks, ledger, split_queries
 from allocation.budget import service as budget
@@ -35,7 +35,7 @@ async def _money_everywhere() -> int:
         form = batch_form(issued_on=date(2024, 3, 1), total_fen=50 * WAN + 3 * HEAD, project_fen=50 * WAN)
         batch = await budget.draft_batch(tx, form)
         await earmarks.add_earmark(tx, batch, EarmarkForm("库区道路", 10 * WAN, "transport_social"))
-        await budget.record_batch(tx, batch)
+        await book(tx, batch)
         mark = (await split_queries.earmarks(tx, batch))[0]["id"]
         source = ("allocation_batch", batch)
         await ledger.pass_down(

@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 from factor_house import MIGRANTS
-from house import CITY, KECHENG, NIANLI, QUJIANG, actor, become
-from money_house import a_scheme
+from house import CITY, KECHENG, NIANLI, NOW, QUJIANG, actor, become
+from money_house import a_scheme, book
 from money_house import batch_form as form
 
 from allocation import panels
@@ -26,7 +26,7 @@ from allocation.factor.scheme_forms import FactorRow, SchemeForm
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.errors import Invalid, Refused
 from quzhou_migrants.kernel.money import Rounding
-from quzhou_migrants.kernel.tx import Tx
+from quzhou_migrants.kernel.tx import Tx, begin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -40,7 +40,7 @@ POOL = 900_000_01
 async def the_citys_run(tx: Tx) -> tuple[int, int]:
     """The city gives Kecheng and Qujiang their shares. Gives (batch, run)."""
     batch = await funds.draft_batch(tx, form())
-    await funds.record_batch(tx, batch)
+    await book(tx, batch)
     run = await service.draft_run(tx, RunForm(batch, await a_scheme(tx), "2026年因素法分配", 10_000_000_00))
     pairs = {"migrants": ("3120", "28826"), "fiscal": ("21000", "9800"), "score": ("88.5", "92")}
     rows = [ValueRow(f, u, v) for f, pair in pairs.items() for u, v in zip((KECHENG, QUJIANG), pair, strict=True)]
@@ -164,3 +164,35 @@ async def test_two_factors_a_sheet_could_not_tell_apart_are_refused(tx_as) -> No
         assert [(p.code, p.field) for p in refusal.value.problems] == [
             ("ALC-263", f"factors.{n}.title") for n in (1, 2, 3)
         ]
+
+
+async def test_a_township_reads_its_own_result_its_working_and_notice_and_nothing_else(client_as) -> None:
+    async with client_as(Role.TOWNSHIP_CLERK, NIANLI) as http:
+        async with begin(actor(Role.CITY_CLERK, CITY), request_id="t", at=NOW) as tx:
+            batch, first = await the_citys_run(tx)
+            async with become(tx, OTHER_CLERK):
+                townships = [u.code for u in await queries.units(tx, QUJIANG)]
+            run = await a_county_run(tx, batch, townships)
+        assert "乡镇分配" not in (await http.get("/factor")).text
+        closed = [(await http.get(f"/factor/{n}{page}")).status_code for n in (first, run) for page in ("", "/working")]
+        assert closed == [404] * 4
+        async with begin(OTHER_LEADER, request_id="t", at=NOW) as tx:
+            await service.approve_run(tx, run)
+        async with begin(OTHER_CLERK, request_id="t", at=NOW) as tx:
+            notice = await notice_service.draft_notice(tx, run, NOTICE)
+        assert (await http.get(f"/factor/notices/{notice}")).status_code == 404
+        async with begin(OTHER_LEADER, request_id="t", at=NOW) as tx:
+            await notice_service.issue_notice(tx, notice)
+        listed = (await http.get("/factor")).text
+        assert "乡镇分配" in listed
+        assert "2026年因素法分配" not in listed
+        page = (await http.get(f"/factor/{run}")).text
+        assert "（本单位）" in page
+        assert "/funds/" not in page
+        for address in (f"/factor/{run}/working", f"/factor/notices/{notice}", f"/factor/notices/{notice}/draft.pdf",
+                        f"/factor/{run}/export.json", f"/factor/{run}/working.pdf"):  # fmt: skip
+            assert (await http.get(address)).status_code == 200
+        assert f"/factor/notices/{notice}" in (await http.get("/factor/notices")).text
+        shares = (await http.get("/factor/shares")).text
+        assert shares.count(f'href="/factor/{run}"') == 1
+        assert (await http.get("/factor/new")).status_code == 403

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from house import CITY, KECHENG, QUJIANG, actor, become
-from money_house import a_scheme
+from money_house import a_scheme, book
 from money_house import batch_form as form
 
 from allocation.budget import service as funds
@@ -45,7 +45,7 @@ async def a_run(tx: Tx, pool: int = POOL, scheme: int = 0) -> int:
     total = max(pool, 60_000_000_00)
     number = await tx.conn.fetchval("SELECT count(*) FROM allocation_batch")
     batch = await funds.draft_batch(tx, form(doc_no=f"浙财{number}号", total_fen=total + 180_000, project_fen=total))
-    await funds.record_batch(tx, batch)
+    await book(tx, batch)
     run = await service.draft_run(tx, RunForm(batch, scheme or await a_scheme(tx), "2026年因素法分配", pool))
     await data_service.save_values(tx, run, ROWS, "移民统计年报", date(2025, 12, 31))
     return run

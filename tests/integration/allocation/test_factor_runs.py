@@ -8,7 +8,7 @@ from datetime import date
 import asyncpg
 import pytest
 from house import CITY, KECHENG, QUJIANG, VILLAGE, actor, become
-from money_house import a_project, a_scheme
+from money_house import a_project, a_scheme, book
 from money_house import batch_form as form
 
 from allocation.budget import queries as budget
@@ -42,7 +42,7 @@ def rows(data=VALUES) -> list[ValueRow]:
 
 async def a_run(tx, pool: int = POOL) -> int:
     batch = await funds.draft_batch(tx, form())
-    await funds.record_batch(tx, batch)
+    await book(tx, batch)
     return await service.draft_run(tx, RunForm(batch, await a_scheme(tx), "2026年因素法分配", pool))
 
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from house import CITY, KECHENG, QUJIANG
-from money_house import batch_form
+from money_house import batch_form, book
 
 from allocation.budget import earmarks, queries, service
 from allocation.budget.forms import EarmarkForm
@@ -40,7 +40,7 @@ async def test_a_published_document_lies_in_the_ledger_as_printed(tx_as, case) -
             )
             for mark in case["earmarks"]:
                 await earmarks.add_earmark(tx, batch, EarmarkForm(mark["title"], parse_wan(mark["amount"]), "ecology"))
-            await service.record_batch(tx, batch)
+            await book(tx, batch)
         rows = await tx.conn.fetch(
             "SELECT kind, sum(balance_fen)::bigint AS fen FROM allocation_balance WHERE kind <> 'notified' GROUP BY 1"
         )
@@ -50,6 +50,16 @@ async def test_a_published_document_lies_in_the_ledger_as_printed(tx_as, case) -
         )
         assert (counted["persons"], counted["year"]) == (case["persons"], date(2026, 9, 1).year)
         assert await queries.ledger_faults(tx.conn) == []
+
+
+async def checked_and_booked(client_as, batch: str) -> None:
+    """Sent by a clerk, sent back once, sent again, booked by the leader."""
+    async with client_as(Role.CITY_CLERK) as clerk, client_as(Role.CITY_LEADER) as leader:
+        await clerk.post(f"{batch}/submit")
+        back = await leader.post(f"{batch}/return", json={"reason": "请核对专项"})
+        assert back.json()["state"] == "draft"
+        await clerk.post(f"{batch}/submit")
+        assert (await leader.post(f"{batch}/record")).json()["state"] == "recorded"
 
 
 async def test_the_api_splits_issues_and_closes_like_the_pages(db, client_as) -> None:
@@ -65,7 +75,8 @@ async def test_the_api_splits_issues_and_closes_like_the_pages(db, client_as) ->
             f"/api/v1/funds/{batch}/earmarks", json={"title": "生态", "amount_fen": 100_00, "category": "ecology"}
         )
         assert [(e["amount_fen"], e["left_fen"]) for e in bound.json()] == [(100_00, 0)]
-        await http.post(f"/api/v1/funds/{batch}/record")
+    await checked_and_booked(client_as, f"/api/v1/funds/{batch}")
+    async with client_as(Role.CITY_CLERK) as http:
         mark = (await http.get(f"/api/v1/funds/{batch}/earmarks")).json()[0]
         assert mark["left_fen"] == 100_00
         lines = [{"division_code": KECHENG, "cash_fen": 600_00, "project_fen": 300_00},

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from house import CITY, KECHENG, QUJIANG, SHILIANG, VILLAGE, actor, become
 from litestar.datastructures import UploadFile
-from money_house import batch_form
+from money_house import batch_form, book
 from PIL import Image
 
 from allocation.budget import papers, queries, service, split_queries, split_service
@@ -60,7 +60,7 @@ async def test_whoever_the_money_went_to_reads_its_papers_and_nobody_else(tx) ->
         batch = await service.draft_batch(tx, batch_form())
         await papers.add_batch_paper(tx, batch, scan())
         notice = (await files.files_of(tx, (papers.BATCH_TABLE, batch)))[0].id
-        await service.record_batch(tx, batch)
+        await book(tx, batch)
     assert not await _reads(tx, COUNTY, notice)
     split, city_paper = await _passed(tx, batch, CLERK, LEADER, SplitRow(KECHENG, 0, 1_000_00))
     assert await _reads(tx, COUNTY, notice)
@@ -85,7 +85,7 @@ async def test_a_draft_is_nobody_elses_business(tx) -> None:
     async with become(tx, CLERK):
         draft = await service.draft_batch(tx, batch_form(doc_no="草拟"))
         batch = await service.draft_batch(tx, batch_form())
-        await service.record_batch(tx, batch)
+        await book(tx, batch)
         split = await split_service.draft_split(tx, batch, paper(SplitRow(KECHENG, 0, 1_000_00)))
         await papers.add_split_paper(tx, split, scan())
         kept = (await files.files_of(tx, (papers.SPLIT_TABLE, split)))[0].id
@@ -102,14 +102,15 @@ async def test_a_draft_is_nobody_elses_business(tx) -> None:
 async def test_a_document_taken_back_is_entered_anew_under_its_number(tx) -> None:
     async with become(tx, CLERK):
         wrong = await service.draft_batch(tx, batch_form())
-        await service.record_batch(tx, wrong)
+        await book(tx, wrong)
         with pytest.raises(asyncpg.UniqueViolationError) as twice:
             async with tx.conn.transaction():
                 await service.draft_batch(tx, batch_form())
         assert twice.value.constraint_name == "allocation_batch_one_document"
-        await service.reverse_batch(tx, wrong, "金额录错")
+        async with become(tx, LEADER):
+            await service.reverse_batch(tx, wrong, "金额录错")
         right = await service.draft_batch(tx, batch_form())
-        await service.record_batch(tx, right)
+        await book(tx, right)
     split, _ = await _passed(tx, right, CLERK, LEADER, SplitRow(KECHENG, 0, 1_000_00))
     async with become(tx, LEADER):
         await split_service.reverse_split(tx, split, "金额录错")

@@ -7,7 +7,7 @@ import pytest
 from house import CITY, KECHENG, QUJIANG, SHILIANG, VILLAGE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from money_house import a_project, batch_form
+from money_house import a_project, batch_form, book
 
 from allocation.budget import earmarks, ledger, overview, queries, service
 from allocation.budget.forms import EarmarkForm
@@ -118,7 +118,7 @@ async def test_any_sequence_of_commands_leaves_the_ledger_balanced_and_non_negat
         project = await a_project(tx, category="ecology")
         batch = await service.draft_batch(tx, batch_form(cash_fen=600_00, project_fen=300, total_fen=600_00 + 300))
         mark = await earmarks.add_earmark(tx, batch, EarmarkForm("生态", 100, "ecology"))
-        await service.record_batch(tx, batch)
+        await book(tx, batch)
         house = House(tx, batch, mark, project)
         started = [("pass_down", CITY, KECHENG, 600_00, 150, 60), ("award", KECHENG, 90, False)]
         assert [await house.run(command) for command in [*started, ("award", KECHENG, 40, True)]] == ["ok"] * 3
@@ -189,7 +189,7 @@ RAW = "INSERT INTO allocation_entry (event_key, line, division_code, batch, proj
 async def test_raw_sql_meets_the_same_walls(tx_as, rows, constraint) -> None:
     async with tx_as(Role.CITY_CLERK, CITY) as tx:
         batch = await service.draft_batch(tx, batch_form(cash_fen=0, project_fen=600, total_fen=600))
-        await service.record_batch(tx, batch)
+        await book(tx, batch)
         with pytest.raises(asyncpg.IntegrityConstraintViolationError) as broken:
             async with tx.conn.transaction():
                 await tx.conn.execute(RAW + rows.format(city=CITY, batch=batch))
@@ -201,7 +201,7 @@ async def test_helpers_keep_people_money_projects_and_returns_apart(tx_as) -> No
     async with tx_as(Role.CITY_CLERK, CITY) as tx:
         project = await a_project(tx)
         batch = await service.draft_batch(tx, batch_form(cash_fen=1_200_00, project_fen=500, total_fen=1_200_00 + 500))
-        await service.record_batch(tx, batch)
+        await book(tx, batch)
         shares = [Share(KECHENG, 1_200_00, 500)]
         await ledger.pass_down(tx, "split:0", batch, CITY, shares, source=("allocation_split", 0))
         drawn = await ledger.shift(tx, "list:1", KECHENG, Kind.CASH, Kind.ISSUING, 1_200_00, source=SOURCE)

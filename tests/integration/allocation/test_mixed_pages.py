@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-from house import BAIMA, KECHENG
+from house import BAIMA, CITY, KECHENG, NOW, actor
 
+from allocation.budget.service import record_batch
 from quzhou_migrants.accounts.roles import Role
+from quzhou_migrants.kernel.tx import begin
 
 MONEY = {"doc_no": "浙财农〔2026〕11号", "title": "项目资金", "level": "province", "fund_kind": "project",
          "issued_on": "2026-09-01", "total_fen": "10000", "cash_fen": "0", "project_fen": "10000"}  # fmt: skip
@@ -23,8 +25,11 @@ async def send(http, path: str, page: str = "", **fields: str):
 
 async def a_batch(http) -> str:
     where = (await send(http, "/funds/new", **MONEY)).headers["location"]
-    assert (await send(http, f"{where}/record", where)).status_code == 303
-    return where.rsplit("/", 1)[1]
+    assert (await send(http, f"{where}/submit", where)).status_code == 303
+    batch = where.rsplit("/", 1)[1]
+    async with begin(actor(Role.CITY_LEADER, CITY), request_id="t", at=NOW) as tx:
+        await record_batch(tx, int(batch))
+    return batch
 
 
 async def test_a_parting_is_typed_put_into_effect_and_printed(db, client_as) -> None:

@@ -9,6 +9,7 @@ import pytest
 from house import BAIMA, CITY, KECHENG, NOW, QUJIANG, actor
 from money_house import a_project
 
+from allocation.budget.service import record_batch
 from allocation.factor.scheme_service import approve_scheme
 from allocation.recompute import recompute_split
 from quzhou_migrants.accounts.roles import Role
@@ -46,14 +47,20 @@ async def send(http, path: str, **fields: str):
     return await http.post(path, data={"once": token[1], **fields})
 
 
-STEPS = {"record", "reverse", "freeze", "approve", "reopen", "cancel", "revoke", "send_back"}
+STEPS = {"submit", "return", "record", "reverse", "freeze", "approve", "reopen", "cancel", "revoke", "send_back"}
+
+
+async def checked_and_booked(http, batch: str) -> None:
+    assert (await send(http, f"{batch}/submit")).headers["location"] == batch
+    async with begin(actor(Role.CITY_LEADER, CITY), request_id="t", at=NOW) as tx:
+        await record_batch(tx, int(batch.rsplit("/", 1)[1]))
 
 
 async def a_frozen_run(http) -> str:
     made = await send(http, "/funds/new", **BATCH)
     assert made.status_code == 303, made.text
     batch = made.headers["location"]
-    assert (await send(http, f"{batch}/record")).headers["location"] == batch
+    await checked_and_booked(http, batch)
     scheme = await http.get("/factor/schemes/new")
     fields = dict(re.findall(r'<input[^>]*name="(factors[^"]+)"[^>]*value="([^"]*)"', scheme.text))
     fields |= {f"factors.{n}.part": "performance" if n == 2 else "base" for n in range(3)}
@@ -159,7 +166,7 @@ async def test_every_figure_is_the_sum_of_what_it_leads_to(db, client_as) -> Non
         again = {**BATCH, "doc_no": "二", "total_fen": "1600.01", "cash_fen": "600", "project_fen": "1000.01"}
     async with client_as(Role.CITY_CLERK) as clerk:
         second = (await send(clerk, "/funds/new", **again)).headers["location"]
-        await send(clerk, f"{second}/record")
+        await checked_and_booked(clerk, second)
         figures = 0
         for page in ("/funds", second):
             links = re.findall(r'<a href="(/funds/entries[^"]+)">([\d,.]+)</a>', (await clerk.get(page)).text)

@@ -10,7 +10,7 @@ import pypdfium2
 import pytest
 import pytest_asyncio
 from house import BAIMA, CITY, KECHENG, NIANLI, NOW, QUJIANG, SHILIANG, VILLAGE, actor, become
-from money_house import a_project, batch_form
+from money_house import a_project, batch_form, book
 
 from allocation.budget import ledger
 from allocation.budget import service as budget
@@ -70,7 +70,7 @@ async def _batch(tx: Tx, day: date, project: int, *, cash_fen: int = 0, fund_kin
             project_fen=project, fund_kind=fund_kind,
         )  # fmt: skip
         batch = await budget.draft_batch(tx, form)
-        await budget.record_batch(tx, batch)
+        await book(tx, batch)
     return batch
 
 

@@ -7,7 +7,7 @@ from datetime import date
 import asyncpg
 import pytest
 from house import CITY, KECHENG, QUJIANG, SHILIANG, VILLAGE, actor
-from money_house import a_project, batch_form
+from money_house import a_project, batch_form, book
 
 from allocation.budget import earmarks, ledger, queries, service, split_documents, split_queries, split_service
 from allocation.budget.forms import EarmarkForm, SplitForm, SplitRow
@@ -24,7 +24,7 @@ async def recorded(tx, *marks: EarmarkForm, **changes) -> int:
     batch = await service.draft_batch(tx, batch_form(**changes))
     for mark in marks:
         await earmarks.add_earmark(tx, batch, mark)
-    await service.record_batch(tx, batch)
+    await book(tx, batch)
     return batch
 
 

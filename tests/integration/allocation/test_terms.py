@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from house import BAIMA, CITY, KECHENG, NIANLI, NOW, QUJIANG, SHILIANG, VILLAGE, actor, become
-from money_house import a_project, batch_form
+from money_house import a_project, batch_form, book
 
 from allocation.budget import ledger
 from allocation.budget import service as budget
@@ -38,7 +38,7 @@ async def money(tx: Tx, issued: date = date(2026, 9, 1), fen: int = 100 * WAN, t
     async with become(tx, CITY_CLERK):
         form = batch_form(doc_no=f"文{number}", issued_on=issued, total_fen=fen, cash_fen=0, project_fen=fen)
         batch = await budget.draft_batch(tx, form)
-        await budget.record_batch(tx, batch)
+        await book(tx, batch)
     await ledger.pass_down(tx, f"test:{batch}", batch, CITY, [Share(to, 0, fen)], source=("allocation_batch", batch))
     return batch
 

@@ -7,7 +7,7 @@ from io import BytesIO
 
 import openpyxl
 from house import CITY, KECHENG, NOW, SHILIANG, actor
-from money_house import batch_form
+from money_house import batch_form, book
 
 from allocation.budget import ledger
 from allocation.budget import service as budget
@@ -28,7 +28,7 @@ async def _money() -> tuple[int, int]:
     async with begin(actor(Role.CITY_CLERK, CITY), request_id="t", at=at) as tx:
         form = batch_form(issued_on=date(2024, 3, 1), total_fen=50 * WAN, cash_fen=0, project_fen=50 * WAN)
         batch = await budget.draft_batch(tx, form)
-        await budget.record_batch(tx, batch)
+        await book(tx, batch)
         shares = [Share(KECHENG, 0, 30 * WAN)]
         await ledger.pass_down(tx, "down", batch, CITY, shares, source=("allocation_batch", batch))
     async with begin(actor(Role.COUNTY_CLERK, KECHENG), request_id="t", at=NOW) as tx:

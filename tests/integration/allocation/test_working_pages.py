@@ -11,7 +11,7 @@ from datetime import date
 import pytest
 from factor_house import FULL, POOL, SIX, columns
 from house import CITY, KECHENG, NOW, QUJIANG, actor, become
-from money_house import a_scheme, batch_form
+from money_house import a_scheme, batch_form, book
 from split_oracle import recompute
 from working_reader import follow, number, of_book, of_page
 
@@ -38,7 +38,7 @@ SCHEME = replace(FULL, fixed=FULL.fixed[:1], bounds=(Bound(Kind.LOSS, bp=1500), 
 
 async def a_full_run(tx: Tx, pool: int = POOL) -> int:
     batch = await funds.draft_batch(tx, batch_form())
-    await funds.record_batch(tx, batch)
+    await book(tx, batch)
     run = await service.draft_run(tx, RunForm(batch, await a_scheme(tx, SCHEME), "2026年因素法分配", pool))
     values = [ValueRow(f, u, column[u]) for f, column in columns().items() for u in TWO]
     assert set(TWO) <= set(SIX)

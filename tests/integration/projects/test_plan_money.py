@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 from house import BAIMA, CITY, KECHENG, NOW, QUJIANG, actor, become
-from money_house import batch_form
+from money_house import batch_form, book
 from plan_house import CITY_CLERK, COUNTY, LEADER, WAN, approved, drafted, project, state
 from project_house import shown
 
@@ -94,7 +94,7 @@ async def pot(tx: Tx, amount: int) -> int:
     async with become(tx, CITY_CLERK):
         form = batch_form(total_fen=amount, cash_fen=0, project_fen=amount)
         batch = await funds.draft_batch(tx, form)
-        await funds.record_batch(tx, batch)
+        await book(tx, batch)
         lines = [Line(batch, CITY, Kind.AVAILABLE, -amount), Line(batch, QUJIANG, Kind.AVAILABLE, amount)]
         await ledger.post(tx, f"split:{batch}", lines, source=("allocation_batch", batch))
     return batch

@@ -7,7 +7,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 from house import CITY, KECHENG, QUJIANG, VILLAGE, actor, become
-from money_house import a_project, batch_form
+from money_house import a_project, batch_form, book
 
 from allocation.budget import ledger
 from allocation.budget import queries as money
@@ -47,7 +47,7 @@ async def awarded(tx) -> tuple[int, int]:
     project = await a_project(tx, state="awarded", award_fen=50_000_00, title="茶园道路")
     async with become(tx, actor(Role.CITY_CLERK, CITY)):
         batch = await budget.draft_batch(tx, batch_form())
-        await budget.record_batch(tx, batch)
+        await book(tx, batch)
     lines = [Line(batch, CITY, Kind.AVAILABLE, -50_000_00), Line(batch, VILLAGE, Kind.AWARDED, 50_000_00, project)]
     await ledger.post(tx, "award:1", lines, source=("allocation_award", 1))
     return project, batch
