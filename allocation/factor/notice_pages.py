@@ -36,10 +36,11 @@ Work: TypeAlias = Callable[[Tx, S], Awaitable[object]]
 
 @get("/factor/notices", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
 async def notices(request: AnyRequest) -> Page:
-    """List the notices in sight: one's own, and the issued ones from above."""
+    """List the notices in sight: one's own, and the issued ones from above that tell of one's share."""
     actor: Actor = request.scope["state"]["actor"]
     lo, hi = code_range(actor.division_code) if actor.division_code else ("", "~")
-    base = ("n.issued_on IS NOT NULL OR (n.division_code >= {} AND n.division_code < {})", [lo, hi])
+    told = "n.issued_on IS NOT NULL AND EXISTS (SELECT 1 FROM allocation_factor_share p WHERE p.run = n.run)"
+    base = (f"({told}) OR (n.division_code >= {{}} AND n.division_code < {{}})", [lo, hi])
     return await NOTICES.respond(request, "allocation/factor/notices.html", base=base)
 
 

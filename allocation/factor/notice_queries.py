@@ -13,15 +13,17 @@ Row = dict[str, Any]
 TABLE = "allocation_factor_notice"
 
 _ONE = """
-SELECT n.*, r.title AS run_title, r.pool_fen, r.frozen, r.sha256 AS run_sha256, r.state AS run_state
+SELECT n.*, r.title AS run_title, r.pool_fen, r.frozen, r.sha256 AS run_sha256, r.state AS run_state,
+  EXISTS (SELECT 1 FROM allocation_factor_share p WHERE p.run = r.id) AS shared
 FROM allocation_factor_notice n JOIN allocation_factor_run r ON r.id = n.run WHERE n.id = $1
 """
 
 
 async def notice(tx: Tx, notice_id: int) -> Row:
-    """Read one notice with its run; a drafted one is seen only inside its division. Raises: Refused KRN-404."""
+    """Read one notice with its run; below its house an issued one, by who has a share. Raises: Refused KRN-404."""
     row = await tx.conn.fetchrow(_ONE, notice_id)
-    if row is None or not (row["issued_on"] is not None or is_own(tx, row["division_code"])):
+    told = row is not None and row["issued_on"] is not None and row["shared"]
+    if row is None or not (told or is_own(tx, row["division_code"])):
         raise Refused("KRN-404")
     return dict(row) | {"printed": json.loads(row["printed"] or "{}")}
 

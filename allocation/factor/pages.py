@@ -40,10 +40,13 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 @get("/factor", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
 async def runs(request: AnyRequest) -> Page:
-    """List the runs in sight: one's own, and the approved ones from above."""
+    """List the runs in sight: one's own, and the approved ones from above that gave one a share."""
     actor: Actor = request.scope["state"]["actor"]
     lo, hi = code_range(actor.division_code) if actor.division_code else ("", "~")
-    base = ("r.state IN ('approved', 'revoked') OR (r.division_code >= {} AND r.division_code < {})", [lo, hi])
+    shared = (
+        "r.state IN ('approved', 'revoked') AND EXISTS (SELECT 1 FROM allocation_factor_share p WHERE p.run = r.id)"
+    )
+    base = (f"({shared}) OR (r.division_code >= {{}} AND r.division_code < {{}})", [lo, hi])
     actions: list[tuple[str, ...]] = [(CATALOGUE.text("factor.shares"), "/factor/shares")]
     if actor.may(P.PREPARE_FACTOR):
         actions += [
@@ -57,7 +60,7 @@ async def runs(request: AnyRequest) -> Page:
 async def shares(request: AnyRequest) -> Page:
     """List what one's range got from approved runs."""
     async with open_tx(request) as tx:
-        lines = await overview.balances(tx, "division")
+        lines = await overview.balances(tx, "division") if tx.actor.may(P.VIEW_FUNDS) else []
     return await SHARES.respond(request, "allocation/factor/shares.html", lines=lines)
 
 

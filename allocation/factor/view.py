@@ -11,6 +11,7 @@ from allocation.factor.scheme import Kind
 from allocation.factor.whatif import CONFLICTS, case_of, least_band
 from allocation.factor.words import said
 from allocation.factor.working import working
+from allocation.permissions import P
 from quzhou_migrants.kernel.errors import Finding
 from quzhou_migrants.kernel.tx import Tx
 
@@ -32,11 +33,13 @@ async def run_context(tx: Tx, row: dict[str, Any]) -> dict[str, Any]:
     inputs = await queries.inputs(tx, row)
     stop, notice = await findings(tx, row, inputs) if row["state"] == "draft" else ([], [])
     names = {u.code: u.name for u in inputs.units}
+    own = {u.code for u in inputs.units if queries.is_own(tx, u.code)}
     sources = sorted({(d.source, d.as_of) for d in inputs.data})
     return {
         "row": row,
         "names": names,
-        "within": {u.code for u in inputs.units if queries.is_own(tx, u.code)},
+        "mine": own if not queries.is_own(tx, row["division_code"]) else set(),
+        "within": own if tx.actor.may(P.VIEW_FUNDS) else set(),
         "inputs": inputs,
         "values": table(inputs.data),
         "sources": sources,
