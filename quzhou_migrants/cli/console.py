@@ -95,7 +95,7 @@ async def pool(dsn: str, size: int = 4) -> AsyncIterator[None]:
     from quzhou_migrants.kernel.db import ENGINE, close_pool, open_pool  # noqa: PLC0415 - as above
 
     ENGINE.configure(dsn)
-    await open_pool(size=size, command_timeout=600)
+    await open_pool(size=size, patience=600)
     try:
         yield
     finally:

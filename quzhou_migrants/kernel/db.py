@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from piccolo.engine.postgres import PostgresEngine
 
 MINIMUM_POSTGRES = 13.0
+GRACE = 5.0  # seconds the server may take to tell that it has ended a statement
 
 
 class Engine(PostgresEngine):
@@ -56,13 +57,22 @@ async def _keep(_connection: object) -> None:
     """Skip the reset of a returned connection: every setting we make is local to its transaction."""
 
 
-async def open_pool(*, size: int = 10, command_timeout: float = 30.0) -> None:
-    """Open the pool of this process; one that leads to another database is closed first."""
+async def open_pool(*, size: int = 10, patience: float = 30.0) -> None:
+    """Open the pool of this process; one that leads to another database is closed first.
+
+    Units: `patience` in seconds for one statement. The server itself ends what takes longer; a timer
+    here costs every statement of every page, so only a server that a network can take away has one.
+    """
     if ENGINE.pool is not None and ENGINE.opened != ENGINE.config:
         await close_pool()
     if ENGINE.pool is None:
         Engine.opened = dict(ENGINE.config)
-        await ENGINE.start_connection_pool(min_size=1, max_size=size, command_timeout=command_timeout, reset=_keep)
+        settings = {**ENGINE.config["server_settings"], "statement_timeout": f"{patience * 1000:.0f}ms"}
+        near = str(ENGINE.config.get("host", "")).startswith("/")
+        timer = None if near else patience + GRACE
+        await ENGINE.start_connection_pool(
+            min_size=1, max_size=size, server_settings=settings, command_timeout=timer, reset=_keep
+        )
 
 
 async def close_pool() -> None:

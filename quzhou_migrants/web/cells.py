@@ -26,7 +26,7 @@ Head: TypeAlias = Callable[..., Markup]
 Cell: TypeAlias = Callable[[Any, "Places"], str]
 NUMBERS = frozenset({"int", "money", "wan", "bp"})
 UNBROKEN = frozenset({"date", "datetime", "state", "code", "division"})
-READY = frozenset({"state"})  # what is HTML already
+READY = frozenset({"state", "int", "money", "wan", "bp", "date", "datetime"})  # nothing in it is to be escaped
 PLAIN = frozenset({"text", "code"})  # what is written as it stands
 WIDE = "\u3000"
 BETWEEN = "\0"  # stands in no text of the database
@@ -77,6 +77,8 @@ def column_writer(
         values = [row[at] for row in rows]
         if plain:
             drawn = ["" if value is None else str(value) for value in values]
+        elif column.kind == "int":
+            drawn = ["" if value is None else f"{value:,}" for value in values]
         else:
             drawn = ["" if value is None else draw(value, known) for value in values]
         if column.kind == "wan":
@@ -88,7 +90,9 @@ def column_writer(
         if column.link.startswith("/") and not opens(plain_urls[0]):  # one kind of page behind the whole column
             return texts
         urls = escaped(plain_urls)
-        shut = set() if column.link.startswith("/") else {url for url in plain_urls if not opens(url)}
+        if column.link.startswith("/"):
+            return [f'<a href="{url}">{text}</a>' if text else "" for url, text in zip(urls, texts, strict=True)]
+        shut = {url for url in plain_urls if not opens(url)}
         return [
             f'<a href="{url}">{text}</a>' if text and given not in shut else text
             for given, url, text in zip(plain_urls, urls, texts, strict=True)
@@ -102,6 +106,8 @@ def addresses(link: str, names: Sequence[str]) -> Callable[[Rows], list[str]]:
     parts = [(text.replace("%", "%%"), name) for text, name, _, _ in string.Formatter().parse(link)]
     frame = "".join(text + ("%s" if name else "") for text, name in parts)
     picks = [names.index(name) for _, name in parts if name]
+    if len(picks) == 1:
+        return lambda rows: [frame % (row[picks[0]],) for row in rows]
     return lambda rows: [frame % tuple([row[n] for n in picks]) for row in rows]
 
 
@@ -110,10 +116,16 @@ def row_writer(columns: Sequence[Column], label: Callable[[str], str]) -> Writer
     names = [c.name for c in columns]
     writers = [column_writer(c, at, names, label) for at, c in enumerate(columns) if c.shown]
     frame = _frame([c for c in columns if c.shown], label)
+    step = len(frame) * 2 - 1
 
     def write(rows: Rows, known: Places, opens: Opens = every_door) -> Markup:
-        written = zip(*(column(rows, known, opens) for column in writers), strict=True)
-        return Markup("".join([frame % cells for cells in written]))  # noqa: S704 - every column was escaped
+        # Columns are laid between the pieces of the frame by slices: a third of the time of filling row by row.
+        pieces: list[str] = [""] * (step * len(rows))
+        for at, piece in enumerate(frame):
+            pieces[at * 2 :: step] = [piece] * len(rows)
+        for at, column in enumerate(writers):
+            pieces[at * 2 + 1 :: step] = column(rows, known, opens)
+        return Markup("".join(pieces))  # noqa: S704 - every column was escaped
 
     return write
 
@@ -150,13 +162,14 @@ def options(choices: tuple[tuple[str, str, int], ...], chosen: str) -> Markup:
     )
 
 
-def _frame(shown: Sequence[Column], label: Callable[[str], str]) -> str:
-    """Write one row with a `%s` for every cell; the first cell heads the row."""
-    cells: list[str] = []
+def _frame(shown: Sequence[Column], label: Callable[[str], str]) -> list[str]:
+    """Write what stands before, between and after the cells of one row; the first cell heads the row."""
+    pieces: list[str] = []
+    before = "<tr>"
     for c in shown:
-        tag, role = ("td", "") if cells else ("th", ' scope="row"')
+        tag, role = ("th", ' scope="row"') if not pieces else ("td", "")
         kind = "num" if c.kind in NUMBERS else "nowrap" if c.kind in UNBROKEN or c.name == "code" else ""
         style = f' class="{kind}"' if kind else ""
-        title = str(escape(label(c.name))).replace("%", "%%")
-        cells.append(f'<{tag}{role}{style} data-label="{title}">%s</{tag}>')
-    return f"<tr>{''.join(cells)}</tr>\n"
+        pieces.append(f'{before}<{tag}{role}{style} data-label="{escape(label(c.name))}">')
+        before = f"</{tag}>"
+    return [*pieces, f"{before}</tr>\n"]

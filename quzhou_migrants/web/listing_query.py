@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+import msgspec
 
 from quzhou_migrants.kernel.actor import code_range
 from quzhou_migrants.web.fields import Slip, tidy
@@ -40,14 +41,14 @@ class Cursor:
     @property
     def token(self) -> str:
         """Write the place for an address."""
-        packed = json.dumps([[_pack(v) for v in self.values], self.back], ensure_ascii=False, separators=(",", ":"))
-        return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
+        packed = msgspec.json.encode([[_pack(v) for v in self.values], self.back])
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
     @classmethod
     def read(cls, token: str) -> Cursor | None:
         """Read a place; what was tampered with leads to the beginning."""
         try:
-            values, back = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+            values, back = msgspec.json.decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
             return cls(tuple(_unpack(kind, v) for kind, v in values), bool(back))
         except (ValueError, TypeError, KeyError, RecursionError):  # the last for brackets by the thousand
             return None
