@@ -41,6 +41,11 @@ WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? '' :
     .slice(0, 3).map(e => e.outerHTML.slice(0, 90)).join(' | ') || 'document'"""
 
 
+# A name of the catalogue that nobody put into words stands on the page as it is; only parameters show their names.
+RAW, KEYED = re.compile(r"\s*[a-z_]+(\.[a-z_0-9]+)+\s*$"), re.compile(r"/policy/|/api/")
+WORDS = ".//text()[not(ancestor::code or ancestor::script or ancestor::style or ancestor::pre)]"
+
+
 def kind_of(address: str) -> str:
     """Name the kind of page: numbers, tokens and dotted keys taken out, no query."""
     return PARTS.sub("/*", urlsplit(address).path) or "/"
@@ -58,6 +63,7 @@ class Sheet:
         self.bare = page.get_element_by_id("side", None) is None
         self.links = [urldefrag(urljoin(address, a.get("href"))).url for a in page.iter("a") if a.get("href")]
         body = page.find("body")
+        self.raw = [] if KEYED.match(urlsplit(address).path) else [t.strip() for t in body.xpath(WORDS) if RAW.match(t)]
         self.parts = {f"{e.tag}.{e.get('class', '')}.{e.get('role', '')}" for e in body.iter(etree.Element)}
 
 
@@ -166,6 +172,8 @@ class Crawler:
             self._wrong(f"{found.heads} main headings")
         if not found.title:
             self._wrong("no title")
+        if found.raw:
+            self._wrong(f"names without words: {sorted(set(found.raw))}")
         at_home = urlsplit(found.address).path in {"/", "/home"}
         if not at_home and not found.bare and found.crumbs[:1] != ["/home"]:
             self._wrong(f"crumbs lead to {found.crumbs[:1]}, not home")

@@ -9,10 +9,10 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
-from allocation.budget import checking, earmarks, overview, papers, queries, service, split_queries
+from allocation.budget import checking, earmarks, overview, papers, queries, service, split_queries, withheld
 from allocation.budget.forms import AwardForm, BatchForm, EarmarkForm, EmptyForm, ReasonForm, ScanForm
 from allocation.budget.listing import AWARDS, BATCHES, ENTRIES, WAITING, entry_sum
-from allocation.budget.rules import Fund, Level, register_gap
+from allocation.budget.rules import Fund, Level, Pot, register_gap
 from allocation.budget.split_listing import POOLS
 from allocation.budget.states import BATCH
 from allocation.permissions import P
@@ -69,7 +69,7 @@ def _edit(request: AnyRequest, form: Form[BatchForm], row: dict[str, Any] | None
         "allocation/budget/edit.html",
         form=form,
         row=row,
-        levels=options("level", Level),
+        levels=options("fund_level", Level),
         funds=options("fund", Fund),
         status=form.status if form.problems else 200,
     )
@@ -250,8 +250,14 @@ async def pools(request: AnyRequest) -> Page:
 async def waiting(request: AnyRequest) -> Page:
     """List planned projects that wait for money, under what the county has left."""
     async with open_tx(request) as tx:
-        pots = await queries.available(tx, tx.actor.division_code)
-    return await WAITING.respond(request, "allocation/budget/waiting.html", pots=pots)
+        county = tx.actor.division_code
+        pots = await queries.available(tx, county)
+        kept = [w for w in await withheld.by_rounds(tx, county) if w.pot == Pot(county)]
+    there, promised = sum(p["fen"] for p in pots), sum(w.fen for w in kept)
+    left = max(0, there - promised)
+    return await WAITING.respond(
+        request, "allocation/budget/waiting.html", pots=pots, there=there, left=left, withheld=kept, promised=promised
+    )
 
 
 @get("/awards/new", opt=needs(P.AWARD), include_in_schema=False)
@@ -263,7 +269,9 @@ async def new_award(request: AnyRequest, project: FromQuery[int]) -> Page:
 async def _award_page(request: AnyRequest, project_id: int, form: Form[AwardForm] | None) -> Page:
     async with open_tx(request) as tx:
         project = await projects.brief(tx, project_id)
-        pots = await queries.pots_for(tx, project, tx.actor.division_code)
+        there = await queries.pots_for(tx, project, tx.actor.division_code)
+        kept = await withheld.withheld_from(tx, tx.actor.division_code, there)
+    pots = withheld.free_rows(there, kept)
     left = sum(p["fen"] for p in pots)
     kinds = Counter[str]()
     for p in pots:
@@ -276,6 +284,8 @@ async def _award_page(request: AnyRequest, project_id: int, form: Form[AwardForm
         project=project,
         pots=[(CATALOGUE.text(f"pot.{pot}"), yuan(fen)) for pot, fen in kinds.items()],
         left=left,
+        there=sum(p["fen"] for p in there),
+        withheld=kept,
         status=form.status if form else 200,
     )
 
