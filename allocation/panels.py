@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from allocation.budget import checking, closing, queries
+from allocation.budget import checking, closing, queries, withheld
+from allocation.budget.rules import Pot
 from allocation.permissions import P
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.clock import shanghai
@@ -121,8 +122,10 @@ async def _runs(tx: Tx) -> list[Task]:
 
 async def _awards(tx: Tx) -> list[Task]:
     count = int(await tx.conn.fetchval("SELECT count(*) FROM projects_project WHERE state = 'planned'"))
-    left = sum(int(p["fen"]) for p in await queries.available(tx, tx.actor.division_code))
-    if not count or not left:
+    county = tx.actor.division_code
+    promised = sum(w.fen for w in await withheld.by_rounds(tx, county) if w.pot == Pot(county))
+    left = sum(int(p["fen"]) for p in await queries.available(tx, county)) - promised
+    if not count or left <= 0:
         return []
     title = _say("task.award.title", count=count, left=yuan(left))
-    return [Task(title, "/awards/waiting", None, tx.actor.division_code, "award")]
+    return [Task(title, "/awards/waiting", None, county, "award")]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from house import KECHENG, VILLAGE, actor, become
 
@@ -89,6 +90,48 @@ async def fund(tx: Tx, amount: int) -> None:
         ],
         source=("test", batch),
     )
+
+
+async def bound(tx: Tx, amount: int, *, category: str = "", place: str = "") -> int:
+    """Put money of the county that its document binds; gives the earmark."""
+    batch = int(
+        await tx.conn.fetchval(
+            "INSERT INTO allocation_batch (division_code, doc_no, title, level, fund_kind, issued_on, project_fen)"
+            " VALUES ($1, $2, '批次', 'city', 'project', '2026-01-10', $3) RETURNING id",
+            KECHENG,
+            f"E{next(_numbers)}",
+            amount,
+        )
+    )
+    mark = int(
+        await tx.conn.fetchval(
+            "INSERT INTO allocation_earmark (division_code, batch, title, amount_fen, category, place_code)"
+            " VALUES ($1, $2, '产业专项', $3, $4, $5) RETURNING id",
+            KECHENG,
+            batch,
+            amount,
+            category,
+            place,
+        )
+    )
+    lines = [
+        ledger.Line(batch, KECHENG, Lies.NOTIFIED, -amount, None, mark),
+        ledger.Line(batch, KECHENG, Lies.EARMARKED, amount, None, mark),
+    ]
+    await ledger.post(tx, f"test:bound:{batch}", lines, source=("test", batch))
+    return mark
+
+
+async def pool(tx: Tx, amount: int) -> None:
+    """Pass money of the county down to the township."""
+    await fund(tx, amount)
+    batch = await tx.conn.fetchval("SELECT max(id) FROM allocation_batch")
+    shares = [ledger.Share(f"{VILLAGE[:9]}000", project_fen=amount)]
+    await ledger.pass_down(tx, f"test:down:{batch}", batch, KECHENG, shares, source=("test", batch))
+
+
+def call(key: str, **changes: Any) -> RoundForm:
+    return msgspec.structs.replace(CALL, pot=key, **changes)
 
 
 async def engaged(tx: Tx, round_id: int, clerk: Actor = CLERK) -> Actor:

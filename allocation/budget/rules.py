@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from quzhou_migrants.kernel.errors import Finding, Problem, Refused
 from quzhou_migrants.kernel.money import Fen
@@ -102,6 +103,29 @@ def check_award(amount_fen: Fen, asked_fen: Fen, left_fen: Fen) -> None:
         raise Refused("ALC-121", field="amount_fen", asked=amount_fen, limit=asked_fen)
     if amount_fen > left_fen:
         raise Refused("ALC-104", field="amount_fen", asked=amount_fen, left=left_fen)
+
+
+class Pot(NamedTuple):
+    """Where money lies that may be awarded: whose account, bound to which earmark (0: to nothing)."""
+
+    holder: str
+    earmark: int = 0
+
+
+def unwithheld(rows: Sequence[tuple[Pot, Fen]], kept: Sequence[tuple[Pot, Fen]]) -> list[Fen]:
+    """Give what is free of each row when so much of its pot is withheld: what is drawn last is withheld first.
+
+    Shape: rows in draw order, the answer beside them. Units: fen.
+    """
+    left: dict[Pot, Fen] = {}
+    for pot, fen in kept:
+        left[pot] = left.get(pot, 0) + fen
+    free = []
+    for pot, fen in reversed(rows):
+        part = min(fen, left.get(pot, 0))
+        left[pot] = left.get(pot, 0) - part
+        free.append(fen - part)
+    return free[::-1]
 
 
 def draw(amount_fen: Fen, pots: Sequence[tuple[int, Fen]]) -> list[tuple[int, Fen]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from allocation.budget import checking, queries, rules
+from allocation.budget import checking, queries, rules, withheld
 from allocation.budget.forms import BatchForm
 from allocation.budget.ledger import Kind, Line, post, reverse
 from allocation.budget.states import BATCH, S
@@ -148,7 +148,8 @@ async def award_from_pot(tx: Tx, project_id: int, amount_fen: Fen, doc_no: str =
     """Award a planned project from what its county may give it, in the published order. Gives the award's id.
 
     Raises: Refused ALC-120 (not planned), ALC-121 (more than asked), ALC-104 (more than available),
-    ALC-124 (another county's project), by constraint ALC-123 (awarded before).
+    ALC-124 (another county's project), ALC-155 (a pool past its last day), ALC-156 (promised to a round);
+    by constraint ALC-123 (awarded before).
     """
     project = await projects.lock(tx, project_id)
     county = tx.actor.division_code
@@ -157,8 +158,13 @@ async def award_from_pot(tx: Tx, project_id: int, amount_fen: Fen, doc_no: str =
         raise Refused("ALC-124")
     if project["state"] not in AWARDABLE:
         raise Refused("ALC-120", title=project["title"], state=CATALOGUE.state("PROJECT", project["state"]))
-    pots = await queries.pots_for(tx, project, county, lock=True)
-    rules.check_award(amount_fen, project["asked_fen"], sum(p["fen"] for p in pots))
+    there = await queries.pots_for(tx, project, county, lock=True)
+    kept = await withheld.withheld_from(tx, county, there)
+    pots = withheld.free_rows(there, kept)
+    left = sum(p["fen"] for p in pots)
+    if amount_fen <= min(project["asked_fen"], sum(p["fen"] for p in there)):
+        withheld.explain(amount_fen, left, kept)
+    rules.check_award(amount_fen, project["asked_fen"], left)
     taken = rules.draw(amount_fen, [(n, p["fen"]) for n, p in enumerate(pots)])
     moves = [Take(p["batch"], p["division_code"], Kind(p["kind"]), fen, p["earmark"])
              for p, fen in ((pots[n], fen) for n, fen in taken)]  # fmt: skip

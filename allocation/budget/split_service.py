@@ -5,14 +5,18 @@ Source: 衢政办发〔2016〕65号 二(三)1 (the city passes money to the coun
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from allocation.budget import queries, split_queries
 from allocation.budget.forms import SplitForm
 from allocation.budget.ledger import Share, pass_down, reverse
+from allocation.budget.rules import Pot
 from allocation.budget.split_rules import Part, split_problems
 from allocation.budget.split_tables import SplitPaper
 from allocation.budget.states import SPLIT, D, S
+from allocation.budget.withheld import check_leaving
 from allocation.permissions import P
 from quzhou_migrants.kernel.commands import command
 from quzhou_migrants.kernel.errors import Invalid, Refused
@@ -38,7 +42,7 @@ async def draft_split(tx: Tx, batch_id: int, form: SplitForm, *, split_id: int |
     """Write a split document down, or change one that is not issued. Gives its id.
 
     Raises: Invalid with ALC-110, 114, 136-139, 146; Refused ALC-147 (the batch is not booked), ALC-148
-    (issued already), KRN-409; by constraint ALC-133, 134.
+    (issued already), ALC-156 (promised to a round), KRN-409; by constraint ALC-133, 134.
     """
     batch = await queries.batch(tx, batch_id)
     if batch["state"] != S.RECORDED:
@@ -48,10 +52,21 @@ async def draft_split(tx: Tx, batch_id: int, form: SplitForm, *, split_id: int |
     problems = split_problems(parts, await split_queries.holds(tx, batch, giver), form.issued_on, tx.today)
     if problems:
         raise Invalid(problems)
+    await _keep_promises(tx, giver, parts)
     split_id = await (_change(tx, split_id, version, form) if split_id else _create(tx, batch, form))
     await _write_lines(tx, split_id, parts, batch)
     await tx.note((SPLIT_TABLE, split_id, giver), "allocation.split.draft", clause=CLAUSE, doc_no=form.doc_no)
     return split_id
+
+
+async def _keep_promises(tx: Tx, giver: str, parts: Sequence[Part | Share]) -> None:
+    """Leave what published rounds of the giver were promised where it lies. Raises: Refused ALC-156."""
+    leaves = Counter[Pot]()
+    for part in parts:
+        leaves[Pot(giver)] += part.project_fen
+        leaves[Pot(giver, part.earmark)] += part.earmark_fen
+    for pot, fen in leaves.items():
+        await check_leaving(tx, pot, fen)
 
 
 async def _create(tx: Tx, batch: Row, form: SplitForm) -> int:
@@ -119,8 +134,8 @@ async def _write_lines(tx: Tx, split_id: int, parts: list[Part], batch: Row) -> 
 async def issue_split(tx: Tx, split_id: int) -> Row:
     """Issue a document of one's own house: its money lies with those below from this moment.
 
-    Raises: Refused ALC-149 (who drafted it does not issue it; another house's document), KRN-408, KRN-409;
-    by constraint ALC-102 (less is held meanwhile).
+    Raises: Refused ALC-149 (who drafted it does not issue it; another house's document), ALC-156 (promised to a
+    round), KRN-408, KRN-409; by constraint ALC-102 (less is held meanwhile).
     """
     row = await split_queries.split(tx, split_id)
     if row["division_code"] != tx.actor.division_code or row["created_by"] == tx.actor.user_id:
@@ -131,6 +146,7 @@ async def issue_split(tx: Tx, split_id: int) -> Row:
     shares = [
         Share(x["division_code"], x["cash_fen"], x["project_fen"], x["earmark"] or 0, x["earmark_fen"]) for x in found
     ]
+    await _keep_promises(tx, row["division_code"], shares)
     await pass_down(tx, f"split:{split_id}", row["batch"], row["division_code"], shares, source=(SPLIT_TABLE, split_id))
     return moved
 

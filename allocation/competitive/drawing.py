@@ -10,6 +10,7 @@ from typing import Any
 from allocation.budget.ledger import Kind
 from allocation.budget.rules import check_award
 from allocation.budget.service import Take, grant
+from allocation.budget.withheld import check_running
 from allocation.competitive import pots
 from projects import public as projects
 from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
@@ -56,8 +57,11 @@ async def left(tx: Tx, row: Row, *, lock: bool = False) -> Fen:
 async def check_budget(tx: Tx, row: Row) -> None:
     """Let a call be published only with money that lies there, and candidates it may be spent on.
 
-    Raises: Refused ALC-309 (more than lies there); Invalid ALC-370 (other use or place).
+    Raises: Refused ALC-309 (more than lies there), ALC-155, ALC-157 (the pool ends before the decision); Invalid
+    ALC-370 (other use or place).
     """
+    if row["township_code"]:
+        await check_running(tx, row["township_code"], row["decide_by"])
     there = await left(tx, row, lock=True)
     if row["budget_fen"] > there:
         raise Refused("ALC-309", field="budget_fen", budget=row["budget_fen"], left=max(there, 0))
@@ -107,14 +111,16 @@ async def award(  # noqa: PLR0913 - an award has these parts
 ) -> int:
     """Award one project out of the pot its round names. Gives the award's id.
 
-    Raises: Refused ALC-104, 121, 122, and what an award refuses; Invalid ALC-324 (no longer in the reserve),
-    ALC-370 (the project became another).
+    Raises: Refused ALC-104, 121, 122, 155 (the pool is past its last day), and what an award refuses; Invalid ALC-324
+    (no longer in the reserve), ALC-370 (the project became another).
     """
     project = await projects.lock(tx, project_id)
     if bad := await unable(tx, row, [project_id]):
         raise Invalid(bad)
+    if row["township_code"]:
+        await check_running(tx, row["township_code"])
     found = await held(tx, row["division_code"], pots.of_round(row), lock=True)
-    check_award(amount_fen, project["asked_fen"], sum(t.fen for t in found))
+    check_award(amount_fen, project["asked_fen"], sum(t.fen for t in found) - await pots.promised(tx, row))
     moves = take(amount_fen, found)
     return await grant(
         tx, project, moves, source="round", source_id=row["id"], doc_no=doc_no, reason=reason or row["title"]

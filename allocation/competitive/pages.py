@@ -10,6 +10,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
+from allocation.budget.withheld import HOLDS_MONEY
 from allocation.competitive import (
     alternative_pages,
     decisions,
@@ -45,7 +46,7 @@ AnyRequest = Request[Any, Any, Any]
 Page = Response[Any]
 OFFERED = 200  # projects of the reserve on one page to choose from
 ID_DIGITS = 18
-UNPAID = {Stage.DRAFT, *pots.HOLDS_MONEY}  # what lies there is shown beside the budget until it is given out
+UNPAID = {Stage.DRAFT, *HOLDS_MONEY}  # what lies there is shown beside the budget until it is given out
 S = TypeVar("S", bound=msgspec.Struct)
 
 STEP_FORMS: dict[str, type[msgspec.Struct]] = {"step": EmptyForm, "reason": ReasonForm}

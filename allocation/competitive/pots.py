@@ -7,7 +7,7 @@ from typing import Any
 
 from allocation.budget.ledger import Kind
 from allocation.budget.queries import EARMARK_FITS
-from allocation.competitive.states import S
+from allocation.budget.withheld import HOLDS_MONEY
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import Fen
@@ -16,8 +16,6 @@ from quzhou_migrants.kernel.tx import Tx
 Row = dict[str, Any]
 CITY_TAIL, COUNTY_TAIL = "00000000", "000000"
 EARMARK, TOWNSHIP = "earmark", "township"
-HOLDS_MONEY = [s.value for s in (S.OPEN, S.SCORING, S.RANKED, S.DECIDED, S.POSTED)]
-"""States in which a round is promised to the public and its money is not given out yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +129,6 @@ async def promised(tx: Tx, row: Row) -> Fen:
             row["earmark"],
             row["township_code"],
             row["id"],
-            HOLDS_MONEY,
+            list(HOLDS_MONEY),
         )
     )

@@ -12,6 +12,8 @@ from litestar.response import Response
 
 from allocation.budget.papers import SPLIT_TABLE, scans_of_splits
 from allocation.budget.queries import available
+from allocation.budget.rules import Pot
+from allocation.budget.withheld import Withheld, by_rounds, house_of
 from allocation.permissions import P
 from allocation.terms import queries, rules, service
 from allocation.terms.forms import EmptyForm, FillForm, GiveForm, PoolForm, TakeForm
@@ -23,7 +25,7 @@ from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.money import yuan
 from quzhou_migrants.kernel.states import verbs_open
-from quzhou_migrants.kernel.tx import open_tx
+from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.web.divisions import places
 from quzhou_migrants.web.forms import Form, new_form, read_form
 from quzhou_migrants.web.render import render, see_other
@@ -108,6 +110,7 @@ async def _pool(request: AnyRequest, pool_id: int, form: Form[Any]) -> Page:
         row = await queries.pool(tx, pool_id)
         moves = await queries.moves(tx, row["division_code"])
         state = queries.state_of(row)
+        promised = await _promised(tx, row)
         warn = tx.policy.whole("allocation.terms.warn_days")
         context: dict[str, Any] = {
             "row": row,
@@ -115,6 +118,9 @@ async def _pool(request: AnyRequest, pool_id: int, form: Form[Any]) -> Page:
             "moves": moves,
             "scans": await scans_of_splits(tx, [m["source_id"] for m in moves if m["source_table"] == SPLIT_TABLE]),
             "unclaimed": rules.replannable(state, tx.today) if row["state"] == "open" else 0,
+            "withheld": promised,
+            "free": max(0, row["holds_fen"] - sum(w.fen for w in promised)),
+            "clause": service.POOLING,
             "near": rules.stage(row["use_by"], tx.today, warn).value,
             "left": queries.left_in(row["use_by"], tx.today),
             "apply_over": row["apply_by"] is not None and tx.today > row["apply_by"],
@@ -194,12 +200,19 @@ async def take(request: AnyRequest, pool_id: FromPath[int]) -> Page:
     return await _act(request, pool_id, "take", form)
 
 
+async def _promised(tx: Tx, row: dict[str, Any]) -> list[Withheld]:
+    """List what published rounds of the county withhold from this pool."""
+    place = Pot(row["division_code"])
+    return [w for w in await by_rounds(tx, house_of(place.holder)) if w.pot == place]
+
+
 async def _act(request: AnyRequest, pool_id: int, act: str, form: Form[Any]) -> Page:
     async with open_tx(request) as tx:
         row = await queries.pool(tx, pool_id)
         context: dict[str, Any] = {
             "row": row,
             "act": act,
+            "withheld": await _promised(tx, row) if act == "give" else [],
             "place": (await places(tx)).name(row["division_code"]),
             "unclaimed": rules.replannable(queries.state_of(row), tx.today),
             "left": sum(int(p["fen"]) for p in await available(tx, tx.actor.division_code)) if act == "fill" else 0,

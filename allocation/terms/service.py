@@ -10,6 +10,8 @@ from typing import Any
 from allocation.budget import rules as budget
 from allocation.budget import service as awards
 from allocation.budget.ledger import Kind, reverse, shift
+from allocation.budget.rules import Pot
+from allocation.budget.withheld import check_leaving, check_running
 from allocation.permissions import P
 from allocation.terms import queries, rules
 from allocation.terms.forms import DecideForm, FillForm, GiveForm, PoolForm, TakeForm
@@ -99,9 +101,13 @@ async def _trail(tx: Tx, row: Row, form: FillForm) -> int:
 async def fill_pool(tx: Tx, pool_id: int, form: FillForm) -> int:
     """Put money of the county into a pool, the oldest batch first; a pool grows from year to year.
 
-    Raises: Refused ALC-163 (closed), ALC-104 (the county has less).
+    Raises: Refused ALC-163 (closed), ALC-178 (past its last day), ALC-156 (promised to a round), ALC-104 (the county
+    has less).
     """
     row = await _open(tx, pool_id)
+    if tx.today > row["use_by"]:
+        raise Refused("ALC-178", title=row["title"], use_by=row["use_by"])
+    await check_leaving(tx, Pot(tx.actor.division_code), form.amount_fen)
     move = await _trail(tx, row, form)
     key, county = f"pool:{pool_id}:fill:{move}", tx.actor.division_code
     await shift(
@@ -117,11 +123,14 @@ async def fill_pool(tx: Tx, pool_id: int, form: FillForm) -> int:
 async def give_from_pool(tx: Tx, pool_id: int, form: GiveForm) -> int:
     """Award a planned project of the pool's place out of it, the oldest batch first. Gives the award's id.
 
-    Raises: Refused ALC-163, ALC-175 (another place), ALC-166 (no start-up), ALC-120, ALC-121, ALC-104.
+    Raises: Refused ALC-163, ALC-175 (another place), ALC-166 (no start-up), ALC-155 (past its last day), ALC-156
+    (promised to a round), ALC-120, ALC-121, ALC-104.
     """
     row = await _open(tx, pool_id)
     project = await projects.lock(tx, form.project)
     _check_project(tx, row, project)
+    await check_running(tx, row["division_code"])
+    await check_leaving(tx, Pot(row["division_code"]), form.amount_fen)
     budget.check_award(form.amount_fen, project["asked_fen"], row["holds_fen"])
     held = await tx.conn.fetch(
         "SELECT batch, balance_fen FROM allocation_balance WHERE division_code = $1 AND kind = 'available'"
@@ -218,7 +227,7 @@ async def decide(tx: Tx, takeback_id: int, form: DecideForm) -> Row:
     """Take the money back under a document: every condition is looked at again, then the ledger moves.
 
     Raises: Refused ALC-176 (the same hand), ALC-169 (date), ALC-167, ALC-168, ALC-170, ALC-171, ALC-104,
-    KRN-408, KRN-409.
+    ALC-156 (promised to a round), KRN-408, KRN-409.
     """
     row = await queries.takeback(tx, takeback_id)
     TAKING.arrow(row["state"], "decide")
@@ -260,6 +269,8 @@ async def _still_due(tx: Tx, row: Row) -> tuple[str, int, str]:
 
 async def _take(tx: Tx, row: Row) -> list[tuple[int, Fen]]:
     surplus = row["way"] == Way.SURPLUS
+    if surplus:
+        await check_leaving(tx, Pot(row["division_code"]), row["amount_fen"])
     return await shift(
         tx, f"takeback:{row['id']}", row["division_code"], Kind.AVAILABLE,
         Kind.RETURNED if surplus else Kind.AVAILABLE, row["amount_fen"],

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import date
 from functools import partial
-from typing import Any
 
-import msgspec
 from expert_house import pool as pool_of_experts
 from house import CITY, KECHENG, VILLAGE, actor, become
-from round_house import CALL, CLERK, GOOD, LEADER, admitted, engaged, fund, meeting, notice_over, refused, score_all
+from round_house import (
+    CALL,
+    CLERK,
+    GOOD,
+    LEADER,
+    admitted,
+    bound,
+    call,
+    engaged,
+    fund,
+    meeting,
+    notice_over,
+    pool,
+    refused,
+    score_all,
+)  # fmt: skip
 
 from allocation.budget import ledger
 from allocation.budget import service as budget
@@ -23,50 +35,7 @@ from allocation.experts.forms import GroupForm, SeedForm
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.tx import Tx
 
-_numbers = itertools.count(1)
 TOWNSHIP = f"{VILLAGE[:9]}000"
-
-
-async def bound(tx: Tx, amount: int, *, category: str = "", place: str = "") -> int:
-    """Put money of the county that its document binds; gives the earmark."""
-    batch = int(
-        await tx.conn.fetchval(
-            "INSERT INTO allocation_batch (division_code, doc_no, title, level, fund_kind, issued_on, project_fen)"
-            " VALUES ($1, $2, '批次', 'city', 'project', '2026-01-10', $3) RETURNING id",
-            KECHENG,
-            f"E{next(_numbers)}",
-            amount,
-        )
-    )
-    mark = int(
-        await tx.conn.fetchval(
-            "INSERT INTO allocation_earmark (division_code, batch, title, amount_fen, category, place_code)"
-            " VALUES ($1, $2, '产业专项', $3, $4, $5) RETURNING id",
-            KECHENG,
-            batch,
-            amount,
-            category,
-            place,
-        )
-    )
-    lines = [
-        ledger.Line(batch, KECHENG, Lies.NOTIFIED, -amount, None, mark),
-        ledger.Line(batch, KECHENG, Lies.EARMARKED, amount, None, mark),
-    ]
-    await ledger.post(tx, f"test:bound:{batch}", lines, source=("test", batch))
-    return mark
-
-
-async def pool(tx: Tx, amount: int) -> None:
-    """Pass money of the county down to the township."""
-    await fund(tx, amount)
-    batch = await tx.conn.fetchval("SELECT max(id) FROM allocation_batch")
-    shares = [ledger.Share(TOWNSHIP, project_fen=amount)]
-    await ledger.pass_down(tx, f"test:down:{batch}", batch, KECHENG, shares, source=("test", batch))
-
-
-def call(key: str, **changes: Any) -> RoundForm:
-    return msgspec.structs.replace(CALL, pot=key, **changes)
 
 
 async def approved(tx: Tx, form: RoundForm, projects: list[int]) -> int:
