@@ -29,7 +29,7 @@ from quzhou_migrants.kernel.pdf import (
     TITLE_SIZE,
     Block,
     draw_text,
-    flow,
+    flows,
     lay,
     line,
     text_room,
@@ -86,8 +86,7 @@ def build_letter(letter: Letter) -> bytes:
     for n, annex in enumerate(letter.annexes, 1):
         story += [Break(), line(_t("annex") + (str(n) if len(letter.annexes) > 1 else ""), Face.STRONG, BODY_SIZE)]
         story += [Spacer(0, LEADING / 2), line(annex.title, Face.TITLE, TITLE_SIZE, "center"), Spacer(0, LEADING / 2)]
-        for block in annex.blocks:
-            story += flow(block, text_room())
+        story += flows(annex.blocks, text_room())
     if letter.copies or letter.printer:
         day = _t("printed", day=written_day(letter.day))
         story.append(_Record(_t("copies", to=letter.copies) if letter.copies else "", letter.printer, day))

@@ -21,6 +21,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
+    CondPageBreak,
     Flowable,
     Frame,
     KeepTogether,
@@ -41,6 +42,9 @@ ALIGN = {"left": TA_LEFT, "center": TA_CENTER, "right": TA_RIGHT}
 # GB/T 9704-2012, 5.2: A4, top 37 mm, binding edge 28 mm, text area 156 x 225 mm.
 TOP, BINDING, OUTER, BOTTOM = 37 * mm, 28 * mm, 26 * mm, 35 * mm
 TITLE_SIZE, BODY_SIZE, LEADING, SMALL = 22, 16, 28, 10.5
+SIGN = 14 * mm  # height of one line of signatures
+OPENING_ROWS = 3  # of a table that stay with its heading
+MOST_KEPT = 120 * mm  # of what belongs together; the text area of turned paper is 138 mm high
 PAD = 4  # points beside the text of a cell
 SIZES = (SMALL, 9.5, 8.5, 7.5, 6.5)  # letters of a table, the largest that fits
 WORD = 3  # characters of a word that a narrow column still shows side by side
@@ -135,8 +139,7 @@ def build(document: Document) -> bytes:
     if document.number:
         story += [Spacer(0, 2 * mm), line(document.number, Face.BODY, BODY_SIZE, "center")]
     story.append(Spacer(0, 5 * mm))
-    for block in document.blocks:
-        story += flow(block, text_room(wide=document.wide))
+    story += flows(document.blocks, text_room(wide=document.wide))
     return lay(story, document.title, author=document.author, footer=document.footer, wide=document.wide)
 
 
@@ -239,6 +242,41 @@ def _foot(canvas: Canvas, footer: str) -> None:
         draw_text(canvas, (BINDING + 14, y), text, Face.BODY, 14)
     if footer:
         draw_text(canvas, (wide / 2, 12 * mm), footer, Face.PLAIN, 8, "center")
+
+
+def flows(blocks: Sequence[Block], room: float) -> list[Flowable]:
+    """Turn blocks into what reportlab lays out; no heading stands last on its page."""
+    made: list[Flowable] = []
+    for n, block in enumerate(blocks):
+        if isinstance(block, Heading):
+            made.append(CondPageBreak(_beginning(blocks[n:])))
+        made += flow(block, room)
+    return made
+
+
+def _beginning(blocks: Sequence[Block]) -> float:
+    """Tell how much of a page a heading wants with what it opens: notes, and the first rows or all signatures.
+
+    Units: points.
+    """
+    height, row = 0.0, SMALL * 1.45 + 6
+    for block in blocks:
+        match block:
+            case Heading():
+                height += LEADING
+            case Text(small=small):
+                height += 2 * (SMALL * 1.45 if small else LEADING)
+                if not small:
+                    break
+            case Signs(labels):
+                height += 8 * mm + (len(labels) + 1) // 2 * SIGN
+                break
+            case Grid(rows=rows) | Fields(rows=rows):
+                height += 2 * mm + row * (1 + min(len(rows), OPENING_ROWS))
+                break
+            case _:
+                break
+    return float(min(height, MOST_KEPT))
 
 
 def flow(block: Block, room: float) -> list[Flowable]:
@@ -360,7 +398,7 @@ def _signs(labels: tuple[str, ...], room: float) -> LongTable:
     cells += [""] * (len(cells) % 2)
     data = [[cells[i], "", cells[i + 1], ""] for i in range(0, len(cells), 2)]
     lines = [("LINEBELOW", (c, 0), (c, -1), 0.5, INK) for c in (1, 3)]
-    table = LongTable(data, colWidths=[room * w for w in (0.18, 0.3, 0.18, 0.34)], rowHeights=[14 * mm] * len(data))
+    table = LongTable(data, colWidths=[room * w for w in (0.18, 0.3, 0.18, 0.34)], rowHeights=[SIGN] * len(data))
     table.setStyle(
         TableStyle(
             [

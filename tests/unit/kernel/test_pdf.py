@@ -148,3 +148,14 @@ def test_a_figure_never_breaks(columns: int, tmp_path: Path) -> None:
     path.write_bytes(build(Document("资金使用情况表", (table,), wide=columns > 6)))
     words = read_with_pdfium(path).split()
     assert [words.count(figure) for figure in figures] == [3] * columns
+
+
+@pytest.mark.parametrize("rows", range(2, 14))
+def test_no_heading_stands_last_on_its_page(rows: int) -> None:
+    filler = Grid(("序号",), tuple((str(n),) for n in range(rows)))
+    table = Grid(("村",), tuple((f"第{n}村",) for n in range(8)))
+    blocks = (filler, Heading("各村"), Text("单位：元", small=True), table, Heading("签字"), Signs(tuple("甲乙丙丁戊")))
+    with pypdfium2.PdfDocument(build(Document("表", blocks, wide=True))) as pdf:
+        pages = [page.get_textpage().get_text_range() for page in pdf]
+    for heading, first in (("各村", "第0村"), ("签字", "戊")):
+        assert [heading in page for page in pages] == [first in page for page in pages]
