@@ -19,20 +19,22 @@ class P(StrEnum):
     VIEW = "inspection.visit.view"
     VISIT = "inspection.visit.make"
     JUDGE = "inspection.visit.judge"
+    MEND = "inspection.finding.mend"
     CLOSE = "inspection.finding.close"
+    REPEATS = "inspection.visit.repeats"
     SUCCEED = "inspection.code.succeed"
 
 
 GRANTS: dict[Role, tuple[P, ...]] = {
-    Role.INSPECTOR: (P.VIEW_CODES, P.VIEW, P.VISIT),
-    Role.COUNTY_CLERK: (P.VIEW_CODES, P.ISSUE, P.VIEW, P.JUDGE, P.CLOSE),
-    Role.COUNTY_LEADER: (P.VIEW_CODES, P.VIEW, P.JUDGE),
+    Role.INSPECTOR: (P.VIEW_CODES, P.VIEW, P.VISIT, P.CLOSE),
+    Role.COUNTY_CLERK: (P.VIEW_CODES, P.ISSUE, P.VIEW, P.JUDGE, P.MEND, P.CLOSE),
+    Role.COUNTY_LEADER: (P.VIEW_CODES, P.VIEW, P.JUDGE, P.CLOSE),
     Role.COUNTY_FINANCE: (P.VIEW_CODES, P.VIEW),
     Role.COUNTY_ADMIN: (P.VIEW_CODES, P.VIEW, P.SUCCEED),
     Role.AUDITOR: (P.VIEW_CODES, P.VIEW),
-    Role.TOWNSHIP_CLERK: (P.VIEW_CODES, P.VIEW),
-    Role.VILLAGE_CLERK: (P.VIEW_CODES, P.VIEW),
-    Role.CITY_CLERK: (P.VIEW_CODES, P.VIEW, P.JUDGE),
-    Role.CITY_LEADER: (P.VIEW_CODES, P.VIEW),
+    Role.TOWNSHIP_CLERK: (P.VIEW_CODES, P.VIEW, P.MEND),
+    Role.VILLAGE_CLERK: (P.VIEW_CODES, P.VIEW, P.MEND),
+    Role.CITY_CLERK: (P.VIEW_CODES, P.VIEW, P.JUDGE, P.REPEATS),
+    Role.CITY_LEADER: (P.VIEW_CODES, P.VIEW, P.REPEATS),
     Role.CITY_ADMIN: (P.VIEW_CODES, P.VIEW, P.SUCCEED),
 }

@@ -15,7 +15,7 @@ from inspection.site_codes import queries as codes
 from inspection.visits import office, queries, service
 from inspection.visits.documents import visit_record
 from inspection.visits.forms import JudgeForm, NoteForm
-from inspection.visits.states import FINDING, VISIT
+from inspection.visits.states import VISIT
 from quzhou_migrants.kernel.guards import needs, public
 from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.pdf import build
@@ -77,7 +77,7 @@ async def _visit_page(
             "entries": await timeline(tx, service.TABLE, visit_id),
             "may_close": tx.actor.may(P.CLOSE),
             "code": await codes.active_of(tx, row["project"]),
-            "verbs_of": lambda f: verbs_open(FINDING, f, tx.actor),
+            "verbs_of": lambda f: queries.turns(f, tx.actor),
         }
         return render(
             request,
@@ -111,9 +111,21 @@ async def set_aside(request: AnyRequest, visit_id: FromPath[int]) -> Page:
     return await _visit_page(request, visit_id, judge=form, status=form.status)
 
 
+@post("/findings/{finding_id:int}/mend", opt=needs(P.MEND), status_code=200, include_in_schema=False)
+async def mend(request: AnyRequest, finding_id: FromPath[int]) -> Page:
+    """Say that a finding is mended."""
+    return await _turn(request, finding_id, office.mend_finding, "inspection.finding.mended")
+
+
+@post("/findings/{finding_id:int}/send_back", opt=needs(P.CLOSE), status_code=200, include_in_schema=False)
+async def send_back(request: AnyRequest, finding_id: FromPath[int]) -> Page:
+    """Open a finding again that is not mended as was said."""
+    return await _turn(request, finding_id, office.send_back_finding, "inspection.finding.sent_back")
+
+
 @post("/findings/{finding_id:int}/close", opt=needs(P.CLOSE), status_code=200, include_in_schema=False)
 async def close(request: AnyRequest, finding_id: FromPath[int]) -> Page:
-    """Close a finding with what was done."""
+    """Close a finding that somebody else mended."""
     return await _turn(request, finding_id, office.close_finding, "inspection.finding.closed")
 
 

@@ -6,13 +6,17 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from inspection.visits.states import FINDING
+from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.errors import Problem, Refused
+from quzhou_migrants.kernel.states import verbs_open
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.web.listing import Column, Filter, Listing
 
 Row = dict[str, Any]
 VISITABLE = ("contracted", "building", "completed")
 PACK_MOST = 500
+GRAVITY = "CASE WHEN f.serious THEN 'grave' ELSE 'normal' END"
 
 
 def _search(_tx: Tx, text: str) -> tuple[str, list[Any]]:
@@ -51,6 +55,7 @@ FINDINGS = Listing(
         Column("id", "f.id", shown=False, export=False),
         Column("visit", "f.visit", shown=False, export=False),
         Column("content", "f.content", link="/visits/{visit}"),
+        Column("serious", GRAVITY, kind="state", machine="GRAVITY", sort="f.serious::int"),
         Column("kind", "f.kind", kind="tag"),
         Column("project_title", "p.title"),
         Column("division_code", "f.division_code", kind="division"),
@@ -64,6 +69,7 @@ FINDINGS = Listing(
     filters=(
         Filter("division", "f.division_code", kind="division"),
         Filter("state", "f.state = {}", machine="FINDING"),
+        Filter("serious", f"{GRAVITY} = {{}}", machine="GRAVITY"),
         Filter("kind", "f.kind = {}", choices=("quality", "safety", "progress", "money", "notice", "other")),
     ),
 )
@@ -93,6 +99,12 @@ async def parts(tx: Tx, visit_id: int) -> Row:
     )
     findings = await tx.conn.fetch("SELECT * FROM inspection_finding WHERE visit = $1 ORDER BY id", visit_id)
     return {"photos": photos, "seen": seen, "findings": findings}
+
+
+def turns(finding: Row, actor: Actor) -> list[str]:
+    """List what a person may do with a finding: nobody confirms what they mended themselves."""
+    mine = actor.user_id == finding["mended_by"]
+    return [verb for verb in verbs_open(FINDING, finding, actor) if not (mine and verb == "close")]
 
 
 async def of_project(tx: Tx, project_id: int, limit: int = 5) -> list[Row]:
@@ -134,7 +146,7 @@ async def pack(tx: Tx) -> list[Row]:
         "SELECT project, token, state FROM inspection_site_code WHERE project = ANY($1) ORDER BY id", ids
     )
     findings = await tx.conn.fetch(
-        "SELECT project, kind, content, due_on FROM inspection_finding WHERE project = ANY($1) AND state = 'open'"
+        "SELECT project, kind, content, due_on FROM inspection_finding WHERE project = ANY($1) AND state <> 'closed'"
         " ORDER BY id",
         ids,
     )

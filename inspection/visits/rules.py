@@ -14,7 +14,7 @@ from math import asin, cos, radians, sin, sqrt
 from quzhou_migrants.kernel.errors import Finding
 
 EARTH_M = 6_371_008.8  # mean radius; CGCS2000 and WGS 84 differ by less than a decimetre
-GRAVE = frozenset({"INS-231", "INS-232", "INS-235", "INS-237"})
+GRAVE = frozenset({"INS-231", "INS-232", "INS-235", "INS-237", "INS-242"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from inspection.permissions import P
 from inspection.site_codes.rules import read_token
 from inspection.visits import queries, rules
 from inspection.visits.forms import Contact, ContactWay, Fix, PhotoNote, PhotoRole, Receipt, VisitReport
+from inspection.visits.repeats import mark_repeats, take_look
 from inspection.visits.states import VISIT
 from inspection.visits.tables import Visit
 from projects import public as projects
@@ -87,6 +88,8 @@ async def receive_photo(tx: Tx, client_id: UUID, draft: blobs.Draft, sha256: str
     await tx.conn.execute(
         "UPDATE inspection_visit_photo SET file = $2, received_at = $3 WHERE id = $1", photo["id"], kept.id, tx.now
     )
+    if photo["role"] == PhotoRole.PHOTO:
+        await take_look(tx, photo["id"], sha256)
     await settle(tx, visit)
     return await receipt(tx, visit["id"])
 
@@ -117,6 +120,7 @@ async def settle(tx: Tx, visit: Row) -> None:
     if missing or visit["state"] != VISIT.start:
         return
     project = await projects.brief(tx, visit["project"])
+    visit = await mark_repeats(tx, visit)
     grave = any(mark["code"] in rules.GRAVE for mark in json.loads(visit["flags"]))
     held = grave or project["state"] not in queries.VISITABLE
     await move(tx, visit, "hold" if held else "count", missing=0)

@@ -1,7 +1,8 @@
 """The life of a visit and of a finding, as data.
 
 A visit's progress moves the payment gate at once when everything is in and nothing is doubtful;
-a doubtful one waits for somebody in the office who did not make it.
+a doubtful one waits for somebody in the office who did not make it. Who says that a finding is
+mended does not close it: somebody else looks.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class F(StrEnum):
     """States of a finding."""
 
     OPEN = "open"
+    MENDED = "mended"
     CLOSED = "closed"
 
 
@@ -48,9 +50,16 @@ def judged(row: Row, facts: Row) -> None:
 
 
 def has_note(_row: Row, facts: Row) -> None:
-    """What was done is written down before a finding is closed."""
+    """What was done, or seen, is written down before a finding moves."""
     if not str(facts.get("note", "")).strip():
         raise Refused("INS-209", field="note")
+
+
+def seen_by_another(row: Row, facts: Row) -> None:
+    """Who said that it is mended is not the one who confirms it. Raises: Refused INS-217, INS-209."""
+    if facts["judge_id"] == row["mended_by"]:
+        raise Refused("INS-217")
+    has_note(row, facts)
 
 
 VISIT = machine(
@@ -70,7 +79,9 @@ FINDING = machine(
     F,
     F.OPEN,
     (
-        Arrow(F.OPEN, "close", F.CLOSED, P.CLOSE, has_note),
+        Arrow(F.OPEN, "mend", F.MENDED, P.MEND, has_note),
+        Arrow(F.MENDED, "close", F.CLOSED, P.CLOSE, seen_by_another),
+        Arrow(F.MENDED, "send_back", F.OPEN, P.CLOSE, has_note),
         Arrow(F.CLOSED, "reopen", F.OPEN, P.CLOSE, has_note),
     ),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from piccolo.columns import (
     JSONB,
     UUID,
+    Array,
     BigInt,
     Boolean,
     Date,
@@ -87,7 +88,10 @@ index("inspection_visit_queue", "inspection_visit (state, division_code, id)")
 
 @business()
 class VisitPhoto(Table, tablename="inspection_visit_photo"):
-    """One expected picture: known by its hash from the shutter on, received when the bytes are here."""
+    """One expected picture: known by its hash from the shutter on, received when the bytes are here.
+
+    `look` is its fingerprint (`kernel.fingerprint`), by which it is known again after another program saved it anew.
+    """
 
     id = BigSerial(primary_key=True)
     visit = fk(Visit)
@@ -106,11 +110,35 @@ class VisitPhoto(Table, tablename="inspection_visit_photo"):
     caption = Varchar(length=200, null=False, default="")
     milestone = fk(MILESTONE, null=True)
     file = BigInt(null=True, default=None)
+    look = Array(base_column=Integer(), null=True, default=None)
     received_at = Timestamptz(null=True, default=None)
     is_demo = Boolean(null=False, default=False)
 
     inspection_visit_photo_once = Unique(["visit", "sha256"])
     inspection_visit_photo_received = Check("(file IS NULL) = (received_at IS NULL)")
+
+
+# How a copied picture is found among all: those that share any telling stretch of the fingerprint.
+index("inspection_visit_photo_look", "inspection_visit_photo USING gin (look) WHERE look IS NOT NULL")
+
+
+@business(append_only=True)
+class PhotoRepeat(Table, tablename="inspection_photo_repeat"):
+    """A picture that another county had used before: a row of the city, which no county sees.
+
+    Units: `apart` is how many bits the fingerprints differ in, 0 for the same bytes.
+    """
+
+    id = BigSerial(primary_key=True)
+    division_code = DivisionCode()
+    photo = fk(VisitPhoto)
+    earlier = fk(VisitPhoto)
+    same_bytes = Boolean(null=False)
+    apart = SmallInt(null=False)
+    is_demo = Boolean(null=False, default=False)
+
+    inspection_photo_repeat_once = Unique(["photo"])
+    inspection_photo_repeat_two = Check("photo <> earlier AND apart >= 0")
 
 
 @business()
@@ -131,7 +159,7 @@ class VisitProgress(Table, tablename="inspection_visit_progress"):
 
 @business()
 class SiteFinding(Table, tablename="inspection_finding"):
-    """Something wrong that was found, what shall be done about it and by when."""
+    """Something wrong that was found, what shall be done about it and by when; who says it is mended, who saw it so."""
 
     id = BigSerial(primary_key=True)
     visit = fk(Visit)
@@ -144,9 +172,17 @@ class SiteFinding(Table, tablename="inspection_finding"):
     due_on = Date(null=True, default=None)
     state = state_column("open")
     version = Integer(null=False, default=1)
+    mended_at = Timestamptz(null=True, default=None)
+    mended_by = BigInt(null=True, default=None)
+    mended_name = Varchar(length=120, null=False, default="")
+    mended_note = Text(null=False, default="")
     closed_at = Timestamptz(null=True, default=None)
+    closed_by = BigInt(null=True, default=None)
+    closed_name = Varchar(length=120, null=False, default="")
     closing_note = Text(null=False, default="")
     is_demo = Boolean(null=False, default=False)
 
+    inspection_finding_two_persons = Check("closed_by IS NULL OR closed_by <> mended_by")
 
-index("inspection_finding_open", "inspection_finding (project) WHERE state = 'open'")
+
+index("inspection_finding_standing", "inspection_finding (project) WHERE state <> 'closed'")

@@ -1,4 +1,4 @@
-"""Generated pictures: papers that say what they stand for, photos that no two visits share."""
+"""Generated pictures: papers that say what they stand for, photos of one visit each, and one that too many share."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from quzhou_migrants.demo.world import words
 from quzhou_migrants.kernel import blobs, files
 
 SIZE = (480, 360)
+BORROWED = 6_000
 SKY, EARTH = (186, 206, 224), (150, 132, 98)
 
 
@@ -48,6 +49,15 @@ def photo(rng: Random, progress_bp: int) -> bytes:
         x, y = rng.randrange(SIZE[0]), ground + rng.randrange(SIZE[1] - ground)
         pen.ellipse((x, y, x + rng.randrange(4, 40), y + rng.randrange(4, 18)), fill=(110, 120 + rng.randrange(60), 84))
     return _jpeg(picture)
+
+
+@cache
+def borrowed(times: int) -> bytes:
+    """Give one and the same photo again and again, every other time saved anew as a telephone's messages do."""
+    shot = photo(Random(BORROWED), BORROWED)  # noqa: S311 - a drawing
+    if times % 2:
+        return shot
+    return _jpeg(Image.open(io.BytesIO(shot)).resize((SIZE[0] * 3 // 4, SIZE[1] * 3 // 4)))
 
 
 @cache

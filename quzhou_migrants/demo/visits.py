@@ -1,4 +1,4 @@
-"""Visits to the sites, with a picture each that no other visit shares."""
+"""Visits to the sites, with a picture each; now and then one that another county used before."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from uuid import UUID
 
 from inspection.public import open_findings
 from inspection.visits.forms import Contact, ContactWay, Fix, Found, Kind, PhotoNote, Seen, VisitReport
-from inspection.visits.office import close_finding
+from inspection.visits.office import close_finding, mend_finding
 from inspection.visits.service import receive_photo, record_visit
 from projects import public as projects
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.demo import pictures
-from quzhou_migrants.demo.lives import Life, Site
-from quzhou_migrants.demo.world import acting, say
+from quzhou_migrants.demo.lives import DAY, Life, Site
+from quzhou_migrants.demo.world import BUSINESS_DATE, acting, say
 from quzhou_migrants.kernel import files
 from quzhou_migrants.kernel.blobs import DRAFTS, Draft
 from quzhou_migrants.kernel.clock import system_now
@@ -25,6 +25,7 @@ WITH_FINDING, FAR_AWAY = 0.12, 0.06
 STEP_DEGREES = 0.0004  # some forty metres
 FAR_DEGREES = 0.02
 MENDED_AFTER = timedelta(days=5)
+GRAVE_OF, BORROWED_OF = 3, 20
 
 
 async def visit(site: Site, day: date, progress_bp: int, *, last: bool) -> None:
@@ -32,23 +33,30 @@ async def visit(site: Site, day: date, progress_bp: int, *, last: bool) -> None:
     rng = site.rng
     inspector = site.world.actor(Role.INSPECTOR, site.life.village.county, rng.randrange(2))
     shot = pictures.photo(rng, progress_bp)
+    if last and site.life.id % BORROWED_OF == 0:
+        shot = pictures.borrowed(site.life.id // BORROWED_OF)
     async with acting(inspector, day, 14) as tx:
-        report = await _report(tx, site, progress_bp, shot, far=last and rng.random() < FAR_AWAY)
+        report = await _report(tx, site, progress_bp, shot, last=last)
         await record_visit(tx, report)
         await receive_photo(tx, report.client_id, _draft(shot), report.photos[0].sha256)
-    if report.findings and not last:
-        await _mend(site, day + MENDED_AFTER)
+    if report.findings:
+        await _mend(site, day + MENDED_AFTER, seen=not last)
 
 
-async def _mend(site: Site, day: date) -> None:
-    """Close what was found some days ago; what the last visit found stays open."""
-    clerk = site.world.actor(Role.COUNTY_CLERK, site.life.village.county)
-    async with acting(clerk, day) as tx:
-        for finding in await open_findings(tx, site.life.id):
-            await close_finding(tx, finding["id"], say("finding_mended"))
+async def _mend(site: Site, day: date, *, seen: bool) -> None:
+    """Mend what was found some days ago; of what the last visit found, some stays open and nothing is confirmed."""
+    village = site.life.village
+    async with acting(site.world.actor(Role.TOWNSHIP_CLERK, village.township), min(day, BUSINESS_DATE)) as tx:
+        found = await open_findings(tx, site.life.id) if seen or site.life.id % 2 else []
+        for finding in found:
+            await mend_finding(tx, finding["id"], say("finding_mended"))
+    async with acting(site.world.actor(Role.COUNTY_CLERK, village.county), min(day + DAY, BUSINESS_DATE)) as tx:
+        for finding in found if seen else []:
+            await close_finding(tx, finding["id"], say("finding_seen"))
 
 
-async def _report(tx: Tx, site: Site, progress_bp: int, shot: bytes, *, far: bool) -> VisitReport:
+async def _report(tx: Tx, site: Site, progress_bp: int, shot: bytes, *, last: bool) -> VisitReport:
+    far = last and site.rng.random() < FAR_AWAY
     now = system_now()  # a phone knows no business date: the service moves its times
     life, rng = site.life, site.rng
     reach = FAR_DEGREES if far else STEP_DEGREES
@@ -58,6 +66,8 @@ async def _report(tx: Tx, site: Site, progress_bp: int, shot: bytes, *, far: boo
         sha256=hashlib.sha256(shot).hexdigest(), size=len(shot), taken_at=now - timedelta(minutes=12), fix=fix
     )
     found = [Found(kind=Kind.SAFETY, content=say("finding"), measure=say("finding_measure"))]
+    if not last and life.id % GRAVE_OF == 0:  # nobody pays while one stands, and the lives that follow are paid
+        found = [Found(kind=Kind.QUALITY, content=say("grave"), measure=say("grave_measure"), serious=True)]
     return VisitReport(
         client_id=UUID(int=rng.getrandbits(128), version=4),
         project=life.id,

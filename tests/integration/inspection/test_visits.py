@@ -3,76 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
 import pypdfium2
 import pytest
 from house import KECHENG, QUJIANG, actor, become
-from msgspec import convert
-from PIL import Image
+from visit_house import FAR, feed, photo, read, report, send, sha
 
 from inspection.public import open_findings
 from inspection.visits import office, queries, service
-from inspection.visits.forms import VisitReport
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel import files
 from quzhou_migrants.kernel.errors import Refused
 
-NEAR, FAR = {"lat": 28.9703, "lon": 118.8702, "accuracy": 12}, {"lat": 28.99, "lon": 118.87, "accuracy": 12}
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-def photo(shade: int) -> bytes:
-    out = BytesIO()
-    Image.new("RGB", (64, 48), (shade * 20, 90, 60)).save(out, "JPEG")
-    return out.getvalue()
-
-
-def sha(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def report(site: dict[str, Any], *pictures: bytes, **changes: Any) -> dict[str, Any]:
-    """A visit as the phone would send it: an hour ago, near the site, everything seen."""
-    now = datetime.now(UTC)
-    fix = changes.get("fix", NEAR) and {**changes.get("fix", NEAR), "at": (now - timedelta(minutes=50)).isoformat()}
-    body = {
-        "client_id": str(uuid.uuid4()),
-        "project": site["id"],
-        "started_at": (now - timedelta(hours=1)).isoformat(),
-        "finished_at": (now - timedelta(minutes=30)).isoformat(),
-        "sent_at": now.isoformat(),
-        "contact": {"way": "typed", "name": "张三"},
-        "photos": [
-            {"sha256": sha(p), "size": len(p), "taken_at": (now - timedelta(minutes=45)).isoformat(), "fix": fix}
-            for p in pictures
-        ],
-        "progress": [{"milestone": key, "seen_bp": 5000} for key in site["milestones"]],
-    }
-    return body | changes | {"fix": fix}
-
-
-def read(body: dict[str, Any]) -> VisitReport:
-    return convert(body, VisitReport)
-
-
-async def feed(data: bytes) -> Any:
-    async def chunks() -> Any:
-        yield data
-
-    return await files.receive(chunks())
-
-
-async def send(tx: Any, body: dict[str, Any], *pictures: bytes) -> Any:
-    answer = await service.record_visit(tx, read(body))
-    for picture in pictures:
-        answer = await service.receive_photo(tx, answer.client_id, await feed(picture), sha(picture))
-    return answer
 
 
 async def progress(tx: Any, project: dict[str, Any]) -> int:
@@ -202,14 +150,14 @@ async def test_what_was_seen_earlier_never_undoes_what_was_seen_later(tx_as: Any
         assert shown == 1
 
 
-async def test_findings_of_one_page_are_closed_one_by_one(client_as: Any, committed: Any) -> None:
+async def test_findings_of_one_page_are_mended_and_closed_one_by_one(client_as: Any, committed: Any) -> None:
     project = await committed()
     found = [{"kind": "quality", "content": f"第{n}处厚度不足"} for n in (1, 2)]
     async with client_as(Role.INSPECTOR, KECHENG) as http:
         made = (await http.post("/api/v1/visits", json=report(project, photos=[], findings=found))).json()["id"]
     async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
         page = (await http.get(f"/visits/{made}")).text
-        ways = re.findall(r'action="(/findings/\d+/close)">\s*<input type="hidden" name="once" value="([^"]+)"', page)
+        ways = re.findall(r'action="(/findings/\d+/mend)">\s*<input type="hidden" name="once" value="([^"]+)"', page)
         (first, token), (second, same) = ways
         assert token == same
         for note, code in (("", "WEB-101"), ("返" * 600, "WEB-103")):
@@ -217,7 +165,22 @@ async def test_findings_of_one_page_are_closed_one_by_one(client_as: Any, commit
             assert (wrong.status_code, code in wrong.text, "第1处厚度不足" in wrong.text) == (422, True, True)
         for way in (first, second, first):  # the third is a double click
             assert (await http.post(way, data={"once": token, "note": "已返工"})).status_code == 303
+        page = (await http.get(f"/visits/{made}")).text
+        assert (page.count("整改由您报告，等待另一人复查销号"), page.count('/close"')) == (2, 0)
+        own = await http.post(first.replace("mend", "close"), data={"once": str(uuid.uuid4()), "note": "合格"})
+        assert (own.status_code, "INS-217" in own.text, "第1处厚度不足" in own.text) == (409, True, True)
+    async with client_as(Role.INSPECTOR, KECHENG) as http:
+        page = (await http.get(f"/visits/{made}")).text
+        (token,) = set(
+            re.findall(r'action="/findings/\d+/close">\s*<input type="hidden" name="once" value="([^"]+)"', page)
+        )
+        for way in (first, second):
+            closed = await http.post(way.replace("mend", "close"), data={"once": token, "note": "合格"})
+            assert closed.status_code == 303
         assert (await http.get(f"/visits/{made}")).text.count('/reopen"') == 2
+        listed = (await http.get("/findings?serious=normal&sort=-serious")).text
+        assert (listed.count("第1处厚度不足"), "一般" in listed) == (1, True)
+        assert "第1处厚度不足" not in (await http.get("/findings?serious=grave")).text
 
 
 @pytest.mark.parametrize(
@@ -281,12 +244,25 @@ async def test_findings_have_a_due_day_and_close_with_a_note(tx_as: Any, project
         answer = await send(tx, report(project, photos=[], findings=found))
         (finding,) = await open_findings(tx, project["id"])
         assert str(finding["due_on"]) == "2026-10-13"  # 15 working days over Mid-Autumn and National Day
-        async with become(tx, actor(Role.COUNTY_CLERK, KECHENG)):
+        clerk = actor(Role.COUNTY_CLERK, KECHENG)
+        async with become(tx, clerk):
             with pytest.raises(Refused, match="INS-209"):
-                await office.close_finding(tx, finding["id"], "")
-            await office.close_finding(tx, finding["id"], "已返工并复测")
+                await office.mend_finding(tx, finding["id"], "")
+            await office.mend_finding(tx, finding["id"], "已返工并复测")
+            assert [f["state"] for f in await open_findings(tx, project["id"])] == ["mended"]  # it still stands
+            assert queries.turns(await office.finding(tx, finding["id"]), clerk) == ["send_back"]
+            with pytest.raises(Refused, match="INS-217"):
+                await office.close_finding(tx, finding["id"], "自己看过")
+        await office.send_back_finding(tx, finding["id"], "东侧仍不足")
+        async with become(tx, actor(Role.VILLAGE_CLERK, project["division_code"])):
+            await office.mend_finding(tx, finding["id"], "东侧已返工")
+            with pytest.raises(Refused, match="KRN-403"):
+                await office.close_finding(tx, finding["id"], "村里看过")
+        async with become(tx, clerk):
+            await office.close_finding(tx, finding["id"], "到场复测合格")
             assert await open_findings(tx, project["id"]) == []
-            await office.reopen_finding(tx, finding["id"], "复测仍不足")
+            again = await office.reopen_finding(tx, finding["id"], "复测仍不足")
+            assert (again["mended_by"], again["closed_by"], again["closing_note"]) == (None, None, "")
         assert [f["id"] for f in await open_findings(tx, project["id"])] == [finding["id"]]
         assert answer.state == "held"
 

@@ -128,5 +128,10 @@ def test_nobody_judges_their_own_visit_and_a_reason_is_written() -> None:
     assert [refusal(VISIT, V.HELD, "accept", row, t) for t in tries] == ["INS-207", "INS-208", ""]
 
 
-def test_finding_closes_only_with_a_note() -> None:
-    assert [refusal(FINDING, "open", "close", {}, {"note": n}) for n in ("", "已返工")] == ["INS-209", ""]
+def test_finding_is_mended_and_closed_with_words_and_by_two_people() -> None:
+    assert [refusal(FINDING, "open", "mend", {}, {"note": n}) for n in ("", "已返工")] == ["INS-209", ""]
+    row = {"mended_by": 7}
+    tries = [{"judge_id": 7, "note": "好"}, {"judge_id": 8, "note": " "}, {"judge_id": 8, "note": "已复测"}]
+    assert [refusal(FINDING, "mended", "close", row, t) for t in tries] == ["INS-217", "INS-209", ""]
+    with pytest.raises(Refused, match="KRN-408"):
+        FINDING.arrow("open", "close")
