@@ -57,6 +57,7 @@ from allocation.grants.api import ROUTES as GRANTS_API
 from allocation.grants.loan_pages import ROUTES as LOANS
 from allocation.grants.pages import ROUTES as GRANTS
 from allocation.grants.paying import GRANTS_SOURCE
+from allocation.grants.recall_pages import ROUTES as RECALLS
 from allocation.mixed import panels as mixed
 from allocation.mixed.api import ROUTES as MIXED_API
 from allocation.mixed.pages import ROUTES as MIXED
@@ -124,6 +125,7 @@ ROUTES = [
     *CASH,
     *CASH_API,
     *GRANTS,
+    *RECALLS,
     *LOANS,
     *GRANTS_API,
     *FINANCE,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from allocation.bank.queries import last_month
+from allocation.payments.refunds import DAYS
 from allocation.permissions import P
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.clock import add_working_days, shanghai
@@ -129,22 +130,24 @@ async def _cash(tx: Tx) -> list[Task]:
 
 
 _GRANTS = """
-SELECT id, title, state, amount_fen, division_code FROM allocation_grant
+SELECT id, title, state, amount_fen, division_code, recalled_on FROM allocation_grant g
 WHERE (state = 'submitted' AND $1 AND prepared_by IS DISTINCT FROM $4)
-   OR (state = 'checked' AND $2) OR (state = 'returned' AND $3 AND prepared_by = $4) ORDER BY id LIMIT 50
+   OR (state = 'checked' AND $2) OR (state = 'returned' AND $3 AND prepared_by = $4)
+   OR (state = 'recalled' AND $5 AND NOT EXISTS (SELECT 1 FROM allocation_refund r
+     WHERE r.of_grant = g.id AND r.state = 'asked')) ORDER BY id LIMIT 50
 """
 
 
 async def _grants(tx: Tx) -> list[Task]:
     may = tx.actor.may
-    rows = await tx.conn.fetch(
-        _GRANTS, may(P.CHECK_GRANT), may(P.APPROVE_GRANT), may(P.PREPARE_GRANT), tx.actor.user_id
-    )
+    rights = (may(P.CHECK_GRANT), may(P.APPROVE_GRANT), may(P.PREPARE_GRANT), tx.actor.user_id, may(P.CLAIM))
+    rows = await tx.conn.fetch(_GRANTS, *rights)
+    days = timedelta(days=tx.policy.whole(DAYS))
     return [
         Task(
             _say(f"grant.{r['state']}", title=r["title"], amount=yuan(r["amount_fen"])),
-            f"/grants/{r['id']}",
-            None,
+            f"/grants/{r['id']}" + ("/refund" if r["state"] == "recalled" else ""),
+            r["recalled_on"] + days if r["recalled_on"] else None,
             r["division_code"],
             "grant",
         )

@@ -98,7 +98,8 @@ _UNFINISHED = """
   ) m WHERE m.net > 0 AND CASE m.source_table
     WHEN 'allocation_claim' THEN NOT EXISTS (SELECT 1 FROM allocation_payment p
       WHERE p.claim = m.source_id AND p.paid_on {until})
-    WHEN 'allocation_grant' THEN m.net < (SELECT g.amount_fen FROM allocation_grant g WHERE g.id = m.source_id)
+    WHEN 'allocation_grant' THEN m.net < (SELECT g.amount_fen FROM allocation_grant g WHERE g.id = m.source_id
+      AND (g.recalled_on IS NULL OR NOT g.recalled_on {until}))
     ELSE m.net < (SELECT h.amount_fen FROM allocation_cash_line h WHERE h.id = m.source_id) END)::bigint
 """
 _COMPARE = f"""

@@ -31,11 +31,13 @@ async def form(tx: Tx, grant_id: int) -> Document:
     row = await queries.grant(tx, grant_id)
     place = str(await tx.conn.fetchval("SELECT full_name FROM kernel_division WHERE code = $1", row["division_code"]))
     facts = (
+        ("state", CATALOGUE.state("GRANT", row["state"])),
         ("kind", _t(f"kind.{row['kind']}")),
         ("place", place),
         ("recipient", row["recipient"]),
         ("year", str(row["year"])),
         ("amount", f"{yuan(row['amount_fen'])} {_t('yuan')}"),
+        ("due", f"{yuan(row['due_fen'])} {_t('yuan')}" if row["due_fen"] is not None else ""),
         ("basis", row["basis"]),
         ("prepared", row["prepared_name"]),
         ("checked", f"{row['checked_name']} {row['checked_on'] or ''}".strip()),

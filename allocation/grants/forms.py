@@ -84,6 +84,13 @@ class ReasonForm(msgspec.Struct):
     reason: Annotated[str, Meta(min_length=2, max_length=500)]
 
 
+class RecallForm(msgspec.Struct):
+    """What stays rightly given of a paid grant, and why not all of it. Units: fen."""
+
+    due_fen: Annotated[Yuan, Meta(ge=0)]
+    reason: Annotated[str, Meta(min_length=2, max_length=500)]
+
+
 class PayeeForm(msgspec.Struct):
     """Which confirmed account the money goes to."""
 

@@ -51,8 +51,8 @@ LOANS = Listing(
         Column("ends_on", "l.ends_on", kind="date"),
         Column(
             "given_fen",
-            "(SELECT coalesce(sum(g.amount_fen), 0)::bigint FROM allocation_grant g"
-            " WHERE g.loan = l.id AND g.state IN ('approved', 'paid'))",
+            "(SELECT coalesce(sum(coalesce(g.due_fen, g.amount_fen)), 0)::bigint FROM allocation_grant g"
+            " WHERE g.loan = l.id AND g.state IN ('approved', 'paid', 'recalled', 'recovered'))",
             kind="money",
         ),
     ),

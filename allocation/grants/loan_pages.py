@@ -79,7 +79,7 @@ async def _loan(request: AnyRequest, key: int, failed: tuple[str, Form[Any]] | N
                 r["id"]: rules.over_contract(queries.facts(row), queries.stretch(r), terms.day_basis) for r in interest
             },
             "workings": workings,
-            "asked": {g["year"]: g for g in asked if g["state"] != "rejected"},
+            "asked": {g["year"]: g for g in asked if g["stands"]},
             "accounts": [
                 (p["id"], f"{p['bank_name']} ···· {p['account_tail']}")
                 for p in await queries.payees(tx, row["borrower"])

@@ -10,7 +10,7 @@ from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
-from allocation.grants import documents, queries, service
+from allocation.grants import documents, queries, recalling, service
 from allocation.grants.forms import (
     CheckForm,
     EmptyForm,
@@ -18,9 +18,11 @@ from allocation.grants.forms import (
     PaperForm,
     PayeeForm,
     ReasonForm,
+    RecallForm,
 )
 from allocation.grants.listing import GRANTS
 from allocation.grants.states import EDITABLE, GRANT
+from allocation.payments import refunds
 from allocation.permissions import P
 from allocation.printing import printed
 from quzhou_migrants.kernel import files
@@ -47,6 +49,9 @@ STEP_FORMS: dict[str, type[msgspec.Struct]] = {
     "check": CheckForm,
     "back": ReasonForm,
     "payee": PayeeForm,
+    "withdraw": ReasonForm,
+    "recall": RecallForm,
+    "uphold": ReasonForm,
 }
 
 
@@ -119,10 +124,11 @@ async def save(request: AnyRequest, grant_id: FromPath[int], version: FromQuery[
 @get("/grants/{grant_id:int}", opt=needs(P.VIEW_GRANTS), include_in_schema=False)
 async def shown(request: AnyRequest, grant_id: FromPath[int]) -> Page:
     """Show one grant with its papers, its check and its working."""
-    return await _show(request, grant_id)
+    return await show(request, grant_id)
 
 
-async def _show(request: AnyRequest, key: int, failed: tuple[str, Form[Any]] | None = None) -> Page:
+async def show(request: AnyRequest, key: int, failed: tuple[str, Form[Any]] | None = None) -> Page:
+    """Show one grant; `failed` names the small form that was refused, and brings it back as it was typed."""
     forms: dict[str, Form[Any]] = {name: new_form(struct) for name, struct in STEP_FORMS.items()}
     if failed:
         forms[failed[0]] = failed[1]
@@ -144,6 +150,8 @@ async def _show(request: AnyRequest, key: int, failed: tuple[str, Form[Any]] | N
                 "SELECT full_name FROM kernel_division WHERE code = $1", row["division_code"]
             ),
             "entries": await timeline(tx, service.GRANTS, key),
+            "letters": await refunds.of_grant(tx, key),
+            "over": (await recalling.subject(tx, key)).over,
         }
     failing = failed[1] if failed else None
     return render(
@@ -158,14 +166,14 @@ async def _show(request: AnyRequest, key: int, failed: tuple[str, Form[Any]] | N
     )
 
 
-async def _step(request: AnyRequest, key: int, name: str, struct: type[S], work: Step[S]) -> Page:
+async def step(request: AnyRequest, key: int, name: str, struct: type[S], work: Step[S]) -> Page:
     """Take one step of a grant from a small form on its page."""
     form = await read_form(request, struct)
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
             await work(tx, key, form.value)
             return see_other(await tx.done(f"/grants/{key}"), flash=tx.command)
-    return await _show(request, key, (name, form))
+    return await show(request, key, (name, form))
 
 
 @post(
@@ -181,7 +189,7 @@ async def add_paper(request: AnyRequest, grant_id: FromPath[int]) -> Page:
     async def work(tx: Tx, key: int, form: PaperForm) -> None:
         await service.add_paper(tx, key, form.kind, form.file)
 
-    return await _step(request, grant_id, "paper", PaperForm, work)
+    return await step(request, grant_id, "paper", PaperForm, work)
 
 
 @post("/grants/{grant_id:int}/submit", opt=needs(P.PREPARE_GRANT), status_code=200, include_in_schema=False)
@@ -191,7 +199,7 @@ async def submit(request: AnyRequest, grant_id: FromPath[int]) -> Page:
     async def work(tx: Tx, key: int, _form: EmptyForm) -> None:
         await service.submit(tx, key)
 
-    return await _step(request, grant_id, "step", EmptyForm, work)
+    return await step(request, grant_id, "step", EmptyForm, work)
 
 
 @post("/grants/{grant_id:int}/cancel", opt=needs(P.PREPARE_GRANT), status_code=200, include_in_schema=False)
@@ -201,7 +209,7 @@ async def cancel(request: AnyRequest, grant_id: FromPath[int]) -> Page:
     async def work(tx: Tx, key: int, _form: EmptyForm) -> None:
         await service.cancel(tx, key)
 
-    return await _step(request, grant_id, "step", EmptyForm, work)
+    return await step(request, grant_id, "step", EmptyForm, work)
 
 
 @post("/grants/{grant_id:int}/check", opt=needs(P.CHECK_GRANT), status_code=200, include_in_schema=False)
@@ -211,7 +219,7 @@ async def check(request: AnyRequest, grant_id: FromPath[int]) -> Page:
     async def work(tx: Tx, key: int, form: CheckForm) -> None:
         await service.check(tx, key, form.checked_on, form.note)
 
-    return await _step(request, grant_id, "check", CheckForm, work)
+    return await step(request, grant_id, "check", CheckForm, work)
 
 
 @post("/grants/{grant_id:int}/return", opt=needs(P.CHECK_GRANT), status_code=200, include_in_schema=False)
@@ -221,7 +229,7 @@ async def send_back(request: AnyRequest, grant_id: FromPath[int]) -> Page:
     async def work(tx: Tx, key: int, form: ReasonForm) -> None:
         await service.send_back(tx, key, form.reason)
 
-    return await _step(request, grant_id, "back", ReasonForm, work)
+    return await step(request, grant_id, "back", ReasonForm, work)
 
 
 @post("/grants/{grant_id:int}/reject", opt=needs(P.CHECK_GRANT), status_code=200, include_in_schema=False)
@@ -231,7 +239,7 @@ async def reject(request: AnyRequest, grant_id: FromPath[int]) -> Page:
     async def work(tx: Tx, key: int, form: ReasonForm) -> None:
         await service.reject(tx, key, form.reason)
 
-    return await _step(request, grant_id, "back", ReasonForm, work)
+    return await step(request, grant_id, "back", ReasonForm, work)
 
 
 @post("/grants/{grant_id:int}/send-back", opt=needs(P.APPROVE_GRANT), status_code=200, include_in_schema=False)
@@ -241,7 +249,7 @@ async def leader_back(request: AnyRequest, grant_id: FromPath[int]) -> Page:
     async def work(tx: Tx, key: int, form: ReasonForm) -> None:
         await service.leader_back(tx, key, form.reason)
 
-    return await _step(request, grant_id, "back", ReasonForm, work)
+    return await step(request, grant_id, "back", ReasonForm, work)
 
 
 @post("/grants/{grant_id:int}/approve", opt=needs(P.APPROVE_GRANT), status_code=200, include_in_schema=False)
@@ -251,7 +259,7 @@ async def approve(request: AnyRequest, grant_id: FromPath[int]) -> Page:
     async def work(tx: Tx, key: int, _form: EmptyForm) -> None:
         await service.approve(tx, key)
 
-    return await _step(request, grant_id, "step", EmptyForm, work)
+    return await step(request, grant_id, "step", EmptyForm, work)
 
 
 @post("/grants/{grant_id:int}/payee", opt=needs(P.PREPARE_GRANT), status_code=200, include_in_schema=False)
@@ -261,7 +269,7 @@ async def payee(request: AnyRequest, grant_id: FromPath[int]) -> Page:
     async def work(tx: Tx, key: int, form: PayeeForm) -> None:
         await service.set_payee(tx, key, form.payee)
 
-    return await _step(request, grant_id, "payee", PayeeForm, work)
+    return await step(request, grant_id, "payee", PayeeForm, work)
 
 
 @get("/grants/{grant_id:int}/form.pdf", opt=needs(P.VIEW_GRANTS), include_in_schema=False)

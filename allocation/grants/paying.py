@@ -1,4 +1,4 @@
-"""Approved grants as something the bank pays; what came back is waiting again."""
+"""Approved grants as something the bank pays; what came back is waiting again, or free when it was recalled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from allocation.bank.rules import Said
 from allocation.bank.sources import PAYEE_PLACE, Answered, Due, Source, arrived, source
 from allocation.budget import ledger
 from allocation.budget.ledger import Kind, Line
-from allocation.grants import queries
+from allocation.grants import queries, recalling
 from allocation.grants.service import GRANTS
 from allocation.grants.states import GRANT
 from allocation.grants.tables import Grant
@@ -50,7 +50,10 @@ async def stands(tx: Tx, grants: Sequence[int]) -> dict[int, str]:
 
 
 async def hear(tx: Tx, answers: Sequence[Answered]) -> None:
-    """A grant is paid when all of it arrived; when any of it comes back, it is approved and unpaid again."""
+    """A grant is paid when all of it arrived; when any of it comes back, it is approved and unpaid again.
+
+    What comes back of a grant that was recalled is what was asked for: it is free money again.
+    """
     for a in answers:
         row = await queries.grant(tx, a.key)
         whole = a.net_fen >= row["amount_fen"]
@@ -60,6 +63,8 @@ async def hear(tx: Tx, answers: Sequence[Answered]) -> None:
         elif a.kind == Said.RETURNED and row["state"] == "paid" and not whole:
             await fire(tx, GRANT, Grant, row, "bounce", sets={"paid_on": None})
             await _post(tx, row, a, -1)
+        elif a.kind == Said.RETURNED and row["state"] == "recalled":
+            await recalling.take_back(tx, row, f"bank:{a.item}", a.amount_fen, (GRANTS, row["id"]))
 
 
 async def _post(tx: Tx, row: dict[str, Any], a: Answered, sign: int) -> None:

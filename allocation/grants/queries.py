@@ -38,6 +38,66 @@ async def hands(tx: Tx, key: int) -> set[int]:
     return {r["actor_id"] for r in rows}
 
 
+async def lock(tx: Tx, key: int) -> Row:
+    """Lock one grant behind its county's bank files, in the order in which the bank's answers are booked.
+
+    Raises: Refused KRN-404.
+    """
+    await tx.conn.execute(
+        "SELECT pg_advisory_xact_lock(421, hashtext(allocation_county(division_code)))"
+        " FROM allocation_grant WHERE id = $1",
+        key,
+    )
+    await tx.conn.execute("SELECT 1 FROM allocation_grant WHERE id = $1 FOR UPDATE", key)
+    return await grant(tx, key)
+
+
+_AT_BANK = """
+SELECT coalesce(sum(l.paid_fen - l.returned_fen), 0)::bigint AS arrived,
+  min(b.number) FILTER (WHERE l.result IN ('waiting', 'partial')) AS number
+FROM allocation_bank_line l LEFT JOIN allocation_bank_batch b ON b.id = l.batch
+WHERE l.source_table = 'allocation_grant' AND l.source_id = $1 AND l.result <> 'withdrawn'
+"""
+
+
+async def at_bank(tx: Tx, key: int) -> Row:
+    """Tell how a grant stands with the bank. Shape: {arrived, number of the file it waits in or None}. Units: fen."""
+    return dict(await tx.conn.fetchrow(_AT_BANK, key))
+
+
+_REFUNDED = "SELECT coalesce(sum(returned_fen), 0)::bigint FROM allocation_refund WHERE of_grant = $1"
+
+
+async def refunded(tx: Tx, key: int) -> int:
+    """Add up what was asked back of a grant and came. Units: fen."""
+    return int(await tx.conn.fetchval(_REFUNDED, key))
+
+
+_THERE = """
+SELECT batch, sum(amount_fen)::bigint AS there FROM allocation_entry WHERE kind = 'issued' AND (
+  (source_table = 'allocation_grant' AND source_id = $1) OR (source_table = 'allocation_refund'
+    AND source_id IN (SELECT id FROM allocation_refund WHERE of_grant = $1)))
+GROUP BY batch HAVING sum(amount_fen) > 0 ORDER BY batch DESC
+"""
+
+
+async def in_hands(tx: Tx, key: int) -> list[tuple[int, int]]:
+    """List what of a grant is still with its recipient, the newest batch first. Shape: (batch, fen)."""
+    return [(r["batch"], int(r["there"])) for r in await tx.conn.fetch(_THERE, key)]
+
+
+async def recalled_for(tx: Tx, key: int) -> str:
+    """Give the reason of the last recall of a grant, for the letter; empty without one."""
+    return str(
+        await tx.conn.fetchval(
+            "SELECT facts ->> 'reason' FROM kernel_journal WHERE subject_table = 'allocation_grant'"
+            " AND subject_id = $1 AND verb = 'GRANT.recall' ORDER BY id DESC LIMIT 1",
+            key,
+        )
+        or ""
+    )
+
+
 _LOAN = "SELECT * FROM allocation_loan WHERE id = $1"
 _LOCKED_LOAN = "SELECT * FROM allocation_loan WHERE id = $1 FOR UPDATE"
 
@@ -57,9 +117,12 @@ async def interest(tx: Tx, loan_id: int) -> list[Row]:
 
 
 async def grants_of(tx: Tx, loan_id: int) -> list[Row]:
-    """List the subsidies asked for a loan, by year."""
+    """List the subsidies asked for a loan, by year; what stands bars another of the same year."""
     rows = await tx.conn.fetch(
-        "SELECT id, year, amount_fen, state FROM allocation_grant WHERE loan = $1 ORDER BY year, id", loan_id
+        "SELECT id, year, amount_fen, state, state NOT IN ('rejected', 'withdrawn')"
+        " AND (state <> 'recovered' OR due_fen > 0) AS stands"
+        " FROM allocation_grant WHERE loan = $1 ORDER BY year, id",
+        loan_id,
     )
     return [dict(r) for r in rows]
 

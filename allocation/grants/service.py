@@ -9,10 +9,12 @@ import json
 from typing import Any
 
 from allocation.budget import ledger
+from allocation.budget.rules import Pot
+from allocation.budget.withheld import check_leaving
 from allocation.grants import queries, rules
 from allocation.grants.forms import GrantForm, InterestForm, LoanForm
 from allocation.grants.queries import county_of
-from allocation.grants.states import EDITABLE, GRANT
+from allocation.grants.states import CLOSED, EDITABLE, GRANT
 from allocation.grants.tables import Grant
 from allocation.permissions import P
 from quzhou_migrants.kernel import files
@@ -313,7 +315,8 @@ async def cancel(tx: Tx, grant_id: int) -> Row:
 async def approve(tx: Tx, grant_id: int) -> Row:
     """Approve a checked grant: its money leaves the county's available money, the oldest batch first.
 
-    Raises: Refused ALC-545 (who prepared or checked), ALC-529, ALC-104 (too little money), KRN-409.
+    Raises: Refused ALC-545 (who prepared or checked), ALC-529, ALC-104 (too little money), ALC-156 (promised to a
+    round), KRN-409.
     """
     row = await queries.grant(tx, grant_id)
     await _same_working(tx, row)
@@ -324,6 +327,7 @@ async def approve(tx: Tx, grant_id: int) -> Row:
     )
     way = (ledger.Kind.AVAILABLE, ledger.Kind.ISSUING)
     county = county_of(row["division_code"])
+    await check_leaving(tx, Pot(county), row["amount_fen"])
     await ledger.shift(tx, f"grant:{grant_id}", county, *way, row["amount_fen"], source=(GRANTS, grant_id))
     return moved
 
@@ -332,10 +336,10 @@ async def approve(tx: Tx, grant_id: int) -> Row:
 async def set_payee(tx: Tx, grant_id: int, payee: int) -> None:
     """Name the confirmed account a grant is paid to, also after its approval or when money came back.
 
-    Raises: Refused ALC-552 (not the recipient's), ALC-554 (paid, or given up).
+    Raises: Refused ALC-552 (not the recipient's), ALC-554 (paid, given up or withdrawn).
     """
     row = await queries.grant(tx, grant_id)
-    if row["state"] in {"paid", "rejected"}:
+    if row["state"] in CLOSED:
         raise Refused("ALC-554")
     await _check_payee(tx, payee, row["recipient"])
     await tx.conn.execute(f"UPDATE {GRANTS} SET payee = $2, version = version + 1 WHERE id = $1", grant_id, payee)  # noqa: S608 - our own name

@@ -1,5 +1,7 @@
 """The life of a grant: prepared by one, its result checked by another, approved by a third, paid by the bank.
 
+What proves wrong is withdrawn before it is paid, and recalled, whole or in part, afterwards.
+
 Source: 衢政办发〔2016〕65号 二(三)2 (以奖代补, 贷款贴息)
 """
 
@@ -26,6 +28,9 @@ class S(StrEnum):
     APPROVED = "approved"
     PAID = "paid"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    RECALLED = "recalled"
+    RECOVERED = "recovered"
 
 
 def another_hand(row: Row, facts: Row) -> None:
@@ -56,6 +61,12 @@ GRANT = machine(
         Arrow(S.RETURNED, "cancel", S.REJECTED, P.PREPARE_GRANT),
         Arrow(S.APPROVED, "pay", S.PAID, P.RECONCILE),
         Arrow(S.PAID, "bounce", S.APPROVED, P.RECONCILE),
+        Arrow(S.APPROVED, "withdraw", S.WITHDRAWN, P.APPROVE_GRANT, has_reason),
+        Arrow(S.PAID, "recall", S.RECALLED, P.APPROVE_GRANT, has_reason),
+        Arrow(S.RECALLED, "uphold", S.PAID, P.APPROVE_GRANT, has_reason),
+        Arrow(S.RECALLED, "recover", S.RECOVERED, P.PAY),
     ),
 )
 EDITABLE = (S.DRAFT, S.RETURNED)
+CLOSED = (S.PAID, S.REJECTED, S.WITHDRAWN, S.RECALLED, S.RECOVERED)
+"""States in which no account is chosen any more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from allocation.payments import judging, queries, rules
+from allocation.payments import judging, queries, refunds, rules
 from allocation.payments.rules import Gate
 from projects import public as projects
 from quzhou_migrants.kernel.catalogue import CATALOGUE
@@ -106,24 +106,26 @@ def _hand(mark: Row) -> str:
 
 async def refund_letter(tx: Tx, row: Row) -> Letter:
     """Write the letter that asks an overpayment back, figures as they were when it was kept."""
-    project = await projects.brief(tx, row["project"])
+    subject = await refunds.subject_of(tx, row)
     facts = {
-        "title": project["title"],
-        "code": project["code"],
-        "place": project["county_name"] + project["township_name"] + project["village_name"],
+        "title": subject.title,
+        "code": subject.code,
+        "place": subject.place,
         "paid": yuan(row["paid_fen"]),
         "allowed": yuan(row["settled_fen"]),
         "over": yuan(row["amount_fen"]),
         "due": written_day(row["due_on"]),
+        "note": row["note"].rstrip("。") or CATALOGUE.text("refund.letter.grant.note"),
     }
     text = CATALOGUE.text
+    words = "refund.letter.grant" if subject.of_grant else "refund.letter"
     return Letter(
         office=row["office"],
         number=row["doc_no"],
-        title=text("refund.letter.title"),
+        title=text(f"{words}.title"),
         to=row["payee"],
-        paragraphs=tuple(text(f"refund.letter.{n}").format(**facts) for n in (1, 2, 3)),
+        paragraphs=tuple(text(f"{words}.{n}").format(**facts) for n in (1, 2, 3)),
         signer=row["office"],
         day=row["asked_on"],
-        footer=f"{project['code']} / {row['id']}",
+        footer=f"{subject.code} / {row['id']}" if subject.code else str(row["id"]),
     )

@@ -136,13 +136,14 @@ RETENTIONS = Listing(
 
 REFUNDS = Listing(
     key="refunds",
-    source="allocation_refund r JOIN projects_project p ON p.id = r.project",
+    source="allocation_refund r LEFT JOIN projects_project p ON p.id = r.project"
+    " LEFT JOIN allocation_grant g ON g.id = r.of_grant",
     id="r.id",
     scope="r.division_code",
     descending=True,
     columns=(
         Column("refund_id", "r.id", kind="int", shown=False, export=False),
-        Column("project_title", "p.title", link="/claims/refunds/{refund_id}"),
+        Column("project_title", "coalesce(p.title, g.title)", link="/claims/refunds/{refund_id}"),
         Column("place", "r.division_code", kind="division"),
         Column("payee", "r.payee"),
         Column("doc_no", "r.doc_no"),
@@ -158,7 +159,7 @@ REFUNDS = Listing(
         Filter("state", "r.state = {}", machine="REFUND"),
     ),
     search=lambda _tx, text: (
-        "(p.title LIKE {} OR r.payee LIKE {} OR r.doc_no = {})",
+        "(coalesce(p.title, g.title) LIKE {} OR r.payee LIKE {} OR r.doc_no = {})",
         [f"%{text}%", f"%{text}%", text],
     ),
 )

@@ -23,7 +23,7 @@ from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.letter import build_letter
 from quzhou_migrants.kernel.pool import in_pool
 from quzhou_migrants.kernel.states import verbs_open
-from quzhou_migrants.kernel.tx import open_tx
+from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.web.forms import Form, new_form, read_form
 from quzhou_migrants.web.render import render, see_other
 
@@ -46,21 +46,23 @@ async def new(request: AnyRequest, project_id: FromPath[int]) -> Page:
 
 async def _new(request: AnyRequest, project_id: int, form: Form[RefundForm] | None) -> Page:
     async with open_tx(request) as tx:
-        project = await projects.brief(tx, project_id)
-        over = await refunds.overpaid(tx, project)
-        standing = next((r for r in await refunds.of_project(tx, project_id) if r["state"] == "asked"), None)
-        days = tx.policy_for(project["division_code"]).param(refunds.DAYS)
-        filled = form or new_form(RefundForm, asked_on=tx.today, due_on=tx.today + timedelta(days=days.value))
-    return render(
-        request,
-        "allocation/payments/refund_new.html",
-        form=filled,
-        project=project,
-        over=over,
-        standing=standing,
-        days=days,
-        status=form.status if form else 200,
-    )
+        subject = await refunds.of_a_project(tx, await projects.brief(tx, project_id))
+        context = await letter_form(tx, subject, form)
+    return render(request, "allocation/payments/refund_new.html", status=form.status if form else 200, **context)
+
+
+async def letter_form(
+    tx: Tx, subject: refunds.Subject, form: Form[RefundForm] | None, note: str = ""
+) -> dict[str, Any]:
+    """Give what the page of a new letter shows, of a project or of a grant."""
+    days = tx.policy_for(subject.division_code).param(refunds.DAYS)
+    fresh = {"asked_on": tx.today, "due_on": tx.today + timedelta(days=days.value), "note": note}
+    return {
+        "form": form or new_form(RefundForm, **fresh),
+        "subject": subject,
+        "standing": await refunds.standing(tx, subject),
+        "days": days,
+    }
 
 
 @post(
@@ -94,11 +96,11 @@ async def _show(
 ) -> Page:
     async with open_tx(request) as tx:
         row = await refunds.find(tx, refund_id)
-        project = await projects.brief(tx, row["project"])
+        subject = await refunds.subject_of(tx, row)
         context: dict[str, Any] = {
             "row": row,
-            "project": project,
-            "left": await refunds.overpaid(tx, project),
+            "subject": subject,
+            "left": subject.over,
             "papers": await files.files_of(tx, (refunds.TABLE, refund_id)),
             "verbs": verbs_open(REFUND, row, tx.actor),
             "mine": row["asked_by"] == tx.actor.user_id,
