@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from allocation.budget import checking, closing, queries, withheld
-from allocation.budget.rules import Pot
+from allocation.budget import checking, closing, withheld
 from allocation.permissions import P
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.clock import shanghai
@@ -123,9 +122,8 @@ async def _runs(tx: Tx) -> list[Task]:
 async def _awards(tx: Tx) -> list[Task]:
     count = int(await tx.conn.fetchval("SELECT count(*) FROM projects_project WHERE state = 'planned'"))
     county = tx.actor.division_code
-    promised = sum(w.fen for w in await withheld.by_rounds(tx, county) if w.pot == Pot(county))
-    left = sum(int(p["fen"]) for p in await queries.available(tx, county)) - promised
-    if not count or left <= 0:
+    left = await withheld.own_free(tx, county)
+    if not count or not left:
         return []
     title = _say("task.award.title", count=count, left=yuan(left))
     return [Task(title, "/awards/waiting", None, county, "award")]

@@ -10,6 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from allocation.budget import queries
 from allocation.budget.rules import Pot, unwithheld
 from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.money import Fen
@@ -78,6 +79,12 @@ async def by_rounds(tx: Tx, county: str) -> list[Withheld]:
         if fen:
             found.append(Withheld(pot, Why.ROUND, r["title"], fen, r["decide_by"], f"/rounds/{r['id']}"))
     return found
+
+
+async def own_free(tx: Tx, county: str) -> Fen:
+    """Give what a division may still give of its own money beyond what its rounds were promised. Units: fen."""
+    there = sum(int(p["fen"]) for p in await queries.available(tx, county))
+    return max(0, there - sum(w.fen for w in await by_rounds(tx, county) if w.pot == Pot(county)))
 
 
 async def by_ends(tx: Tx, places: Sequence[str]) -> list[Withheld]:

@@ -11,9 +11,8 @@ from litestar.params import FromPath
 from litestar.response import Response
 
 from allocation.budget.papers import SPLIT_TABLE, scans_of_splits
-from allocation.budget.queries import available
 from allocation.budget.rules import Pot
-from allocation.budget.withheld import Withheld, by_rounds, house_of
+from allocation.budget.withheld import Withheld, by_rounds, house_of, own_free
 from allocation.permissions import P
 from allocation.terms import queries, rules, service
 from allocation.terms.forms import EmptyForm, FillForm, GiveForm, PoolForm, TakeForm
@@ -215,7 +214,7 @@ async def _act(request: AnyRequest, pool_id: int, act: str, form: Form[Any]) -> 
             "withheld": await _promised(tx, row) if act == "give" else [],
             "place": (await places(tx)).name(row["division_code"]),
             "unclaimed": rules.replannable(queries.state_of(row), tx.today),
-            "left": sum(int(p["fen"]) for p in await available(tx, tx.actor.division_code)) if act == "fill" else 0,
+            "left": await own_free(tx, tx.actor.division_code) if act == "fill" else 0,
             "projects": [(p["id"], f"{p['title']} ({yuan(p['asked_fen'])})") for p in await queries.candidates(tx, row)]
             if act == "give"
             else [],

@@ -12,6 +12,7 @@ from allocation.bank.reconcile import Arrived
 from allocation.bank.rules import Item
 from allocation.budget.forms import SplitForm, SplitRow
 from allocation.budget.split_service import draft_split, issue_split
+from allocation.budget.withheld import own_free
 from allocation.cash import service as cash
 from allocation.cash.forms import ListForm
 from allocation.grants import service as grants
@@ -136,10 +137,7 @@ async def _loan(world: World, county: str, village: Village) -> None:
     async with acting(world.actor(Role.TOWNSHIP_CLERK, village.township), SENT) as tx:
         await grants.check(tx, key, SENT, say("loan_seen"))
     async with acting(world.actor(Role.COUNTY_LEADER, county), SENT, hour=14) as tx:
-        left = await tx.conn.fetchval(
-            "SELECT sum(balance_fen) FROM allocation_balance WHERE division_code = $1 AND kind = 'available'", county
-        )
-        if (left or 0) >= WAN:
+        if await own_free(tx, county) >= WAN:
             await grants.approve(tx, key)
 
 

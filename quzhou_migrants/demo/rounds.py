@@ -31,6 +31,7 @@ COMMITTEE = 7
 POSTED = 4  # candidates of the round whose result hangs
 LEAST = 60  # 万元; a county with less left holds no round in spring
 FEWEST = 20  # 万元; nor one in autumn
+SPARE = 35  # 万元; what a round promises nobody else may give, so something is left for pools and subsidies
 DAY = timedelta(days=1)
 
 
@@ -86,10 +87,10 @@ async def waiting_round(world: World, county: str, lives: list[Life]) -> None:
 
 
 async def _left(world: World, county: str, day: date) -> int:
-    """Tell what a round of a county would find there. Units: 万元."""
+    """Tell what a round of a county would find there beyond what pools and subsidies want. Units: 万元."""
     blank = {"id": 0, "division_code": county, "earmark": 0, "township_code": "", "pot_title": ""}
     async with acting(world.actor(Role.COUNTY_CLERK, county), day) as tx:
-        return int(await drawing.left(tx, blank)) // WAN
+        return max(0, int(await drawing.left(tx, blank)) // WAN - SPARE)
 
 
 async def _opened(world: World, county: str, chosen: list[Life], opens: date) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from allocation.budget.queries import available
+from allocation.budget.withheld import own_free
 from allocation.terms import queries, service
 from allocation.terms.forms import DecideForm, FillForm, PoolForm, TakeForm
 from allocation.terms.rules import Purpose
@@ -54,7 +54,7 @@ async def _pool(world: World, county: str, place: str, purpose: Purpose, day: da
 
 async def _fill(world: World, county: str, pool: int, most: Fen, day: date) -> None:
     async with acting(world.actor(Role.COUNTY_CLERK, county), day, hour=11) as tx:
-        amount = min(most, sum(int(row["fen"]) for row in await available(tx, county)))
+        amount = min(most, await own_free(tx, county))
         if amount:
             facts = {"short": words()["short"][county[:6]], "year": day.year, "n": day.month + 10}
             await service.fill_pool(tx, pool, FillForm(amount, say("pool_doc", **facts)))
