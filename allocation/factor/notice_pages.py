@@ -8,17 +8,17 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath
-from litestar.response import Response
+from litestar.response import File, Response
 
 from allocation.budget.forms import EmptyForm, ReasonForm
 from allocation.factor import notice_queries, notice_service, queries
 from allocation.factor.listing import NOTICES
 from allocation.factor.notice_document import letter_of, proposal
 from allocation.factor.notice_forms import NoticeForm
+from allocation.factor.notice_public import issued_file
 from allocation.factor.states import NOTICE, NoticeState
 from allocation.permissions import P
 from quzhou_migrants.kernel.actor import Actor, code_range
-from quzhou_migrants.kernel.files import files_of
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.journal import timeline
 from quzhou_migrants.kernel.letter import build_letter
@@ -118,7 +118,6 @@ async def _one(request: AnyRequest, notice_id: int, form: Form[Any]) -> Page:
             "verbs": verbs_open(NOTICE, row, tx.actor) if own else [],
             "drafted": row["created_by"] is not None and row["created_by"] == tx.actor.user_id,
             "late": notice_service.late_days(row["due_on"], tx.today) if row["state"] == NoticeState.ISSUED else 0,
-            "files": await files_of(tx, (notice_queries.TABLE, notice_id)),
             "entries": await timeline(tx, notice_queries.TABLE, notice_id),
         }
     return render(
@@ -133,12 +132,20 @@ async def _one(request: AnyRequest, notice_id: int, form: Form[Any]) -> Page:
 
 @get("/factor/notices/{notice_id:int}/draft.pdf", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
 async def paper(request: AnyRequest, notice_id: FromPath[int]) -> Page:
-    """Print a notice as it stands; what was issued is kept as a file, see `files_of`."""
+    """Print a notice as it stands."""
     async with open_tx(request) as tx:
         row = await notice_queries.notice(tx, notice_id)
     data = await in_pool(build_letter, letter_of(row, row["frozen"], row["issued_on"]))
     headers = {"Content-Disposition": f'inline; filename="notice-{notice_id}.pdf"', "Cache-Control": "no-store"}
     return Response(data, media_type="application/pdf", headers=headers)
+
+
+@get("/factor/notices/{notice_id:int}/notice.pdf", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
+async def issued_paper(request: AnyRequest, notice_id: FromPath[int]) -> File:
+    """Give a notice as it was issued, byte for byte, to its house and to everybody it tells of a share."""
+    async with open_tx(request) as tx:
+        row = await notice_queries.notice(tx, notice_id)
+    return issued_file(row["sha256"], f"notice-{notice_id}.pdf")
 
 
 @post("/factor/notices/{notice_id:int}/issue", opt=needs(P.APPROVE_FACTOR), status_code=200, include_in_schema=False)
@@ -177,5 +184,6 @@ async def _act(request: AnyRequest, notice_id: int, struct: type[S], work: Work[
 
 
 ROUTES = [
-    notices, new_notice, draft_notice, edit_notice, change_notice, notice, paper, issue, publish, drop, recall,
+    notices, new_notice, draft_notice, edit_notice, change_notice, notice, paper, issued_paper, issue, publish, drop,
+    recall,
 ]  # fmt: skip

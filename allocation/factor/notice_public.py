@@ -69,15 +69,18 @@ async def paper(request: AnyRequest, notice_id: FromPath[int]) -> File:
     """Give the notice as it was issued, byte for byte."""
     async with public_tx(request) as tx:
         row = await notice_queries.published(tx, notice_id)
-    path = blobs.blob_path(root(), row["sha256"])
+    return issued_file(row["sha256"], f"allocation-{notice_id}.pdf")
+
+
+def issued_file(sha256: str, name: str) -> File:
+    """Give the kept paper of a notice. Raises: Refused KRN-404 (not issued), KRN-648 (the file is gone)."""
+    if not sha256:
+        raise Refused("KRN-404")
+    path = blobs.blob_path(root(), sha256)
     if not path.is_file():
         raise Refused("KRN-648")
-    return File(
-        path,
-        media_type="application/pdf",
-        filename=f"allocation-{notice_id}.pdf",
-        headers={"Content-Security-Policy": "default-src 'none'; sandbox"},
-    )
+    headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+    return File(path, media_type="application/pdf", filename=name, headers=headers)
 
 
 ROUTES = [allocations, allocation, recompute, paper]

@@ -38,10 +38,14 @@ LARGEST_SHEET = 4 * 1024 * 1024
 
 @get("/factor/results", opt=needs(P.VIEW_FACTOR), include_in_schema=False)
 async def results(request: AnyRequest) -> Page:
-    """List the sheets in sight: one's own, and the confirmed ones from above."""
+    """List the sheets in sight: one's own, and the confirmed ones from above that say something of one."""
     actor: Actor = request.scope["state"]["actor"]
     lo, hi = code_range(actor.division_code) if actor.division_code else ("", "~")
-    base = ("p.confirmed_at IS NOT NULL OR (p.division_code >= {} AND p.division_code < {})", [lo, hi])
+    told = "EXISTS (SELECT 1 FROM allocation_performance_score s WHERE s.sheet = p.id)"
+    base = (
+        f"(p.confirmed_at IS NOT NULL AND {told}) OR (p.division_code >= {{}} AND p.division_code < {{}})",
+        [lo, hi],
+    )
     actions: list[tuple[str, ...]] = []
     if actor.may(P.PREPARE_FACTOR):
         actions.append((CATALOGUE.text("factor.results.new"), "/factor/results/new", "primary"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import date
 
@@ -189,10 +190,13 @@ async def test_a_township_reads_its_own_result_its_working_and_notice_and_nothin
         page = (await http.get(f"/factor/{run}")).text
         assert "（本单位）" in page
         assert "/funds/" not in page
-        for address in (f"/factor/{run}/working", f"/factor/notices/{notice}", f"/factor/notices/{notice}/draft.pdf",
+        for address in (f"/factor/{run}/working", f"/factor/notices/{notice}", f"/factor/notices/{notice}/notice.pdf",
                         f"/factor/{run}/export.json", f"/factor/{run}/working.pdf"):  # fmt: skip
             assert (await http.get(address)).status_code == 200
         assert f"/factor/notices/{notice}" in (await http.get("/factor/notices")).text
         shares = (await http.get("/factor/shares")).text
         assert shares.count(f'href="/factor/{run}"') == 1
         assert (await http.get("/factor/new")).status_code == 403
+        paper = (await http.get(f"/factor/notices/{notice}/notice.pdf")).content
+        async with begin(OTHER_CLERK, request_id="t", at=NOW) as tx:
+            assert hashlib.sha256(paper).hexdigest() == (await notice_queries.notice(tx, notice))["sha256"]
