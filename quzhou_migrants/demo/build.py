@@ -14,8 +14,9 @@ from quzhou_migrants.demo.bank import pass_cash, reach_people
 from quzhou_migrants.demo.changes import change_county, late_works
 from quzhou_migrants.demo.claims import name_deputies
 from quzhou_migrants.demo.experts import make_pool
-from quzhou_migrants.demo.factor import tell_results
+from quzhou_migrants.demo.factor import share_among_townships, tell_results
 from quzhou_migrants.demo.filing import file_projects
+from quzhou_migrants.demo.grants import recall_grants
 from quzhou_migrants.demo.intake import file_late, make_intake
 from quzhou_migrants.demo.ledger import keep_ledger
 from quzhou_migrants.demo.lives import Life, by_county, make_lives
@@ -41,6 +42,7 @@ from quzhou_migrants.kernel.tx import system_tx
 
 SEED = 2026
 POSTING = 1  # the county, by number, whose result hangs before the public
+RECALLING = "330822000000"  # the county whose rewards proved wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ async def build(
     await make_sample(world, report)
     await engage_auditors(world)
     await keep_ledger(world)
+    await share_among_townships(world)
     return Summary(len(world.villages), households, people, len(list(seats(world))), len(lives))
 
 
@@ -121,6 +124,8 @@ async def _live_everywhere(world: World, lives: list[Life], report: Report) -> N
         await plan_ahead(world, code, number)
         await money_with_terms(world, code, mine, number)
         await reach_people(world, code)
+        if code == RECALLING:
+            await recall_grants(world, code)
 
     async with TaskGroup() as group:
         for number, (code, mine) in enumerate(by_county(lives)):

@@ -1,4 +1,4 @@
-"""Three years of appropriations, each split among the counties by the factor method."""
+"""Three years of appropriations, each split among the counties by the factor method and last year's results."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from allocation.budget.forms import BatchForm
 from allocation.budget.rules import Fund, Level
 from allocation.budget.service import draft_batch, record_batch
 from allocation.factor.catalogue import default_scheme
-from allocation.factor.data_service import save_values
+from allocation.factor.data_service import save_values, take_offered
 from allocation.factor.forms import RunForm, ValueRow
 from allocation.factor.scheme_service import approve_scheme, keep_scheme
 from allocation.factor.service import approve_run, draft_run, freeze_run
 from quzhou_migrants.accounts.roles import Role
+from quzhou_migrants.demo.factor import bring
 from quzhou_migrants.demo.lives import WAN, Life
 from quzhou_migrants.demo.staff import CITY
 from quzhou_migrants.demo.world import BUSINESS_DATE, Report, World, acting, say
@@ -41,6 +42,7 @@ async def make_money(world: World, lives: list[Life], report: Report) -> None:
         need = sum(life.asked_fen for life in lives if plan_year(life) == year and life.reaches("awarded"))
         pool = max(need, 60 * WAN) * ROOM // 10 // WAN * WAN
         batch = await make_batch(world, year, 1, pool, date(year, 1, 15))
+        await bring(world, CITY, year, list(world.counties), date(year, 1, 18))
         await _split(world, year, batch, scheme, pool)
         report("money", done, len(YEARS))
     await make_batch(world, BUSINESS_DATE.year, 2, 3_000 * WAN, BUSINESS_DATE.replace(day=11))
@@ -75,17 +77,9 @@ async def _split(world: World, year: int, batch: int, scheme: int, pool: int) ->
     rng = world.rng(f"factors {year}")
     async with acting(clerk, date(year, 1, 22)) as tx:
         run = await draft_run(tx, RunForm(batch, scheme, say("run_title", year=year, n=1), pool))
-        counts = await register.counts(tx, list(world.counties))
-        rows = [
-            ValueRow(factor, county, value)
-            for county in world.counties
-            for factor, value in (
-                ("migrants", str(counts[county]["migrants"])),
-                ("fiscal", str(rng.randrange(9_000, 16_000))),
-                ("score", f"{rng.randrange(820, 980) / 10:.1f}"),
-            )
-        ]
+        rows = [ValueRow("fiscal", county, str(rng.randrange(9_000, 16_000))) for county in world.counties]
         await save_values(tx, run, rows, say("value_source", year=year - 1), date(year - 1, 12, 31))
+        await take_offered(tx, run)
         await freeze_run(tx, run, say("run_remark"))
     async with acting(leader, date(year, 1, 26)) as tx:
         await approve_run(tx, run)

@@ -1,8 +1,9 @@
 """Clerk, leader, county and a stranger in a real Chromium: a scheme is built and approved, data come in a sheet, the
-result is tried out, told by a notice and published."""
+result is tried out, told by a notice and published; a county shares out what it got, and a township reads its share."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,16 @@ from typing import Any
 import openpyxl
 import pytest
 import pytest_asyncio
-from house import CITY, KECHENG, NOW, QUJIANG, Database, actor, make_account
+from house import CITY, KECHENG, NIANLI, NOW, QUJIANG, Database, actor, become, make_account
 from live import DESK, browsing, looked_at, serving
 from money_house import a_scheme, book
 from money_house import batch_form as form
 
 from allocation.budget import service as funds
 from allocation.factor import data_service, service
+from allocation.factor.catalogue import default_scheme
 from allocation.factor.forms import RunForm, ValueRow
+from allocation.factor.scheme_service import approve_scheme, keep_scheme
 from allocation.recompute import recompute_split
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.accounts.sessions import COOKIE, open_session
@@ -28,6 +31,8 @@ from quzhou_migrants.kernel.tx import begin
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 PEOPLE = {
     "clerk": (Role.CITY_CLERK, CITY), "leader": (Role.CITY_LEADER, CITY), "county": (Role.COUNTY_CLERK, KECHENG),
+    "sharer": (Role.COUNTY_CLERK, QUJIANG), "head": (Role.COUNTY_LEADER, QUJIANG),
+    "township": (Role.TOWNSHIP_CLERK, NIANLI),
 }  # fmt: skip
 BEFORE = {"migrants": ("3000", "28000"), "fiscal": ("20000", "9900"), "score": ("90", "90")}
 NOW_VALUES = {KECHENG: ("3120", "21000", "88.5", "12.5"), QUJIANG: ("28826", "9800", "92", "40")}
@@ -44,6 +49,7 @@ async def desks(server, template):
     await open_pool(size=2)
     tokens = {who: await open_session(user, "test") for who, user in people.items()}
     await _last_year()
+    await _township_scheme()
     async with serving(db) as url, browsing() as chromium:
         windows: dict[str, Any] = {}
         for who in (*tokens, "stranger"):
@@ -68,6 +74,15 @@ async def _last_year() -> None:
         await service.freeze_run(tx, run, "名册补录中")
     async with begin(leader, request_id="t", at=then) as tx:
         await service.approve_run(tx, run)
+
+
+async def _township_scheme() -> None:
+    async with begin(actor(Role.COUNTY_CLERK, QUJIANG), request_id="t", at=NOW) as tx:
+        made = default_scheme(tx.policy, "乡镇分配方案")
+        people = replace(made.factor("migrants"), weight_bp=made.base_bp)
+        scheme = await keep_scheme(tx, replace(made, factors=(people, made.factor("score"))))
+        async with become(tx, actor(Role.COUNTY_LEADER, QUJIANG)):
+            await approve_scheme(tx, scheme)
 
 
 async def words_of(page: Any) -> str:
@@ -95,6 +110,9 @@ async def test_a_scheme_becomes_a_published_result(desks, tmp_path: Path) -> Non
     await _try_out(desks["county"], run, tmp_path)
     await _tell(clerk, leader, run)
     await _check(desks["stranger"], tmp_path)
+    await _bring_results(desks["sharer"], desks["head"], tmp_path / "results.xlsx")
+    below = await _share_below(desks["sharer"], desks["head"])
+    await _read_own(desks["township"], below)
 
 
 async def _build_scheme(clerk: Any, leader: Any) -> None:
@@ -226,3 +244,64 @@ async def _check(stranger: Any, folder: Path) -> None:
     assert len(shares) == 2
     assert all(share in shown for share in shares)
     assert (folder / "notice.pdf").read_bytes()[:4] == b"%PDF"
+
+
+async def _bring_results(clerk: Any, leader: Any, file: Path) -> None:
+    """Results of the townships: the blank sheet is filled in, brought in by one, confirmed by another."""
+    await clerk.goto("/factor/results")
+    await clerk.get_by_role("link", name="导入绩效结果").click()
+    await words_of(clerk)
+    async with clerk.expect_download() as coming:
+        await clerk.get_by_role("link", name="下载填报表").click()
+    await (await coming.value).save_as(file)
+    book = openpyxl.load_workbook(file)
+    book.active.cell(2, 3).value = "86.5"
+    book.save(file)
+    await clerk.fill("#source", "衢江移〔2026〕6号")
+    await clerk.fill("#as_of", "2026-03-05")
+    await clerk.set_input_files("#file", file)
+    assert "尚未确认" in await press(clerk, "导入")
+    await leader.goto(str(clerk.url))
+    assert "86.5" in await words_of(leader)
+    assert "已确认" in await press(leader, "确认", sure=True)
+
+
+async def _share_below(clerk: Any, leader: Any) -> str:
+    """The county splits part of its share: results are taken over, people typed, a notice issued. Gives the run."""
+    await clerk.goto("/factor/new")
+    await clerk.select_option("#batch", index=1)
+    await clerk.select_option("#scheme", label="乡镇分配方案（第1版）")
+    await clerk.fill("#title", "衢江区乡镇资金分配")
+    await clerk.fill("#pool_fen", "100万")
+    await press(clerk, "下一步：填报数据")
+    run = str(clerk.url).removesuffix("/data")
+    await press(clerk, "取用系统提供的数据", sure=True)
+    await clerk.fill("[name='values.0.value']", "1200")
+    await clerk.fill("#source", "2025年移民统计年报")
+    await clerk.fill("#as_of", "2025-12-31")
+    assert "衢江移〔2026〕6号（2025年度绩效结果）" in await press(clerk, "保存数据")
+    await clerk.fill("#remark", "名册补录中。")
+    await press(clerk, "冻结数据和方案，提交审批", sure=True)
+    await leader.goto(run)
+    await press(leader, "审批通过并下达", sure=True)
+    await clerk.goto(f"{run}/notice")
+    await clerk.fill("#doc_no", "衢江移〔2026〕14号")
+    await press(clerk, "保存通知")
+    await leader.goto(str(clerk.url))
+    await press(leader, "签发", sure=True)
+    return run
+
+
+async def _read_own(township: Any, run: str) -> None:
+    await township.goto("/factor")
+    assert "2026年因素法分配" not in await words_of(township)
+    await township.get_by_role("link", name="衢江区乡镇资金分配").click()
+    await township.wait_for_url(f"**{run[run.index('/factor') :]}")
+    assert "（本单位）" in await words_of(township)
+    await township.get_by_role("link", name="计算过程").click()
+    await township.wait_for_url("**/working")
+    assert "1,000,000.00" in await words_of(township)
+    await township.goto(run)
+    await township.get_by_role("link", name="通知 衢江移〔2026〕14号").click()
+    await township.wait_for_url("**/factor/notices/*")
+    assert "各乡镇人民政府" in await words_of(township)
