@@ -36,7 +36,8 @@ async def home(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Show what the post can act on."""
     panels: Sequence[Any] = request.app.state["panels"]
     async with open_tx(request) as tx:
-        tasks = [task for panel in panels for task in await panel(tx)]
+        # Who holds no post now, or whose engagement is over, has no work here and no place whose rules would apply.
+        tasks = [task for panel in panels for task in await panel(tx)] if tx.actor.permissions else []
         known = await places(tx)
         groups, today = grouped(tasks, tx.today), tx.today
     return render(request, "web/home.html", groups=groups, total=len(tasks), today=today, places=known, shown=SHOWN)

@@ -6,7 +6,7 @@ import re
 from datetime import date
 
 import asyncpg
-from house import BAIMA, CITY, KECHENG, QUJIANG, SHILIANG, VILLAGE, make_account
+from house import BAIMA, CITY, KECHENG, QUJIANG, SHILIANG, VILLAGE, make_account, visitor
 
 from quzhou_migrants.accounts import sessions
 from quzhou_migrants.accounts.roles import Role
@@ -92,6 +92,22 @@ async def test_engagement_opens_on_its_first_day_and_ends_after_its_last(db, cli
     assert await identities(date(2026, 9, 17), date(2026, 9, 30)) == 0
     assert await identities(date(2026, 9, 1), date(2026, 9, 15)) == 0
     await conn.close()
+
+
+async def test_home_tells_of_the_other_engagement(db):
+    """One session sees one engagement: who sits on two panels would take an empty page for nothing to do."""
+    expert = await make_account(db, Role.EXPERT, KECHENG)
+    conn = await asyncpg.connect(**connect_arguments(db.owner))
+    await conn.executemany(
+        "INSERT INTO accounts_engagement (division_code, post, subject_table, subject_id, purpose, starts_on, ends_on)"
+        """ SELECT $1, id, 'allocation_round', $2, $3, $4, $4 FROM accounts_post WHERE "user" = $5""",
+        [(KECHENG, n, purpose, date(2026, 9, 16), expert) for n, purpose in enumerate(("春季评审", "秋季评审"))],
+    )
+    await conn.close()
+    async with visitor() as http:
+        http.cookies.set(COOKIE, await sessions.open_session(expert, "test"))
+        home = (await http.get("/home")).text
+        assert ("您还受聘于：春季评审" in home, "您还受聘于：秋季评审" in home) == (False, True)
 
 
 async def test_a_county_gives_no_post_of_the_city(db, client_as):
@@ -217,3 +233,11 @@ async def test_an_auditor_reads_the_books_of_one_county_for_a_time(db, client_as
         await conn.execute("UPDATE accounts_engagement SET starts_on = '2026-08-01', ends_on = '2026-09-15'")
         assert (await http.get("/projects")).status_code == 403
     await conn.close()
+
+
+async def test_home_of_an_outsider_whose_engagement_is_over_says_so(client_as):
+    async with client_as(Role.EXPERT, KECHENG) as http:  # a post, and no engagement in force
+        page = await http.get("/home")
+    assert page.status_code == 200
+    assert "聘用尚未开始、已经到期" in page.text
+    assert "眼下没有等您办理的事项" not in page.text
