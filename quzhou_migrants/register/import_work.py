@@ -109,15 +109,17 @@ async def _check(tx: Tx, row: dict[str, Any]) -> bool:
     count = 0
     async for rows, verdicts in judged(tx, row, after, CHUNKS):
         count += 1
-        await insert(tx.conn, "register_import_finding", FINDING_COLUMNS, _findings(row, verdicts))
-        await _count(tx, key, rows, verdicts)
+        await _keep(tx, row, rows, verdicts)
     if count < CHUNKS:
         await fire(tx, IMPORT, Import, row, "checked")
         return False
     return True
 
 
-async def _count(tx: Tx, key: int, rows: Sequence[Record], verdicts: Sequence[Verdict]) -> None:
+async def _keep(tx: Tx, row: dict[str, Any], rows: Sequence[Record], verdicts: Sequence[Verdict]) -> None:
+    """Keep what was judged of some rows: every finding, and the figures."""
+    if found := _findings(row, verdicts):
+        await insert(tx.conn, "register_import_finding", FINDING_COLUMNS, found)
     seen = Counter(v.outcome for v in verdicts)
     bad = sum(len(v.row_nos) for v in verdicts if v.outcome is Outcome.BAD)
     await tx.conn.execute(
@@ -125,7 +127,7 @@ async def _count(tx: Tx, key: int, rows: Sequence[Record], verdicts: Sequence[Ve
         " households_new = households_new + $5, households_update = households_update + $6,"
         " households_same = households_same + $7, households_bad = households_bad + $8, failure = '',"
         " touched_at = now() WHERE import_id = $1",
-        key, rows[-1]["household_code"], len(rows), bad, *(seen[o] for o in
+        row["id"], rows[-1]["household_code"], len(rows), bad, *(seen[o] for o in
         (Outcome.NEW, Outcome.UPDATE, Outcome.SAME, Outcome.BAD)),
     )  # fmt: skip
 
@@ -141,19 +143,23 @@ def _findings(row: dict[str, Any], verdicts: Sequence[Verdict]) -> list[tuple[An
 async def _apply(tx: Tx, row: dict[str, Any]) -> None:
     """Judge and write the whole sheet in one transaction; memory stays at a few chunks.
 
+    What is kept of the judgement is what was written: the register may have changed since the check.
+
     Raises: ChangedSinceError when a household that was right is wrong now and all were asked for.
     """
     written = Counter[Outcome]()
     waiting: asyncio.Task[Prepared] | None = None
     await plan_once(tx.conn)
+    await forget(tx, row["id"])
     async with aclosing(judged(tx, row)) as chunks:
-        async for _, verdicts in chunks:
+        async for rows, verdicts in chunks:
             if row["mode"] == "all" and any(v.outcome is Outcome.BAD for v in verdicts):
                 raise ChangedSinceError
             coming = await prepare(tx, verdicts)
             if waiting:
                 await write(tx, await waiting)
             waiting = coming
+            await _keep(tx, row, rows, verdicts)
             written.update(v.outcome for v in verdicts)
     if waiting:
         await write(tx, await waiting)

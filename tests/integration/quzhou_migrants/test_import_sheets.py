@@ -232,6 +232,18 @@ async def test_what_went_wrong_in_between_stops_all_or_nothing(db, tmp_path, row
     assert [code for _, _, code in await findings(import_id)] == ["REG-131"]
 
 
+async def test_what_is_told_after_writing_is_what_was_written(db, tmp_path, row) -> None:
+    twice, moved, new = row(household_code="T-1"), row(household_code="T-2"), row(household_code="T-3")
+    late = await brought(tmp_path, [twice, moved, new])
+    assert (await counts(late))["households_new"] == 3
+    early = await brought(tmp_path, [twice, {**moved, "household_code": "T-9"}])
+    assert await applied(early, Mode.ALL) == "applied"
+    assert await applied(late, Mode.VALID) == "applied"
+    assert await counts(late) == {"rows_total": 3, "rows_bad": 1, "households_new": 1, "households_update": 0,
+                                  "households_same": 1, "households_bad": 1}  # fmt: skip
+    assert await findings(late) == [(3, "resident_id", "REG-131")]
+
+
 async def test_checking_goes_on_where_it_stopped(db, tmp_path, row, monkeypatch) -> None:
     rows = [row(household_code=f"T-{n:05d}") for n in range(4_500)]
     monkeypatch.setattr(import_work, "CHUNKS", 1)
