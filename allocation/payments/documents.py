@@ -127,5 +127,5 @@ async def refund_letter(tx: Tx, row: Row) -> Letter:
         paragraphs=tuple(text(f"{words}.{n}").format(**facts) for n in (1, 2, 3)),
         signer=row["office"],
         day=row["asked_on"],
-        footer=f"{subject.code} / {row['id']}" if subject.code else str(row["id"]),
+        footer=f"{subject.code or text('refund.letter.grant.footer').format(grant=subject.of_grant)} / {row['id']}",
     )

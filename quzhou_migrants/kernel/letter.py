@@ -39,6 +39,7 @@ RED = colors.HexColor("#d0021b")
 MARK_SIZE, RECORD_SIZE = 42, 14  # points; the mark is made smaller when the name is long
 MARK_TOP, RULE_GAP = 35 * mm, 4 * mm  # 7.2.4: the mark's upper edge below the text area's; 7.2.7
 HANG = 4  # characters that the date stands off the right edge, 7.3.5.1
+WITH_CLOSE = 2  # lines of text that stay with who signs
 INDENT = "\u3000\u3000"  # two characters
 _TOKEN = re.compile(r"[0-9A-Za-z][0-9A-Za-z,.%:/-]*|.")  # figures and words are not broken
 _SHORT = 30  # a numbered line this short is a heading of its own, a longer one a paragraph
@@ -82,7 +83,9 @@ def build_letter(letter: Letter) -> bytes:
     for text in letter.paragraphs:
         story += _paragraph(text.strip())
     story += _listed(letter.annexes)
-    story.append(KeepTogether([Spacer(0, 3 * LEADING), _Close(letter.signer, written_day(letter.day))]))
+    # 7.3.5: who signs never stands on a page without text
+    story, last = story[:-WITH_CLOSE], story[-WITH_CLOSE:]
+    story.append(KeepTogether([*last, Spacer(0, 3 * LEADING), _Close(letter.signer, written_day(letter.day))]))
     for n, annex in enumerate(letter.annexes, 1):
         story += [Break(), line(_t("annex") + (str(n) if len(letter.annexes) > 1 else ""), Face.STRONG, BODY_SIZE)]
         story += [Spacer(0, LEADING / 2), line(annex.title, Face.TITLE, TITLE_SIZE, "center"), Spacer(0, LEADING / 2)]

@@ -52,6 +52,15 @@ def test_a_letter_carries_every_part_in_its_order() -> None:
     assert "2026年9月6日印发" in whole
 
 
+@pytest.mark.parametrize("lines", range(9, 15))
+def test_who_signs_never_stands_alone_on_a_page(lines: int) -> None:
+    """However long the text is, some of it stands on the page of the signature (7.3.5)."""
+    body = tuple(f"第{n}行正文。" for n in range(lines))
+    letter = Letter("衢州市移民局", "衢移〔2026〕1号", "关于退款的函", "某公司", body, "移民局章", date(2026, 9, 6))
+    last = pages(letter)[-1]
+    assert (f"第{lines - 1}行正文" in last, "移民局章" in last) == (True, True)
+
+
 def test_the_parts_stand_where_the_standard_puts_them() -> None:
     left, top, right, _ = place(LETTER, 0, "衢州市移民局文件")
     assert 70 <= top <= 80  # 37 mm of margin and 35 mm below the text area's edge
