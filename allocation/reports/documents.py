@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from allocation.reports import queries
+from allocation.reports.listing import idle_list
 from allocation.reports.queries import Row, Scope
 from allocation.reports.rules import MEASURES, By, rate_bp
 from quzhou_migrants.kernel.catalogue import CATALOGUE
@@ -15,6 +16,7 @@ from quzhou_migrants.kernel.money import yuan
 from quzhou_migrants.kernel.pdf import Block, Document, Grid, Signs, Text
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.web.divisions import Places, places
+from quzhou_migrants.web.listing_query import read_asked
 
 Cells = tuple[str, ...]
 PRINTED = tuple(m.name for m in MEASURES if m.name not in {"spent_fen", "claimed_fen"})
@@ -47,7 +49,7 @@ def row_name(row: Row, by: By, known: Places) -> str:
     return str(row["title"])
 
 
-async def _about(tx: Tx, scope: Scope, known: Places) -> Text:
+async def _about(tx: Tx, scope: Scope, known: Places, *more: str) -> Text:
     """Say what narrows the figures, when they were taken and in what unit."""
     batch = await tx.conn.fetchval("SELECT doc_no FROM allocation_batch WHERE id = $1", scope.batch) or ""
     parts = [
@@ -56,6 +58,7 @@ async def _about(tx: Tx, scope: Scope, known: Places) -> Text:
         CATALOGUE.text(f"fund.{scope.fund}") if scope.fund else "",
         _t("of_year").format(year=scope.year) if scope.year else "",
         _t("booked_year").format(year=scope.booked) if scope.booked else "",
+        *more,
         _t("as_of").format(at=f"{shanghai(tx.now):%Y-%m-%d %H:%M}"),
         _t("unit"),
     ]
@@ -125,18 +128,25 @@ def _plan_line(name: str, row: Row) -> Cells:
     )
 
 
-async def idle_paper(tx: Tx, scope: Scope) -> Document:
-    """Print idle money, the oldest first, and its sum by age."""
+async def idle_paper(tx: Tx, scope: Scope, params: Mapping[str, str] | None = None) -> Document:
+    """Print idle money, the oldest first, and its sum: the rows that the page lists for the same address."""
     known, limit = await places(tx), most(tx)
-    found = await queries.idle_rows(tx, scope, limit=limit + 1)
-    sums = await queries.idle_sums(tx, scope)
+    listing = idle_list(tx.today, queries.idle_years(tx.policy), scope)
+    asked = read_asked(listing, params or {}, {})
+    sql = listing.narrowed(tx, asked, None)
+    found = await queries.idle_rows(tx, scope, limit=limit + 1, where=sql.where, values=sql.params)
+    total = await queries.idle_total(tx, scope, sql.where, sql.params)
     lines = [_idle_line(r, known) for r in found[:limit]]
-    lines.append((_t("sum"), "", "", "", "", "", yuan(sum(int(r["fen"]) for r in sums))))
+    lines.append((_t("sum"), "", "", "", "", "", yuan(total)))
     head = tuple(
         _figure(n, "idle") for n in ("doc_no", "place", "project_title", "kind", "days", "moved_at", "balance_fen")
     )
     grid = Grid(head, tuple(lines), (2.2, 1.4, 2.6, 1, 0.8, 1.1, 1.5), frozenset({4, 6}), total=True)
-    return _document(_t("title.idle"), await _about(tx, scope, known), grid, tx, limit if len(found) > limit else None)
+    age, kind = asked.values.get("age"), asked.values.get("kind")
+    more = (_t(f"age.{age}") if age else "", CATALOGUE.text(f"ledger.{kind}") if kind else "")
+    return _document(
+        _t("title.idle"), await _about(tx, scope, known, *more), grid, tx, limit if len(found) > limit else None
+    )
 
 
 def _idle_line(row: Row, known: Places) -> Cells:

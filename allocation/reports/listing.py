@@ -10,7 +10,7 @@ from functools import lru_cache
 from allocation.budget.listing import ENTRIES
 from allocation.budget.overview import whole_houses
 from allocation.budget.rules import Fund
-from allocation.reports.queries import MOVED, Scope, batches, compared, idle, source, years
+from allocation.reports.queries import MOVED, TITLE, Scope, batches, compared, idle, source, years
 from allocation.reports.rules import MEASURES, UNSPENT, By
 from quzhou_migrants.kernel.actor import trimmed
 from quzhou_migrants.web.listing import Column, Filter, Listing
@@ -168,7 +168,7 @@ def idle_list(today: date, after: tuple[int, int], scope: Scope) -> Listing:
             Column("whose", _WHOSE, shown=False, export=False),
             Column("doc_no", "q.doc_no", link="/funds/{batch_id}"),
             Column("place", "q.division_code", kind="division"),
-            Column("project_title", "p.title"),
+            Column("project_title", TITLE),
             Column("kind", "q.kind", kind="tag"),
             Column("issued_on", "q.issued_on", kind="date", sort=True),
             Column("days", "q.days", kind="int", sort=True),

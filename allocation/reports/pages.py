@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +12,7 @@ from litestar.response import Response
 
 from allocation.permissions import P
 from allocation.printing import printed
-from allocation.reports import documents, queries
+from allocation.reports import behind, documents, queries
 from allocation.reports.documents import row_name
 from allocation.reports.listing import BEHIND, COMPARED, idle_list, plan, read_scope, use
 from allocation.reports.queries import Row, Scope
@@ -21,7 +22,7 @@ from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.money import Fen
 from quzhou_migrants.kernel.tx import Tx, open_tx
 from quzhou_migrants.web.divisions import Places, places
-from quzhou_migrants.web.listing_query import read_asked
+from quzhou_migrants.web.listing_count import FRESH_SECONDS, KEPT
 from quzhou_migrants.web.render import see_other, wants_fragment
 
 AnyRequest = Request[Any, Any, Any]
@@ -29,6 +30,7 @@ Page = Response[Any]
 MANY = 5_000  # rows of a report that are not projects: batches at most, in many years
 DRAWN = 12  # bars of a chart; more cannot be read
 FEN_OF_WAN = 1_000_000
+_KEPT: dict[tuple[Scope, str, int | None], tuple[float, tuple[int, ...]]] = {}
 CHARTED = ("free_fen", "awarded_fen", "paid_fen")
 
 
@@ -103,7 +105,8 @@ async def _drawn(tx: Tx, by: By, scope: Scope) -> Row:
     """
     known = await places(tx)
     if by is By.PROJECT:
-        rows = await queries.rows(tx, by, scope, limit=DRAWN, largest=True)
+        drawn = replace(scope, projects=await _largest(tx, scope))
+        rows = await queries.rows(tx, by, drawn, limit=DRAWN, largest=True)
         sums = await queries.totals(tx, scope, By.BATCH)
     else:
         rows = await queries.rows(tx, by, scope, limit=MANY, largest=by is not By.QUARTER)
@@ -118,6 +121,17 @@ async def _drawn(tx: Tx, by: By, scope: Scope) -> Row:
         for name in CHARTED
     ]
     return {"sums": sums, "labels": [row_name(r, by, known) for r in rows], "series": series}
+
+
+async def _largest(tx: Tx, scope: Scope) -> tuple[int, ...]:
+    """Name the projects a chart draws; which they are is at most some seconds old, their figures are of now."""
+    key, now = (scope, tx.actor.division_code, tx.actor.engagement_id), time.monotonic()
+    kept = _KEPT.get(key)
+    if kept is None or now - kept[0] >= FRESH_SECONDS:
+        if len(_KEPT) > KEPT:
+            _KEPT.clear()
+        kept = _KEPT[key] = (now, await queries.largest_projects(tx, scope, DRAWN))
+    return kept[1]
 
 
 @get("/reports/use.pdf", opt=needs(P.VIEW_FUNDS), include_in_schema=False)
@@ -142,8 +156,8 @@ async def plan_page(request: AnyRequest) -> Page:
         known = await places(tx)
         wanted = request.query_params.get("format") != "xlsx"
         scope = replace(scope, batch=0, fund="")
-        rows = await queries.compared_rows(tx, by, scope, limit=DRAWN) if wanted else []
-        sums = await queries.compared_totals(tx, by, scope) if wanted else {}
+        rows = await queries.compared_rows(tx, by, scope, limit=MANY) if wanted else []
+        sums = {n: sum(r[n] for r in rows) for n in (*queries.COMPARED, "free_fen")}
     return await plan(by, scope).respond(
         request,
         "allocation/reports/plan.html",
@@ -151,7 +165,7 @@ async def plan_page(request: AnyRequest) -> Page:
         sums=sums,
         behind=_sum_url(scope),
         paper=address("/reports/plan.pdf", by, scope),
-        **_compared(rows, by, known),
+        **_compared(rows[:DRAWN], by, known),
     )
 
 
@@ -180,26 +194,28 @@ async def idle_page(request: AnyRequest) -> Page:
         scope = read_scope(request.query_params, tx.actor.division_code)
         after = queries.idle_years(tx.policy)
         known = await places(tx)
-        found = await queries.idle_sums(tx, scope) if request.query_params.get("format") != "xlsx" else []
+        kind = request.query_params.get("kind", "")
+        found = await queries.idle_sums(tx, scope, kind) if request.query_params.get("format") != "xlsx" else []
         today = tx.today
     return await idle_list(today, after, scope).respond(
         request,
         "allocation/reports/idle.html",
         after=after,
         sums={age: sum(r["fen"] for r in found if r["age"] == age) for age in ("short", "long")},
-        paper=address("/reports/idle.pdf", None, scope),
-        **_ages(found, scope, known),
+        ages={age: address("/reports/idle", None, scope, age=age, kind=kind) for age in ("short", "long")},
+        paper=address("/reports/idle.pdf", None, scope, age=request.query_params.get("age", ""), kind=kind),
+        **_ages(found, scope, known, kind),
     )
 
 
-def _ages(found: list[Row], scope: Scope, known: Places) -> Row:
+def _ages(found: list[Row], scope: Scope, known: Places, kind: str) -> Row:
     keys = list(dict.fromkeys(r["key"] for r in found))
     by_cell: dict[tuple[str, str], Fen] = {(r["key"], r["age"]): r["fen"] for r in found}
     series = [
         (
             _t(f"age.{age}"),
             [by_cell.get((k, age), 0) / FEN_OF_WAN for k in keys],
-            [address("/reports/idle", None, scope, division=k, age=age) for k in keys],
+            [address("/reports/idle", None, scope, division=k, age=age, kind=kind) for k in keys],
         )
         for age in ("short", "long")
     ]
@@ -211,7 +227,7 @@ async def idle_pdf(request: AnyRequest) -> Page:
     """Print idle money."""
     async with open_tx(request) as tx:
         scope = read_scope(request.query_params, tx.actor.division_code)
-        document = await documents.idle_paper(tx, scope)
+        document = await documents.idle_paper(tx, scope, request.query_params)
         name = f"idle-{tx.today:%Y%m%d}"
     return await printed(document, name)
 
@@ -222,11 +238,7 @@ async def entries(request: AnyRequest) -> Page:
     if whole := _anew(request):
         return whole
     async with open_tx(request) as tx:
-        sql = BEHIND.narrowed(tx, read_asked(BEHIND, request.query_params, {}), None)
-        total = await tx.conn.fetchval(
-            f"SELECT coalesce(sum(e.amount_fen), 0)::bigint FROM {BEHIND.source}{sql.where}",  # noqa: S608 - conditions of our own list
-            *sql.params,
-        )
+        total = await behind.total(tx, request.query_params)
     return await BEHIND.respond(request, "allocation/reports/entries.html", total=total)
 
 

@@ -1,28 +1,28 @@
-"""The figures of reports, each a sum of balances (or, by quarter, of entries) that the ledger keeps.
+"""The figures of reports, each a sum that the ledger's postings keep: of houses, of places, months and projects.
 
-One statement a report: accounts are added up by row and kind first, then spread over the columns, so that
-a report over millions of entries reads balances only. Every row knows the address of the entries behind it.
+One statement a report, over some hundred or thousand sums instead of millions of entries; only what is asked of
+one village is added up from its accounts and entries. Every row knows the address of the entries behind it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from allocation.reports.rules import MEASURES, UNSPENT, By, after_years
+from allocation.reports.rules import ALL, MEASURES, UNSPENT, By, Measure, after_years
 from quzhou_migrants.kernel.actor import code_range, trimmed
 from quzhou_migrants.kernel.catalogue import CATALOGUE
+from quzhou_migrants.kernel.money import Fen
 from quzhou_migrants.kernel.policy import Policies
 from quzhou_migrants.kernel.tx import Tx
 
 Row = dict[str, Any]
 COUNTY_DIGITS, TOWNSHIP_DIGITS = 6, 9
-QUARTER = (
-    "(extract(year FROM e.posted_at AT TIME ZONE 'Asia/Shanghai') * 10"
-    " + extract(quarter FROM e.posted_at AT TIME ZONE 'Asia/Shanghai'))::bigint"
-)
+_QUARTER = "(extract(year FROM {day}) * 10 + extract(quarter FROM {day}))::bigint"
+QUARTER = _QUARTER.format(day="e.posted_at AT TIME ZONE 'Asia/Shanghai'")
 _KEYS = {
     By.COUNTY: "rpad(left(b.division_code, CASE WHEN b.division_code LIKE '____00%' THEN 4 ELSE 6 END), 12, '0')",
     By.TOWNSHIP: "left(b.division_code, 9) || '000'",
@@ -31,9 +31,17 @@ _KEYS = {
     By.CATEGORY: "coalesce(nullif(p.category, ''), 'none')",
     By.QUARTER: QUARTER,
 }
-# Whole counties are added up by the ledger already.
+# Whole counties are added up by the ledger already, townships by the sums of these reports.
 _HOUSES = {By.COUNTY: "t.division_code", By.BATCH: "t.batch"}
 WHOLE_COUNTY = ("", "000000")
+_PLACES = {
+    By.COUNTY: _KEYS[By.COUNTY].replace("b.", "s."),
+    By.TOWNSHIP: "s.division_code",
+    By.BATCH: "s.batch",
+    By.CATEGORY: "s.category",
+}
+_MONTHS = _QUARTER.format(day="s.month")
+VILLAGE_DIGITS = "000"  # what no code of a village ends with
 _IDS = {By.COUNTY: "x.key::bigint", By.TOWNSHIP: "x.key::bigint", By.CATEGORY: "hashtextextended(x.key, 0)"}
 # Money of a place above the rows' own level: its own account, not everything below it.
 _OF_CITY = "CASE WHEN x.key LIKE '____00000000' THEN '&level=city' ELSE '' END"
@@ -56,7 +64,7 @@ class Scope:
     fund: str = ""
     year: int = 0
     booked: int = 0
-    largest: int = 0  # only so many projects, the largest: a chart need not work out the rest; no part of an address
+    projects: tuple[int, ...] = ()  # only these: a chart need not work out the rest; no part of an address
 
     @property
     def query(self) -> str:
@@ -76,20 +84,40 @@ class Scope:
             wanted = [f"a.fund_kind = '{self.fund}'"] if self.fund else []
             wanted += [f"extract(year FROM a.issued_on) = {self.year}"] if self.year else []
             parts.append(f"{alias}.batch IN (SELECT a.id FROM allocation_batch a WHERE {' AND '.join(wanted)})")  # noqa: S608 - checked values
-        if self.largest:
-            parts.append(f"{alias}.project IN ({_largest_projects(replace(self, largest=0), self.largest)})")
         if self.booked and alias == "e":
             since = f"TIMESTAMPTZ '{self.booked}-01-01 00:00+08'"
             parts.append(f"e.posted_at >= {since} AND e.posted_at < {since} + interval '1 year'")
         return " AND ".join(parts)
 
+    def cut(self, name: str) -> str:
+        """Write what narrows one cut of the sums."""
+        parts = [f"s.cut = '{name}'", self.conditions("s")]
+        if self.booked and name == "month":
+            parts.append(f"s.month BETWEEN DATE '{self.booked}-01-01' AND DATE '{self.booked}-12-01'")
+        if self.projects:
+            parts.append(f"s.project IN ({', '.join(map(str, self.projects))})")
+        return " AND ".join(parts)
 
-def _largest_projects(scope: Scope, limit: int) -> str:
-    kinds = ", ".join(f"'{kind}'" for kind in next(m.kinds for m in MEASURES if m.name == "total_fen"))
+
+def _added(measure: Measure) -> str:
+    return " + ".join(f"s.{kind}_fen" for kind in measure.kinds)
+
+
+def _by_place_or_project(key: str, scope: Scope, cut: str) -> str:
+    """Write the rows of a report out of the sums; places and projects without money are left out."""
+    figures = ", ".join(f"fen_sum({_added(m)}) AS {m.name}" for m in MEASURES)
     return (
-        f"SELECT b.project FROM allocation_balance b WHERE b.kind IN ({kinds}) AND b.balance_fen <> 0"  # noqa: S608 - checked values
-        f" AND {scope.conditions('b')} GROUP BY 1 ORDER BY sum(b.balance_fen) DESC, 1 LIMIT {limit}"
+        f"SELECT {key} AS key, {figures} FROM allocation_sum s WHERE {scope.cut(cut)} GROUP BY 1"  # noqa: S608 - checked values
+        f" HAVING fen_sum({_added(MEASURES[0])}) <> 0"
     )
+
+
+def _by_month(scope: Scope) -> str:
+    """Write the quarters out of the sums of months: many rows are added up month by month first."""
+    kinds = ", ".join(f"fen_sum(s.{kind}_fen) AS {kind}_fen" for kind in ALL)
+    figures = ", ".join(f"fen_sum({_added(m)}) AS {m.name}" for m in MEASURES)
+    months = f"SELECT s.month, {kinds} FROM allocation_sum s WHERE {scope.cut('month')} GROUP BY 1"  # noqa: S608 - checked values
+    return f"SELECT {_MONTHS} AS key, {figures} FROM ({months}) s GROUP BY 1"  # noqa: S608 - our own text
 
 
 def _sums() -> str:
@@ -103,20 +131,30 @@ def _sums() -> str:
 @lru_cache(maxsize=256)
 def pivot(by: By, scope: Scope) -> str:
     """Write the rows of a report: a key and its figures. Units: fen."""
+    if by is By.PROJECT:
+        unbound = _of_accounts("b.project", scope, " AND b.project = 0")
+        return f"{unbound} UNION ALL {_by_place_or_project('s.project', scope, 'project')}"
     if by in _HOUSES and scope.division[COUNTY_DIGITS:] in WHOLE_COUNTY:
         inner = (
             f"SELECT {_HOUSES[by]} AS key, t.kind, sum(t.total_fen) AS fen FROM allocation_total t"  # noqa: S608 - checked values
             f" WHERE {scope.conditions('t')} GROUP BY 1, 2"
         )
-    elif by is By.QUARTER:
+        return f"SELECT k.key, {_sums()} FROM ({inner}) k GROUP BY k.key"  # noqa: S608 - our own text
+    if not scope.division or scope.division.endswith(VILLAGE_DIGITS):
+        return _by_month(scope) if by is By.QUARTER else _by_place_or_project(_PLACES[by], scope, "place")
+    if by is By.QUARTER:
         inner = f"SELECT {QUARTER} AS key, e.kind, sum(e.amount_fen) AS fen FROM allocation_entry e WHERE {scope.conditions('e')} GROUP BY 1, 2"  # noqa: S608, E501 - checked values
-    else:
-        join = " LEFT JOIN projects_project p ON p.id = b.project" if by is By.CATEGORY else ""
-        inner = (
-            f"SELECT {_KEYS[by]} AS key, b.kind, sum(b.balance_fen) AS fen FROM allocation_balance b{join}"  # noqa: S608 - checked values
-            f" WHERE b.balance_fen <> 0 AND {scope.conditions('b')} GROUP BY 1, 2"
-        )
-    return f"SELECT k.key, {_sums()} FROM ({inner}) k GROUP BY k.key"  # noqa: S608 - our own text
+        return f"SELECT k.key, {_sums()} FROM ({inner}) k GROUP BY k.key"  # noqa: S608 - our own text
+    return _of_accounts(_KEYS[by], scope)
+
+
+def _of_accounts(key: str, scope: Scope, further: str = "") -> str:
+    """Write the rows of a report out of the accounts themselves: of one village, or of money no project has."""
+    join = " LEFT JOIN projects_project p ON p.id = b.project" if "p." in key else ""
+    return (
+        f"SELECT k.key, {_sums()} FROM (SELECT {key} AS key, b.kind, sum(b.balance_fen) AS fen FROM allocation_balance b{join}"  # noqa: S608, E501 - checked values
+        f" WHERE b.balance_fen <> 0{further} AND {scope.conditions('b')} GROUP BY 1, 2) k GROUP BY k.key"
+    )
 
 
 def _behind(by: By, scope: Scope) -> str:
@@ -160,10 +198,19 @@ async def totals(tx: Tx, scope: Scope, by: By = By.COUNTY) -> Row:
     return dict(row or {})
 
 
+async def largest_projects(tx: Tx, scope: Scope, limit: int) -> tuple[int, ...]:
+    """Name the projects with most money, the largest first."""
+    found = await tx.conn.fetch(
+        f"SELECT s.project FROM allocation_sum s WHERE {scope.cut('project')} GROUP BY 1"  # noqa: S608 - checked values
+        f" ORDER BY fen_sum({_added(MEASURES[0])}) DESC, 1 LIMIT {limit}"
+    )
+    return tuple(r["project"] for r in found) or (0,)
+
+
 async def rows(tx: Tx, by: By, scope: Scope, *, limit: int, largest: bool = False) -> list[Row]:
     """List the rows of a report, by their id or the largest first."""
     if largest and by is By.PROJECT:  # of a hundred thousand projects only those that are shown are worked out
-        scope = replace(scope, largest=limit)
+        scope = replace(scope, projects=scope.projects or await largest_projects(tx, scope, limit))
     order = "q.total_fen DESC, q.id" if largest else "q.id"
     found = await tx.conn.fetch(f"SELECT * FROM {source(by, scope)} ORDER BY {order} LIMIT {limit}")  # noqa: S608 - our own text
     return [dict(r) for r in found]
@@ -248,16 +295,16 @@ def idle(today: date, after: tuple[int, int], scope: Scope) -> str:
         "(SELECT b.id, b.batch, b.division_code, nullif(b.project, 0) AS project, b.kind, b.earmark,"  # noqa: S608 - checked values
         f" b.balance_fen, a.doc_no, a.issued_on, a.fund_kind, (DATE '{today}' - a.issued_on) AS days, {age}"
         " FROM allocation_balance b JOIN allocation_batch a ON a.id = b.batch"
-        f" WHERE b.balance_fen > 0 AND b.kind IN ({_UNSPENT}) AND {old}"
-        f" AND {scope.conditions('b')}) q LEFT JOIN projects_project p ON p.id = q.project"
+        f" WHERE b.balance_fen > 0 AND b.kind IN ({_UNSPENT}) AND {old} AND {scope.conditions('b')}) q"
     )
 
 
 @lru_cache(maxsize=64)
-def _idle_places(today: date, after: tuple[int, int], scope: Scope) -> str:
+def _idle_places(today: date, after: tuple[int, int], scope: Scope, kind: str) -> str:
     """Write idle money by place and age: of whole counties out of the ledger's totals, else out of accounts."""
     age, old = _aged(today, after)
     whole = scope.division[COUNTY_DIGITS:] in WHOLE_COUNTY
+    kinds = f"'{kind}'" if kind in UNSPENT else _UNSPENT
     key, fen, table, x = (
         ("t.division_code", "t.total_fen", "allocation_total", "t")
         if whole
@@ -265,17 +312,18 @@ def _idle_places(today: date, after: tuple[int, int], scope: Scope) -> str:
     )
     return (
         f"SELECT {key} AS key, {age}, sum({fen})::bigint AS fen FROM {table} {x}"  # noqa: S608 - checked values
-        f" JOIN allocation_batch a ON a.id = {x}.batch WHERE {x}.kind IN ({_UNSPENT}) AND {old}"
+        f" JOIN allocation_batch a ON a.id = {x}.batch WHERE {x}.kind IN ({kinds}) AND {old}"
         f" AND {scope.conditions(x)} GROUP BY 1, 2 HAVING sum({fen}) <> 0 ORDER BY 1, 2"
     )
 
 
-# When an account last moved, and only for the rows of a page: one look into the index of accounts.
-MOVED = (
+# Only for the rows of a page: the project's name, and when an account last moved, by the index of accounts.
+TITLE = "(SELECT p.title FROM projects_project p WHERE p.id = q.project)"
+_LAST = (
     "(SELECT e.posted_at FROM allocation_entry e WHERE e.batch = q.batch AND e.division_code = q.division_code"
-    " AND e.kind = q.kind AND e.project IS NOT DISTINCT FROM q.project AND e.earmark = q.earmark"
-    " ORDER BY e.id DESC LIMIT 1)"
+    " AND e.kind = q.kind AND e.project {of} AND e.earmark = q.earmark ORDER BY e.project DESC, e.id DESC LIMIT 1)"
 )
+MOVED = f"CASE WHEN q.project IS NULL THEN {_LAST.format(of='IS NULL')} ELSE {_LAST.format(of='= q.project')} END"
 
 
 def idle_years(policy: Policies) -> tuple[int, int]:
@@ -284,18 +332,26 @@ def idle_years(policy: Policies) -> tuple[int, int]:
     return int(short), int(long)
 
 
-async def idle_sums(tx: Tx, scope: Scope) -> list[Row]:
-    """Add up idle money by county (or the city) and age. Shape: key, age, fen."""
-    return [dict(r) for r in await tx.conn.fetch(_idle_places(tx.today, idle_years(tx.policy), scope))]
+async def idle_sums(tx: Tx, scope: Scope, kind: str = "") -> list[Row]:
+    """Add up idle money, of one kind or of all, by county (or the city) and age. Shape: key, age, fen."""
+    return [dict(r) for r in await tx.conn.fetch(_idle_places(tx.today, idle_years(tx.policy), scope, kind))]
 
 
-async def idle_rows(tx: Tx, scope: Scope, *, limit: int) -> list[Row]:
-    """List idle accounts, the oldest money first."""
+async def idle_rows(tx: Tx, scope: Scope, *, limit: int, where: str = "", values: Sequence[Any] = ()) -> list[Row]:
+    """List idle accounts, the oldest money first; `where` are the conditions of a list with their values."""
     found = await tx.conn.fetch(
-        f"SELECT q.*, p.title, {MOVED} AS moved_at FROM {idle(tx.today, idle_years(tx.policy), scope)}"  # noqa: S608 - our own text
-        f" ORDER BY q.issued_on, q.id LIMIT {limit}"
+        f"SELECT q.*, p.title, {MOVED} AS moved_at FROM {idle(tx.today, idle_years(tx.policy), scope)}{where}"  # noqa: S608 - our own text
+        f" ORDER BY q.issued_on, q.id LIMIT {limit}",
+        *values,
     )
     return [dict(r) for r in found]
+
+
+async def idle_total(tx: Tx, scope: Scope, where: str, values: Sequence[Any]) -> Fen:
+    """Add up the idle accounts that the conditions of a list leave. Units: fen."""
+    source = idle(tx.today, idle_years(tx.policy), scope)
+    total = await tx.conn.fetchval(f"SELECT coalesce(sum(q.balance_fen), 0)::bigint FROM {source}{where}", *values)  # noqa: S608 - as above
+    return int(total)
 
 
 async def batches(tx: Tx) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from quzhou_migrants.kernel.money import Fen
 
 WHOLE_BP = 10_000
 MONTHS = 3
+NO_MONTH = date(1970, 1, 1)  # of sums that are kept over all months
 
 
 class By(StrEnum):

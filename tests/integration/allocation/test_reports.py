@@ -16,13 +16,15 @@ from allocation.budget import ledger
 from allocation.budget import service as budget
 from allocation.budget.ledger import Kind, Line, Share
 from allocation.budget.rules import Fund
+from allocation.reports import behind as sum_behind
 from allocation.reports import documents, queries
-from allocation.reports.listing import BEHIND, read_scope
+from allocation.reports.listing import BEHIND, idle_list, read_scope
 from allocation.reports.queries import Scope
 from allocation.reports.rules import ALL, MEASURES, By
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.clock import SHANGHAI
-from quzhou_migrants.kernel.pdf import build
+from quzhou_migrants.kernel.money import parse_yuan
+from quzhou_migrants.kernel.pdf import Grid, build
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.web.listing_query import read_asked
 
@@ -122,7 +124,36 @@ async def behind(tx: Tx, query: str) -> int:
     """Follow an address to its entries and add them up."""
     sql = BEHIND.narrowed(tx, read_asked(BEHIND, dict(parse_qsl(query)), {}), None)
     text = f"SELECT coalesce(sum(e.amount_fen), 0)::bigint FROM {BEHIND.source}{sql.where}"
-    return int(await tx.conn.fetchval(text, *sql.params))
+    found = int(await tx.conn.fetchval(text, *sql.params))
+    assert await sum_behind.total(tx, dict(parse_qsl(query))) == found  # what the page says, out of sums
+    return found
+
+
+async def test_a_total_of_entries_is_the_same_out_of_sums(books) -> None:
+    """Whatever narrows the list: what sums cannot tell is added up from accounts or entries."""
+    asked = (
+        *("kinds=notified", "kinds=paid,notified", "since=2026-01-01&figure=total_fen", "way=in&figure=awarded_fen"),
+        *(f"division={VILLAGE}&figure=paid_fen", f"division={SHILIANG}&level=township&figure=total_fen", "unbound=1"),
+        *("level=village&figure=awarded_fen", "quarter=20264&category=transport_social", "earmark=0&figure=free_fen"),
+        *("quarter=20264&figure=paid_fen", "booked=2026&kinds=contracted", f"division={KECHENG}&booked=2025", ""),
+    )
+    for query in asked:
+        await behind(books, query)
+    for role, place in ((Role.COUNTY_FINANCE, KECHENG), (Role.TOWNSHIP_CLERK, SHILIANG), (Role.VILLAGE_CLERK, VILLAGE)):
+        async with become(books, actor(role, place)):
+            for query in asked:
+                await behind(books, query)
+
+
+async def test_what_is_asked_of_a_township_or_a_village_is_its_own(books) -> None:
+    for role, place in ((Role.TOWNSHIP_CLERK, SHILIANG), (Role.VILLAGE_CLERK, VILLAGE)):
+        scope = read_scope({}, place)
+        async with become(books, actor(role, place)):
+            expected = await ledger_sums(books, scope)
+            assert expected["awarded_fen"] == 40 * WAN
+            for by in By:
+                rows = await queries.rows(books, by, scope, limit=1000)
+                assert {m.name: sum(r[m.name] for r in rows) for m in MEASURES} == expected, by
 
 
 async def test_quarters_turn_at_midnight_in_shanghai(books) -> None:
@@ -206,6 +237,27 @@ async def test_papers_print_the_rows_and_their_sum(books) -> None:
         assert "未落实到项目" in read(build(await documents.use_paper(books, By.PROJECT, Scope())))
         assert "1,800,000.00" in read(build(await documents.plan_paper(books, By.COUNTY, Scope())))
         assert "2,849,999.99" in read(build(await documents.idle_paper(books, Scope())))
+
+
+async def test_the_paper_of_idle_money_prints_what_its_page_lists(books) -> None:
+    """The same address gives the same rows and the same sum as page, sheet and paper."""
+    async with become(books, actor(Role.CITY_LEADER, CITY)):
+        for asked, rows, total in (
+            ({"age": "long"}, 0, "0.00"),
+            ({"kind": "competing"}, 0, "0.00"),
+            ({"kind": "available", "division": KECHENG}, 2, "500,000.00"),
+            ({"kind": "claimed", "age": "short"}, 1, "79,999.99"),
+            ({"year": "2026"}, 0, "0.00"),
+        ):
+            scope = read_scope(asked, CITY)
+            listing = idle_list(books.today, queries.idle_years(books.policy), scope)
+            sql = listing.narrowed(books, read_asked(listing, asked, {}), None)
+            paper = await documents.idle_paper(books, scope, asked)
+            [table] = [block for block in paper.blocks if isinstance(block, Grid)]
+            assert (len(table.rows) - 1, table.rows[-1][-1]) == (rows, total), asked
+            assert await queries.idle_total(books, scope, sql.where, sql.params) == parse_yuan(total)
+        page = await queries.idle_sums(books, Scope(), "claimed")
+        assert [(r["key"], r["fen"]) for r in page] == [(KECHENG, 8 * WAN - 1)]
 
 
 def read(pdf: bytes) -> str:

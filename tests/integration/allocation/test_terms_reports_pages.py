@@ -45,6 +45,8 @@ async def test_a_county_and_a_township_see_their_clocks_reports_and_papers(db, c
         assert f"/terms/clock?batch={batch}&amp;division={KECHENG}" in page
         for path in PAPERS:
             assert (await http.get(path)).content[:5] == b"%PDF-"
+        aged = (await http.get("/reports/idle?age=long&kind=available")).text
+        assert "/reports/idle.pdf?age=long&amp;kind=available" in aged
         sheet = await http.get("/reports/use?by=township&format=xlsx")
         rows = list(openpyxl.load_workbook(BytesIO(sheet.content)).worksheets[1].values)
         assert [(r[0], r[1]) for r in rows[1:]] == [("柯城区", 200_000), ("石梁镇", 100_000)]
