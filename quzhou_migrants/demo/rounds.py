@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
-from allocation.competitive import decisions, drawing, papers, publishing, queries, reviews, service
+from allocation.competitive import chasing, decisions, drawing, papers, publishing, queries, reviews, service
 from allocation.competitive.forms import (
     CriterionForm,
     DecisionForm,
     LineForm,
     MemberForm,
     PointForm,
+    RecuseForm,
     RoundForm,
     SheetForm,
     VetoForm,
@@ -25,9 +27,11 @@ from quzhou_migrants.demo.lives import WAN, Life
 from quzhou_migrants.demo.world import BUSINESS_DATE, World, acting, say, words
 from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.permissions import permissions_of
+from quzhou_migrants.kernel.tx import Tx
 
+Row = dict[str, Any]
 CANDIDATES = 6
-COMMITTEE = 7
+DONE = 2  # experts of the open round whose sheets are in
 POSTED = 4  # candidates of the round whose result hangs
 LEAST = 60  # 万元; a county with less left holds no round in spring
 FEWEST = 20  # 万元; nor one in autumn
@@ -79,11 +83,30 @@ async def _notice_over(clerk: Actor, key: int, day: date) -> None:
 
 
 async def waiting_round(world: World, county: str, lives: list[Life]) -> None:
-    """Open a round of this month whose experts have not scored yet."""
+    """Open a round of this month whose experts are at work: some are done, one stepped out, one is chased."""
     chosen = [life for life in lives if life.goal == "admitted" and life.window >= (2026, 3)][:CANDIDATES]
     opens = BUSINESS_DATE - 4 * DAY
     if chosen and await _left(world, county, opens) >= FEWEST:
-        await _opened(world, county, chosen, opens)
+        key = await _opened(world, county, chosen, opens)
+        await _begun(world, county, key)
+
+
+async def _begun(world: World, county: str, key: int) -> None:
+    """Let the first experts be done, the next step out of one candidate and open the others, and chase the last."""
+    clerk, rng, day = world.actor(Role.COUNTY_CLERK, county), world.rng(f"begun {county}"), BUSINESS_DATE - 2 * DAY
+    async with acting(clerk, day) as tx:
+        panel = await queries.experts(tx, key)
+        criteria = [row["id"] for row in await queries.criteria(tx, key)]
+    for seat in panel[:DONE]:
+        await _scores(seat, county, day, criteria, rng)
+    opening = panel[DONE]
+    async with acting(_expert(opening["user_id"], opening["name"], opening["engagement_id"], county), day, 15) as tx:
+        first, *others = await tx.conn.fetch("SELECT * FROM allocation_declaration ORDER BY id")
+        await reviews.recuse(tx, first["id"], RecuseForm("kin", words()["round"]["recused"]))
+        for row in others:
+            await _cleared(tx, row)
+    async with acting(clerk, BUSINESS_DATE - DAY) as tx:
+        await chasing.remind(tx, panel[-1]["id"])
 
 
 async def _left(world: World, county: str, day: date) -> int:
@@ -101,7 +124,7 @@ async def _opened(world: World, county: str, chosen: list[Life], opens: date) ->
     form = RoundForm(
         say("round_title", year=opens.year, county=name), say("round_call"), budget, min(budget, LEAST * WAN),
         CutRule.SKIP, opens, opens + 14 * DAY, opens + 20 * DAY,
-        [CriterionForm(title, percent * 100) for title, percent in words()["round"]["criteria"]],
+        [CriterionForm(title, percent * 100, hint) for title, percent, hint in words()["round"]["criteria"]],
         [VetoForm(title) for title in words()["round"]["vetoes"]],
     )  # fmt: skip
     async with acting(world.actor(Role.COUNTY_CLERK, county), opens) as tx:
@@ -123,13 +146,20 @@ async def _scored(world: World, county: str, key: int, day: date, rng: Random) -
         panel = await queries.experts(tx, key)
         criteria = [row["id"] for row in await queries.criteria(tx, key)]
     for seat in panel:
-        async with acting(_expert(seat["user_id"], seat["name"], seat["engagement_id"], county), day) as tx:
-            own = await tx.conn.fetch("SELECT * FROM allocation_declaration ORDER BY id")
-            for row in own:
-                suggested = await hints.of_review(tx, row["expert"], row["candidate"])
-                await reviews.clear(tx, row["id"], say("expert_explains") if suggested else "")
-                points = [PointForm(criterion, rng.randrange(66, 96)) for criterion in criteria]
-                await reviews.score(tx, row["id"], SheetForm(points))
+        await _scores(seat, county, day, criteria, rng)
+
+
+async def _scores(seat: Row, county: str, day: date, criteria: list[int], rng: Random) -> None:
+    async with acting(_expert(seat["user_id"], seat["name"], seat["engagement_id"], county), day) as tx:
+        for row in await tx.conn.fetch("SELECT * FROM allocation_declaration ORDER BY id"):
+            await _cleared(tx, row)
+            points = [PointForm(criterion, rng.randrange(66, 96)) for criterion in criteria]
+            await reviews.score(tx, row["id"], SheetForm(points))
+
+
+async def _cleared(tx: Tx, row: Row) -> None:
+    suggested = await hints.of_review(tx, row["expert"], row["candidate"])
+    await reviews.clear(tx, row["id"], say("expert_explains") if suggested else "")
 
 
 def _expert(user: int, name: str, engagement: int, county: str) -> Actor:
@@ -139,7 +169,9 @@ def _expert(user: int, name: str, engagement: int, county: str) -> Actor:
 
 def _decision(world: World, county: str, day: date, proposed: dict[int, int]) -> DecisionForm:
     leader = world.actor(Role.COUNTY_LEADER, county)
-    members = [MemberForm(f"{leader.name}{n or ''}", present=True, vote=Vote.FOR) for n in range(COMMITTEE)]
+    said = words()["round"]
+    due = [(leader.name, said["chair"]), *said["committee"]]
+    members = [MemberForm(name, title, present=True, vote=Vote.FOR) for name, title in due]
     return DecisionForm(
         day, say("round_place", county=world.counties[county]), leader.name, say("round_minutes"), members,
         [LineForm(candidate, fen) for candidate, fen in proposed.items()],
