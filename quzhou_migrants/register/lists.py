@@ -12,6 +12,7 @@ from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.register.rules import household_code
 from quzhou_migrants.register.sealing import bank_blind, id_blind
 from quzhou_migrants.register.words import Relation, Support
+from quzhou_migrants.web.divisions import known_places
 from quzhou_migrants.web.listing import Column, Filter, Listing, Secret
 
 PLACE = "division_code"
@@ -54,20 +55,26 @@ def sealed_member(_tx: Tx, sealed: str) -> Found:
     return "m.id_blind = {}", [_blind(sealed)]
 
 
-def find_household(_tx: Tx, text: str) -> Found:
-    """Find by the beginning of a household code or a whole account, else by any member's name."""
+def find_household(tx: Tx, text: str) -> Found:
+    """Find by the beginning of a household code or a whole account, else by any member's name or the village."""
     number, code = clean(text), household_code(text)
     if number.isdecimal() and len(number) >= BANK_LENGTH:
         return "bank_blind = {} OR (code >= {} AND code < {})", [bank_blind(number), code, code + LAST]
     if code and any(c.isdecimal() for c in code):
         return "code >= {} AND code < {}", [code, code + LAST]
+    if villages := known_places().villages_named(text, tx.actor.division_code):
+        return f"name_grams @> {{}} OR {PLACE} = ANY ({{}}::text[])", [query_grams(text), villages]
     return "name_grams @> {}", [query_grams(text)]
 
 
-def find_member(_tx: Tx, text: str) -> Found:
-    """Find by any part of the name."""
-    home = "SELECT id FROM register_household WHERE name_grams @> {}"
-    return f"m.household IN ({home}) AND strpos(m.name, {{}}) > 0", [query_grams(text), fold(text)]
+def find_member(tx: Tx, text: str) -> Found:
+    """Find by any part of the name, else by the village."""
+    home, part = "SELECT id FROM register_household WHERE name_grams @> {}", "strpos(m.name, {}) > 0"
+    grams, name = query_grams(text), fold(text)
+    if villages := known_places().villages_named(text, tx.actor.division_code):
+        here = f"{PLACE} = ANY ({{}}::text[])"
+        return f"m.household IN ({home} OR {here}) AND ({part} OR m.{here})", [grams, villages, name, villages]
+    return f"m.household IN ({home}) AND {part}", [grams, name]
 
 
 HOUSEHOLDS = Listing(

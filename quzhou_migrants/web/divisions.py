@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quzhou_migrants.kernel.actor import ancestors, trimmed
+from quzhou_migrants.kernel.grams import fold
 
 if TYPE_CHECKING:
     from quzhou_migrants.kernel.tx import Tx
 
 FRESH_SECONDS = 60.0
+SHORTEST_NAME = 2  # characters of a searched place; one alone is a surname
+MOST_NAMED = 100  # villages one search may mean: a text found in more names tells no place
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,36 @@ class Places:
         below = [(c, self.names[c], len(way)) for c in self.children.get(here, ())]
         return [(c, self.names[c], depth) for depth, c in enumerate(way)] + below
 
+    def villages_named(self, text: str, within: str) -> list[str]:
+        """Find the villages that a text means: by a part of their own name, or of their township's; none if too many.
+
+        Shape: codes inside the division `within`, ascending.
+        """
+        part, own = fold(text), trimmed(within)
+        if len(part) < SHORTEST_NAME:
+            return []
+        met = [c for c, name in self.names.items() if c.startswith(own) and part in fold(name) and _below_county(c)]
+        found = sorted({v for c in met for v in (c, *self.children.get(c, ())) if trimmed(v) == v})
+        return found if len(found) <= MOST_NAMED else []
+
 
 CODE_DIGITS = 12
+COUNTY_DIGITS = 6
+
+
+def _below_county(code: str) -> bool:
+    return len(trimmed(code)) > COUNTY_DIGITS
 
 
 def asked(typed: str, own: str) -> str:
     """Read a division that an address names; what is none, or lies outside one's own, falls back to one's own."""
     sane = len(typed) == CODE_DIGITS and typed.isascii() and typed.isdecimal()
     return typed if sane and typed.startswith(trimmed(own)) else own
+
+
+def known_places() -> Places:
+    """Give the map as it was last read by this process: every list reads it before it searches."""
+    return _cache[1]
 
 
 _EMPTY = Places({}, {})

@@ -16,6 +16,7 @@ from quzhou_migrants.kernel.tx import system_tx
 from quzhou_migrants.register.bulk import copy_households
 from quzhou_migrants.register.columns import COLUMNS
 from quzhou_migrants.register.words import Relation
+from quzhou_migrants.web import divisions
 
 KECHENG, QUJIANG, CITY = "330802000000", "330803000000", "330800000000"
 VILLAGE, BAIMA = "330802100201", "330803112229"
@@ -64,6 +65,18 @@ async def test_a_household_is_found_by_a_whole_number_only(client_as, make_house
         assert "T-ID-1" in (await http.get("/register/households", params={"q": house.bank_account})).text
         assert "王小明" in (await http.get("/register/members", params={"q": number})).text
         assert "T-ID-1" not in (await http.get("/register/households", params={"q": number[:-1] + "0"})).text
+
+
+async def test_a_household_and_its_people_are_found_by_the_village(client_as, make_house, monkeypatch) -> None:
+    monkeypatch.setattr(divisions, "_cache", (-divisions.FRESH_SECONDS, divisions.known_places()))
+    await stored(make_house(code="T-V-1"))
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        page = (await http.get("/register/households?q=T-V-1")).text
+        named = divisions.known_places().name(VILLAGE)
+        assert named in page
+        assert "T-V-1" in (await http.get("/register/households", params={"q": named})).text
+        assert "王小明" in (await http.get("/register/members", params={"q": named})).text
+        assert "T-V-1" not in (await http.get("/register/households", params={"q": named + "外"})).text
 
 
 async def test_a_searched_number_leaves_the_address(client_as, make_house) -> None:
