@@ -124,7 +124,7 @@ def state_of(row: Row) -> PoolState:
 
 _TRAIL = """
 SELECT x.at, x.fen, x.source_table, x.source_id, a.project, p.title AS project_title,
-  coalesce(nullif(m.doc_no, ''), nullif(a.doc_no, ''), nullif(t.doc_no, ''), s.doc_no, '') AS doc_no,
+  coalesce(nullif(m.doc_no, ''), nullif(a.doc_no, ''), nullif(t.doc_no, ''), s.doc_no, r.title, '') AS doc_no,
   coalesce(nullif(m.reason, ''), nullif(a.reason, ''), t.reason, '') AS reason,
   coalesce(m.by_name, t.decided_name, '') AS by_name, x.event_key LIKE 'reverse:%' AS undone
 FROM (SELECT e.event_key, max(e.posted_at) AS at, max(e.id) AS last, sum(e.amount_fen)::bigint AS fen,
@@ -136,6 +136,7 @@ LEFT JOIN allocation_award a ON x.source_table = 'allocation_award' AND a.id = x
 LEFT JOIN projects_project p ON p.id = a.project
 LEFT JOIN allocation_takeback t ON x.source_table = 'allocation_takeback' AND t.id = x.source_id
 LEFT JOIN allocation_split s ON x.source_table = 'allocation_split' AND s.id = x.source_id
+LEFT JOIN allocation_factor_run r ON x.source_table = 'allocation_factor_run' AND r.id = x.source_id
 ORDER BY x.last DESC
 """
 
