@@ -69,6 +69,7 @@ from allocation.payments.rest_pages import ROUTES as CLAIMS_REST
 from allocation.permissions import P
 from allocation.reports.api import ROUTES as REPORTS_API
 from allocation.reports.pages import ROUTES as REPORTS
+from allocation.reports.sums import sum_faults
 from allocation.terms import handlers as terms_heard
 from allocation.terms import panels as terms
 from allocation.terms.api import ROUTES as TERMS_API
@@ -157,5 +158,5 @@ HEARS = [
     (VillageSucceeded, terms_heard.on_village_succeeded),
 ]
 JOBS = [*TERMS_JOBS, *DOSSIERS, *REMINDERS]
-VERIFIERS = [ledger_faults, draw_faults, closing_faults]
+VERIFIERS = [ledger_faults, sum_faults, draw_faults, closing_faults]
 PAID_THROUGH_THE_BANK = (CLAIMS_SOURCE, GRANTS_SOURCE, CASH_SOURCE)

@@ -17,4 +17,5 @@ TABLES = (
     "allocation.bank.tables",
     "allocation.grants.tables",
     "allocation.cash.tables",
+    "allocation.reports.tables",
 )

@@ -340,7 +340,8 @@ async def idle_sums(tx: Tx, scope: Scope, kind: str = "") -> list[Row]:
 async def idle_rows(tx: Tx, scope: Scope, *, limit: int, where: str = "", values: Sequence[Any] = ()) -> list[Row]:
     """List idle accounts, the oldest money first; `where` are the conditions of a list with their values."""
     found = await tx.conn.fetch(
-        f"SELECT q.*, p.title, {MOVED} AS moved_at FROM {idle(tx.today, idle_years(tx.policy), scope)}{where}"  # noqa: S608 - our own text
+        f"SELECT q.*, {TITLE} AS title, {MOVED} AS moved_at"  # noqa: S608 - our own text
+        f" FROM {idle(tx.today, idle_years(tx.policy), scope)}{where}"
         f" ORDER BY q.issued_on, q.id LIMIT {limit}",
         *values,
     )

@@ -14,7 +14,8 @@ from quzhou_migrants.kernel.tx import Tx
 def living(prefix: str, *, but: Iterable[str] = ()) -> list[str]:
     """Name the tables of a package whose rows may change, in a fixed order."""
     left = set(but)
-    return sorted(t for t, wall in BUSINESS.items() if t.startswith(prefix) and not wall.append_only and t not in left)
+    kept = {t for t, wall in BUSINESS.items() if not (wall.append_only or wall.derived)}
+    return sorted(t for t in kept - left if t.startswith(prefix))
 
 
 async def follow(tx: Tx, tables: Iterable[str], old: str, new: str) -> dict[str, int]:

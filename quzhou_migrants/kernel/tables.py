@@ -98,6 +98,7 @@ class Wall:
     public: str | None
     down: bool | str
     append_only: bool
+    derived: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,23 +114,25 @@ PLATFORM: dict[str, Platform] = {}
 INDEXES: dict[str, str] = {}
 
 
-def business(
+def business(  # noqa: PLR0913 - what may be said of a table
     *,
     outsider: str | None = None,
     public: str | None = None,
     down: bool | str = False,
     append_only: bool = False,
+    derived: bool = False,
     key: str = "id",
 ) -> Callable[[T], T]:
     """Declare a business table: logged row by row and walled by division.
 
     `outsider` and `public` are SQL predicates over the row; `down` lets divisions below read the
-    row of a division above (a predicate: only such rows); `append_only` forbids UPDATE and DELETE to everybody.
+    row of a division above (a predicate: only such rows); `append_only` forbids UPDATE and DELETE to everybody;
+    `derived` rows are kept by a trigger out of logged ones: read only, without a log of their own, held by a verifier.
     """
 
     def declare(table: T) -> T:
         name = table._meta.tablename
-        BUSINESS[name] = Wall(name, key, outsider, public, down, append_only)
+        BUSINESS[name] = Wall(name, key, outsider, public, down, append_only, derived)
         return table
 
     return declare

@@ -119,7 +119,7 @@ def _triggers(wall: Wall) -> Iterator[str]:
         "update": "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows",
         "delete": "REFERENCING OLD TABLE AS old_rows",
     }
-    for verb, rows in shapes.items():
+    for verb, rows in () if wall.derived else shapes.items():
         yield f"DROP TRIGGER IF EXISTS {t}_log_{verb} ON {t}"
         yield (
             f"CREATE TRIGGER {t}_log_{verb} AFTER {verb.upper()} ON {t} {rows}"
@@ -142,7 +142,8 @@ def _grants() -> Iterator[str]:
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {APP_ROLE}"
     yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE}"
     for wall in BUSINESS.values():
-        verbs = "SELECT, INSERT" if wall.append_only else "SELECT, INSERT, UPDATE, DELETE"
+        written = "SELECT, INSERT" if wall.append_only else "SELECT, INSERT, UPDATE, DELETE"
+        verbs = "SELECT" if wall.derived else written
         yield f"GRANT {verbs} ON {wall.table} TO {APP_ROLE}"
     for table in PLATFORM.values():
         yield f"GRANT {table.grants} ON {table.table} TO {APP_ROLE}"

@@ -34,7 +34,7 @@ def test_every_table_is_declared():
     assert set(TABLES) - set(BUSINESS) - set(PLATFORM) - OPEN_TO_ALL == set()
 
 
-@pytest.mark.parametrize("table", sorted(BUSINESS))
+@pytest.mark.parametrize("table", sorted(t for t, wall in BUSINESS.items() if not wall.derived))
 async def test_changes_are_recorded_by_triggers(owner, table):
     rows = await owner.fetch(
         "SELECT tgname FROM pg_trigger WHERE tgrelid = $1::text::regclass AND NOT tgisinternal AND tgenabled = 'O'",
@@ -62,6 +62,14 @@ async def test_application_without_a_range_sees_nothing(app, table):
 
 @pytest.mark.parametrize("table", sorted(t for t, wall in BUSINESS.items() if wall.append_only))
 async def test_append_only_rows_are_never_altered(owner, table):
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+        await owner.execute(f"DELETE FROM {table}")
+
+
+@pytest.mark.parametrize("table", sorted(t for t, wall in BUSINESS.items() if wall.derived))
+async def test_derived_rows_are_read_only_and_written_by_nobody(app, owner, table):
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await app.execute(f"DELETE FROM {table}")
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
         await owner.execute(f"DELETE FROM {table}")
 

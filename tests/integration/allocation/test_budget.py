@@ -13,6 +13,7 @@ from money_house import batch_form as form
 
 from allocation.budget import ledger, queries, service
 from allocation.budget.ledger import Kind, Line
+from allocation.reports.sums import sum_faults
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.errors import Invalid, Refused
 from quzhou_migrants.kernel.tx import begin
@@ -125,6 +126,9 @@ async def test_an_event_is_posted_once_and_whole(tx_as) -> None:
             "INSERT INTO allocation_total (division_code, batch, kind, slot, total_fen)"
             " SELECT division_code, batch, kind, 99, 1 FROM allocation_total"
         ),
+        "UPDATE allocation_sum SET paid_fen = paid_fen + 1",
+        "DELETE FROM allocation_sum",
+        "INSERT INTO allocation_sum (cut, division_code, batch, paid_fen) VALUES ('place', '330803000000', 1, 1)",
     ],
 )
 async def test_entries_and_balances_cannot_be_altered(tx_as, sql) -> None:
@@ -133,7 +137,7 @@ async def test_entries_and_balances_cannot_be_altered(tx_as, sql) -> None:
         with pytest.raises(asyncpg.PostgresError):
             async with tx.conn.transaction():
                 await tx.conn.execute(sql)
-        assert await queries.ledger_faults(tx.conn) == []
+        assert await queries.ledger_faults(tx.conn) + await sum_faults(tx.conn) == []
 
 
 async def test_a_county_sees_no_other_countys_money(tx_as) -> None:

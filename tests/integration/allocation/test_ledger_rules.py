@@ -12,6 +12,7 @@ from money_house import a_project, batch_form, book
 from allocation.budget import earmarks, ledger, overview, queries, service
 from allocation.budget.forms import EarmarkForm
 from allocation.budget.ledger import Kind, Line, Share
+from allocation.reports.sums import sum_faults
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.errors import Refused
 
@@ -94,7 +95,7 @@ class House:
 
 async def faults(tx) -> list[str]:
     """What an auditor would look for, by SQL that knows nothing of the ledger's code."""
-    found = await queries.ledger_faults(tx.conn)
+    found = await queries.ledger_faults(tx.conn) + await sum_faults(tx.conn)
     for sql in (
         (
             "SELECT event_key || batch || earmark FROM allocation_entry GROUP BY event_key, batch, earmark"
