@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from litestar import Request, get, post
@@ -23,7 +24,14 @@ from surveys.sampling.states import CAMPAIGN, UNIT, S
 
 AnyRequest = Request[Any, Any, Any]
 Page = Response[bytes]
-FORMS: dict[str, type[Any]] = {"draw": DrawForm, "hand_over": HandOverForm, "void": ReasonForm}
+Decision = Callable[[Tx, int, str], Awaitable[dict[str, Any]]]
+FORMS: dict[str, type[Any]] = {
+    "draw": DrawForm,
+    "hand_over": HandOverForm,
+    "void": ReasonForm,
+    "ask_void": ReasonForm,
+    "decide": ReasonForm,
+}
 """Steps that ask for something; every other one is a button."""
 STEPS = (S.DRAFT, S.FROZEN, S.DRAWN, S.CONFIRMED, S.HANDED_OVER, S.CLOSED)
 
@@ -93,6 +101,9 @@ async def _context(tx: Tx, row: dict[str, Any]) -> dict[str, Any]:
         "people": await queries.surveyors(tx, row["id"]) if hands else [],
         "counties": {one["division_code"]: one["county"] for one in strata},
         "hands": hands,
+        "asked": await queries.void_asked(tx, row["id"]) if may_list and row["state"] == S.VOID_ASKED else None,
+        "voided": await queries.voided(tx, row),
+        "me": tx.actor.user_id,
         "design": service.design_in_force(tx.policy_for(row["division_code"])) if row["state"] == S.DRAFT else None,
         "entries": await timeline(tx, "surveys_campaign", row["id"]) if seed_shown else [],
         "clause": service.CLAUSE,
@@ -101,7 +112,7 @@ async def _context(tx: Tx, row: dict[str, Any]) -> dict[str, Any]:
 
 @post("/samples/{campaign_id:int}/{step:str}", opt=needs(P.PREPARE), status_code=200)
 async def move(request: AnyRequest, campaign_id: FromPath[int], step: FromPath[str]) -> Page:
-    """Take a step of the survey: freeze, draw, hand_over, close, void."""
+    """Take a step of the survey: freeze, draw, hand_over, close, void, ask_void."""
     form: Form[Any] = await read_form(request, FORMS.get(step, StepForm))
     if form.ok:
         async with form.refusals(), open_tx(request, once=form.once) as tx:
@@ -122,6 +133,8 @@ async def _take(tx: Tx, campaign_id: int, step: str, given: Any) -> None:  # noq
             await service.close(tx, campaign_id)
         case "void":
             await service.void(tx, campaign_id, given.reason)
+        case "ask_void":
+            await service.ask_void(tx, campaign_id, given.reason)
         case _:
             CAMPAIGN.arrow("", step)
 
@@ -134,6 +147,27 @@ async def confirm(request: AnyRequest, campaign_id: FromPath[int]) -> Page:
         await service.confirm(tx, campaign_id)
         return see_other(await tx.done(f"/samples/{campaign_id}"), flash="SAMPLE.confirm")
     return await _show(request, campaign_id, "confirm", form)
+
+
+@post("/samples/{campaign_id:int}/agree_void", opt=needs(P.CONFIRM), status_code=200)
+async def agree_void(request: AnyRequest, campaign_id: FromPath[int]) -> Page:
+    """Agree as the second person that the draw is void."""
+    return await _decide(request, campaign_id, service.agree_void, "SAMPLE.agree_void")
+
+
+@post("/samples/{campaign_id:int}/keep", opt=needs(P.CONFIRM), status_code=200)
+async def keep(request: AnyRequest, campaign_id: FromPath[int]) -> Page:
+    """Keep the draw as the second person."""
+    return await _decide(request, campaign_id, service.keep, "SAMPLE.keep")
+
+
+async def _decide(request: AnyRequest, campaign_id: int, work: Decision, flash: str) -> Page:
+    form = await read_form(request, ReasonForm)
+    if form.ok:
+        async with form.refusals(), open_tx(request, once=form.once) as tx:
+            await work(tx, campaign_id, form.value.reason)
+            return see_other(await tx.done(f"/samples/{campaign_id}"), flash=flash)
+    return await _show(request, campaign_id, "decide", form)
 
 
 @get("/samples/{campaign_id:int}/households", opt=needs(P.LIST))
@@ -190,4 +224,4 @@ async def mine(request: AnyRequest) -> Response[Any]:
     return await MINE.respond(request, "surveys/sampling/mine.html")
 
 
-ROUTES = [campaigns, new, create, mine, show, move, confirm, households, file, household, replace]
+ROUTES = [campaigns, new, create, mine, show, move, confirm, agree_void, keep, households, file, household, replace]

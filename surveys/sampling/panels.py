@@ -8,7 +8,7 @@ from quzhou_migrants.kernel.tx import Tx
 from surveys.permissions import P
 from surveys.sampling.states import CAMPAIGN, S
 
-NEXT = {S.DRAFT: "freeze", S.FROZEN: "draw", S.DRAWN: "confirm", S.CONFIRMED: "hand_over"}
+NEXT = {S.DRAFT: "freeze", S.FROZEN: "draw", S.DRAWN: "confirm", S.CONFIRMED: "hand_over", S.VOID_ASKED: "agree_void"}
 
 
 async def waiting(tx: Tx) -> list[Task]:
@@ -16,7 +16,10 @@ async def waiting(tx: Tx) -> list[Task]:
     if tx.actor.may(P.SURVEY):
         return await _to_ask(tx)
     rows = await tx.conn.fetch(
-        "SELECT id, title, state, division_code, drawn_by FROM surveys_campaign WHERE state = ANY ($1) ORDER BY id",
+        "SELECT c.id, c.title, c.state, c.division_code, CASE c.state WHEN 'drawn' THEN c.drawn_by"
+        " WHEN 'void_asked' THEN (SELECT j.actor_id FROM kernel_journal j WHERE j.subject_table = 'surveys_campaign'"
+        " AND j.subject_id = c.id AND j.verb = 'SAMPLE.ask_void' ORDER BY j.id DESC LIMIT 1) END AS not_by"
+        " FROM surveys_campaign c WHERE c.state = ANY ($1) ORDER BY c.id",
         [str(state) for state in NEXT],
     )
     return [
@@ -29,7 +32,7 @@ async def waiting(tx: Tx) -> list[Task]:
         )
         for row in rows
         if tx.actor.may(CAMPAIGN.arrow(row["state"], verb := NEXT[S(row["state"])]).permission)
-        and not (verb == "confirm" and row["drawn_by"] == tx.actor.user_id)
+        and row["not_by"] != (tx.actor.user_id or 0)
     ]
 
 

@@ -44,6 +44,29 @@ def seed_shown(row: Row, *, may_list: bool) -> bool:
     return may_list or row["state"] in {S.CLOSED, S.VOID}
 
 
+async def void_asked(tx: Tx, campaign_id: int) -> Row | None:
+    """Read who asked last that a draw be void, when and why, from the journal that nobody can alter."""
+    row = await tx.conn.fetchrow(
+        "SELECT actor_id, actor_name, at, facts->>'reason' AS reason FROM kernel_journal"
+        " WHERE subject_table = 'surveys_campaign' AND subject_id = $1 AND verb = 'SAMPLE.ask_void'"
+        " ORDER BY id DESC LIMIT 1",
+        campaign_id,
+    )
+    return dict(row) if row else None
+
+
+async def voided(tx: Tx, row: Row) -> list[Row]:
+    """List the other draws of the same year that were thrown away: who draws anew is seen to do so."""
+    rows = await tx.conn.fetch(
+        "SELECT id, title, sampled FROM surveys_campaign"
+        " WHERE division_code = $1 AND year = $2 AND state = 'void' AND seed <> '' AND id <> $3 ORDER BY id",
+        row["division_code"],
+        row["year"],
+        row["id"],
+    )
+    return [dict(one) for one in rows]
+
+
 async def counties(tx: Tx, division_code: str) -> list[str]:
     """List the counties of a division, in the order of their codes."""
     lo, hi = code_range(division_code)

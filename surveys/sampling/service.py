@@ -258,9 +258,37 @@ async def close(tx: Tx, campaign_id: int) -> Row:
 
 @command(P.PREPARE, audit="surveys.sample.void")
 async def void(tx: Tx, campaign_id: int, reason: str) -> Row:
-    """Void a survey before it is handed over; everything drawn stays on file. Raises: Refused SUR-120."""
+    """Void a survey of which nothing is drawn yet. Raises: Refused SUR-120."""
     row = await queries.campaign(tx, campaign_id, lock=True)
     return await fire(tx, CAMPAIGN, Campaign, row, "void", clause=CLAUSE, reason=reason)
+
+
+@command(P.PREPARE, audit="surveys.sample.ask_void")
+async def ask_void(tx: Tx, campaign_id: int, reason: str) -> Row:
+    """Ask that a draw be void, before anything is handed over; somebody else decides. Raises: Refused SUR-120."""
+    row = await queries.campaign(tx, campaign_id, lock=True)
+    return await fire(tx, CAMPAIGN, Campaign, row, "ask_void", clause=CLAUSE, reason=reason)
+
+
+@command(P.CONFIRM, audit="surveys.sample.agree_void")
+async def agree_void(tx: Tx, campaign_id: int, reason: str) -> Row:
+    """Agree as a second person that a draw is void; all of it stays on file. Raises: Refused SUR-138, SUR-120."""
+    return await _decide_void(tx, await queries.campaign(tx, campaign_id, lock=True), "agree_void", reason)
+
+
+@command(P.CONFIRM, audit="surveys.sample.keep")
+async def keep(tx: Tx, campaign_id: int, reason: str) -> Row:
+    """Keep a draw that somebody asked to void: it stands where it stood. Raises: Refused SUR-138, SUR-120."""
+    row = await queries.campaign(tx, campaign_id, lock=True)
+    return await _decide_void(tx, row, "keep_confirmed" if row["confirmed_by"] else "keep", reason)
+
+
+async def _decide_void(tx: Tx, row: Row, verb: str, reason: str) -> Row:
+    asked = await queries.void_asked(tx, row["id"])
+    return await fire(
+        tx, CAMPAIGN, Campaign, row, verb, clause=CLAUSE, reason=reason, user_id=tx.actor.user_id,
+        asked_by=asked and asked["actor_id"],
+    )  # fmt: skip
 
 
 @command(P.LIST, audit="surveys.sample.export")

@@ -1,7 +1,8 @@
 """The life of a survey's sample, and of one household in it, as data.
 
 The frame is frozen before the seed is known, the seed is stored before anybody looks at the list,
-and a second person has to get the same list before an outsider is handed any of it.
+and a second person has to get the same list before an outsider is handed any of it. What was drawn
+is not thrown away by one person: somebody asks with a reason, somebody else agrees or keeps the draw.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class S(StrEnum):
     CONFIRMED = "confirmed"
     HANDED_OVER = "handed_over"
     CLOSED = "closed"
+    VOID_ASKED = "void_asked"
     VOID = "void"
 
 
@@ -54,6 +56,13 @@ def another_person_same_list(row: Row, facts: Row) -> None:
         raise Refused("SUR-122", stored=row["result_sha256"], again=facts["result"])
 
 
+def another_person_agrees(row: Row, facts: Row) -> None:
+    """Who asked to void a draw does not decide on it. Raises: Refused SUR-138, SUR-120."""
+    if facts["user_id"] == facts["asked_by"]:
+        raise Refused("SUR-138")
+    has_reason(row, facts)
+
+
 CAMPAIGN = machine("SAMPLE", S, S.DRAFT, (
     Arrow(S.DRAFT, "freeze", S.FROZEN, P.PREPARE),
     Arrow(S.FROZEN, "draw", S.DRAWN, P.PREPARE),
@@ -62,8 +71,11 @@ CAMPAIGN = machine("SAMPLE", S, S.DRAFT, (
     Arrow(S.HANDED_OVER, "close", S.CLOSED, P.PREPARE),
     Arrow(S.DRAFT, "void", S.VOID, P.PREPARE, has_reason),
     Arrow(S.FROZEN, "void", S.VOID, P.PREPARE, has_reason),
-    Arrow(S.DRAWN, "void", S.VOID, P.PREPARE, has_reason),
-    Arrow(S.CONFIRMED, "void", S.VOID, P.PREPARE, has_reason),
+    Arrow(S.DRAWN, "ask_void", S.VOID_ASKED, P.PREPARE, has_reason),
+    Arrow(S.CONFIRMED, "ask_void", S.VOID_ASKED, P.PREPARE, has_reason),
+    Arrow(S.VOID_ASKED, "agree_void", S.VOID, P.CONFIRM, another_person_agrees),
+    Arrow(S.VOID_ASKED, "keep", S.DRAWN, P.CONFIRM, another_person_agrees),
+    Arrow(S.VOID_ASKED, "keep_confirmed", S.CONFIRMED, P.CONFIRM, another_person_agrees),
 ))  # fmt: skip
 
 UNIT = machine("SAMPLE_UNIT", U, U.WAITING, (

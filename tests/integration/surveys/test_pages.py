@@ -120,3 +120,24 @@ async def test_case_officers_learn_the_seed_only_when_nobody_is_asked_any_more(c
         assert (one["state"], one["seed"]) == ("drawn", "")
         shown = await county.get(here)
         assert (shown.status_code, seed in shown.text, "调查结束后公布" in shown.text) == (200, False, True)
+
+
+async def test_a_void_draw_stays_in_sight_and_takes_two(client_as: Client) -> None:
+    async with client_as(Role.CITY_CLERK, CITY) as clerk, client_as(Role.CITY_LEADER, CITY) as leader:
+        here = await drawn(clerk)
+        assert (await send(clerk, here, f"{here}/ask_void", reason="抽样框漏了一个村")).status_code == SEE_OTHER
+        alone = await send(clerk, here, f"{here}/agree_void", reason="我同意")
+        assert (alone.status_code, "SUR-138" in alone.text, "不同意，样本保留" in alone.text) == (CONFLICT, True, False)
+        assert "申请作废，待决定" not in (await clerk.get("/home")).text
+        assert "申请作废，待决定" in (await leader.get("/home")).text
+        shown = (await leader.get(here)).text
+        assert ("抽样框漏了一个村" in shown, f'action="{here}/agree_void"' in shown) == (True, True)
+        empty = await send(leader, here, f"{here}/agree_void", reason="")
+        assert (empty.status_code, "WEB-101" in empty.text) == (422, True)
+        assert (await send(leader, here, f"{here}/agree_void", reason="情况属实")).status_code == SEE_OTHER
+        shown = (await leader.get(here)).text
+        assert ("公开摇号 20260916" in shown, "抽样框漏了一个村" in shown, "情况属实" in shown) == (True, True, True)
+        assert (await leader.get(f"{here}/households")).text.count("户主") >= 4
+        made = await send(clerk, "/samples/new", "/samples/new", title="年度抽样（二）", year="2026")
+        again = (await clerk.get(made.headers["location"])).text
+        assert ("2026 年度另有 1 次已抽取的样本作废" in again, f'href="{here}"' in again) == (True, True)

@@ -195,6 +195,36 @@ async def test_only_an_outside_person_gets_the_list(tx_as: TxAs) -> None:
             await service.hand_over(tx, key, tx.actor.user_id or 0, date(2026, 12, 31), "")
 
 
+async def test_a_draw_is_void_only_when_another_person_agrees(tx_as: TxAs) -> None:
+    async with tx_as(Role.CITY_CLERK, CITY) as tx:
+        key = await drawn(tx)
+        with pytest.raises(Refused, match="KRN-408"):
+            await service.void(tx, key, "样本不合意")
+        with pytest.raises(Refused, match="SUR-120"):
+            await service.ask_void(tx, key, " ")
+        assert (await service.ask_void(tx, key, "抽样框漏了一个村"))["state"] == "void_asked"
+        for alone in (service.agree_void, service.keep):
+            with pytest.raises(Refused, match="SUR-138"):
+                await alone(tx, key, "自己同意")
+        async with become(tx, actor(Role.CITY_LEADER, CITY)):
+            with pytest.raises(Refused, match="KRN-408"):
+                await service.confirm(tx, key)
+            with pytest.raises(Refused, match="SUR-120"):
+                await service.agree_void(tx, key, "")
+            assert (await service.keep(tx, key, "该村本年没有移民"))["state"] == "drawn"
+            assert (await service.confirm(tx, key))["state"] == "confirmed"
+        await service.ask_void(tx, key, "年度方案取消")
+        async with become(tx, actor(Role.CITY_CLERK, CITY)):
+            assert (await service.keep(tx, key, "方案没有取消"))["state"] == "confirmed"
+            await service.ask_void(tx, key, "方案取消，附件为通知")
+        row = await service.agree_void(tx, key, "见通知")
+        assert (row["state"], row["seed"], row["sampled"]) == ("void", "公开摇号 20260916", 5)
+        units = await tx.conn.fetchval("SELECT count(*) FROM surveys_sample_unit WHERE campaign = $1", key)
+        anew = await service.open_campaign(tx, "年度抽样（重抽）", 2026, "")
+        seen = await queries.voided(tx, await queries.campaign(tx, anew))
+        assert (units, [one["id"] for one in seen]) == (7, [key])
+
+
 async def test_a_county_sees_how_many_and_not_whom(tx_as: TxAs) -> None:
     async with tx_as(Role.CITY_CLERK, CITY) as tx:
         key = await drawn(tx)
