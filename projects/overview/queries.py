@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from projects.lists import CATEGORIES
 from projects.overview.rules import ALIVE, GROUPS, SOURCE, Limits, measures
 from quzhou_migrants.kernel.actor import code_range, trimmed
 from quzhou_migrants.kernel.policy import Policies
@@ -103,10 +104,10 @@ def rows_behind(given: tuple[tuple[str, str], ...]) -> Listing:
         (
             Column("id", "p.id", shown=False),
             Column("title", "p.title", link="/projects/{id}"),
-            Column("code", "p.code"),
+            Column("code", "p.code", shown=False, sheet=True),
             Column("division_code", PLACE, kind="division"),
             Column("category", "p.category", kind="tag"),
-            Column("award_fen", "p.award_fen", kind="wan", sort=True),
+            Column("award_fen", "nullif(p.award_fen, 0)", kind="wan", sort="p.award_fen"),
             Column("progress_bp", "p.progress_bp", kind="bp", sort=True),
             Column("state", "p.state", kind="state", machine="PROJECT"),
             Column("since", "s.since", kind="date", sort=True),
@@ -121,7 +122,7 @@ def rows_behind(given: tuple[tuple[str, str], ...]) -> Listing:
             Filter("measure", f"CASE {{}}::text {cases} ELSE false END", choices=tuple(known)),
             Filter("division", PLACE, kind="division"),
             Filter("year", f"{YEAR} = {{}}", kind="int", whole=True),
-            Filter("category", "p.category = {}", kind="text"),
+            Filter("category", "p.category = {}", choices=CATEGORIES),
             Filter("state", "p.state = {}", machine="PROJECT"),
         ),
     )

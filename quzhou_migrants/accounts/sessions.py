@@ -84,13 +84,17 @@ async def sign_in(login: str, password: str, *, address: str, agent: str) -> str
     Raises: Refused ACC-101 (wrong, whichever part), ACC-102 (too many tries).
     """
     key, place = f"login:{login.lower()}"[:KEY], f"addr:{address}"[:KEY]
-    await throttle(place, FREE_TRIES_OF_PLACE)
-    await try_once(key)
+    await try_once(place, FREE_TRIES_OF_PLACE)
+    try:
+        await try_once(key)
+    except Refused:
+        await give_back(place)  # nobody guessed: the name alone must wait, not everybody at this address
+        raise
     row = await pool().fetchrow("SELECT * FROM accounts_credentials($1)", login)
     if not await matches(row["password_hash"] if row else None, password):
-        await count_try(place)
         raise Refused("ACC-101", field="password")
     await forget_tries(key)
+    await give_back(place)
     return await open_session(row["user_id"], agent)
 
 
@@ -149,10 +153,10 @@ async def sign_out(actor: Actor, *, everywhere: bool = False) -> None:
         await pool().execute("DELETE FROM accounts_session WHERE token_hash = $1", actor.session_id)
 
 
-async def try_once(key: str) -> None:
+async def try_once(key: str, most: int = FREE_TRIES) -> None:
     """Count a try before it is made, so that a hundred made at once are a hundred. Raises: Refused ACC-102."""
-    if await count_try(key) > FREE_TRIES:
-        await throttle(key, FREE_TRIES)
+    if await count_try(key) > most:
+        await throttle(key, most)
 
 
 async def throttle(key: str, most: int) -> None:
@@ -180,6 +184,11 @@ async def count_try(key: str) -> int:
         WINDOW_SECONDS,
     )
     return tries
+
+
+async def give_back(key: str) -> None:
+    """Take back a try that was no wrong guess: a whole office signs in from one address."""
+    await pool().execute("UPDATE accounts_attempt SET tries = tries - 1 WHERE key = $1 AND tries > 0", key)
 
 
 async def forget_tries(key: str) -> None:

@@ -15,18 +15,20 @@ from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 from litestar.exceptions import HTTPException
 from litestar.response import Response
+from litestar.response.base import ASGIResponse
 
 from quzhou_migrants.accounts.parked import COOKIE, KEPT_SECONDS
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Invalid, Problem
 from quzhou_migrants.kernel.guards import PasswordChangeNeeded, SignInNeeded
 from quzhou_migrants.kernel.tx import AlreadyDone
-from quzhou_migrants.web.middleware import record_refusal
+from quzhou_migrants.web.middleware import find_out, record_refusal
 from quzhou_migrants.web.parking import PARKED
 from quzhou_migrants.web.render import render, see_other, wants_fragment
 
 if TYPE_CHECKING:
-    from litestar import Request
+    from litestar import Litestar, Request
+    from litestar.types import Receive, Scope, Send
 
     AnyRequest = Request[Any, Any, Any]
 
@@ -153,7 +155,37 @@ def on_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """Answer what the framework refused: no such page, too large, not readable."""
     code = _CODES.get(error.status_code, "WEB-400" if error.status_code < FAILED else "KRN-500")
     told = fault(code, error.status_code, request_id=request.scope["state"].get("request_id", ""))
-    return answer(request, told)
+    unrouted = "request_id" not in request.scope["state"]
+    return Unrouted(told) if unrouted and not is_api(request) else answer(request, told)
+
+
+class Unrouted(Response[bytes]):
+    """The answer to an address that no room has: no middleware saw it, so who asks is found out as it is drawn."""
+
+    def __init__(self, told: Fault) -> None:
+        """Keep what is to be told."""
+        super().__init__(b"", status_code=told.status)
+        self.told = told
+
+    def to_asgi_response(self, app: Litestar | None, request: AnyRequest, **_given: Any) -> ASGIResponse:  # noqa: ANN401 - the framework's signature
+        """Answer inside the frame of whoever is signed in."""
+        return _Late(self.told, app, request)
+
+
+class _Late(ASGIResponse):
+    """An answer that is drawn when it is sent."""
+
+    def __init__(self, told: Fault, app: Litestar | None, request: AnyRequest) -> None:
+        super().__init__(status_code=told.status)
+        self.told, self.app, self.request = told, app, request
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await find_out(self.request.scope)
+        except Exception as away:  # a database that is away must not turn "no such page" into a failure
+            LOG.exception("nobody can be known", kind=type(away).__name__)
+        drawn = answer(self.request, self.told)
+        await drawn.to_asgi_response(self.app, self.request)(scope, receive, send)
 
 
 def on_bad_value(request: AnyRequest, error: asyncpg.DataError) -> Response[Any]:

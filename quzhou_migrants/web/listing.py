@@ -43,7 +43,8 @@ class Column:
 
     Shape: `sql` is its expression (the name itself when left out), `sort` a NOT NULL expression to
     sort by (True: the column's own), `link` an address with columns in braces.
-    Kinds: text code int money wan date datetime bp bool state division tag verb. `shown=False` only feeds links.
+    Kinds: text code int money wan date datetime bp bool state division tag verb. `shown=False` only feeds links,
+    with `sheet=True` it stands in the export besides.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Column:
     machine: str = ""
     shown: bool = True
     export: bool = True
+    sheet: bool = False
 
     @property
     def expression(self) -> str:
@@ -167,10 +169,19 @@ class Page:
             found.append((self.label("sealed"), self.url(sealed="")))
         for control in self.controls:
             if control.value:
-                titles = {value: title for value, title, _ in control.options}
-                shown = "" if control.kind == "flag" else titles.get(control.value, control.value)
-                found.append((f"{control.label} {shown}".strip(), self.url(**{control.name: ""})))
+                found.append((f"{control.label} {self._said(control)}".strip(), self.url(**{control.name: ""})))
         return found
+
+    def _said(self, control: Control) -> str:
+        """Say a filter's value in words; an address may name several values with commas between."""
+        if control.kind == "flag":
+            return ""
+        if control.kind == "division":
+            return self.places.name(control.value)
+        titles = {value: title for value, title, _ in control.options}
+        if control.value in titles:
+            return titles[control.value]
+        return CATALOGUE.text("list.and").join(titles.get(v, v) for v in control.value.split(","))
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ async def export(listing: Listing, tx: Tx, request: Request[Any, Any, Any], base
     asked = read_asked(listing, request.query_params, {}).whole
     known = await places(tx)
     text, params = listing.statement(listing.narrowed(tx, asked, base), asked, MOST_ROWS)
-    columns = [c for c in listing.columns if c.export and c.shown]
+    columns = [c for c in listing.columns if c.sheet or (c.export and c.shown)]
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed, and so removed, when the last piece is sent
     with xlsx.Book(file) as book:
         book.facts(CATALOGUE.text("list.about"), _facts(tx, await listing.read(tx, request, asked, base)))

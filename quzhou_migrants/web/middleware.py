@@ -14,7 +14,7 @@ from quzhou_migrants.accounts.sessions import COOKIE, identify
 from quzhou_migrants.kernel.db import ENGINE
 
 if TYPE_CHECKING:
-    from litestar.types import ASGIApp, Receive, Scope, Send
+    from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
     from quzhou_migrants.kernel.actor import Actor
 
@@ -37,18 +37,23 @@ class Identify:
         Raises: Refused ACC-145, ACC-146 for a program's key.
         """
         if scope["type"] == ScopeType.HTTP:
-            headers = dict(scope["headers"])
-            state = scope["state"]
-            state["request_id"] = _request_id(headers)
-            state["actor"] = None
-            state["clock_shift"] = 0.0
-            if not scope["path"].startswith(OPEN_PATHS) and (token := _token(scope)):
-                found = await identify(token)
-                if found:
-                    state["actor"], state["clock_shift"] = found
-            elif scope["path"].startswith(FOR_PROGRAMS) and (key := _key(headers)):
-                state["actor"], state["clock_shift"] = await identify_key(key)
+            await find_out(scope)
         await self.app(scope, receive, send)
+
+
+async def find_out(scope: HTTPScope) -> None:
+    """Put into the request's state who asks. Raises: Refused ACC-145, ACC-146 for a program's key."""
+    headers = dict(scope["headers"])
+    state = scope["state"]
+    state["request_id"] = _request_id(headers)
+    state["actor"] = None
+    state["clock_shift"] = 0.0
+    if not scope["path"].startswith(OPEN_PATHS) and (token := _token(scope)):
+        found = await identify(token)
+        if found:
+            state["actor"], state["clock_shift"] = found
+    elif scope["path"].startswith(FOR_PROGRAMS) and (key := _key(headers)):
+        state["actor"], state["clock_shift"] = await identify_key(key)
 
 
 def _request_id(headers: dict[bytes, bytes]) -> str:

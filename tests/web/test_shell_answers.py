@@ -69,6 +69,25 @@ async def test_unknown_page_says_what_to_do(client_as):
     assert "WEB-404" in answer.text
 
 
+@pytest.mark.parametrize("path", ["/nothing", "/projects/nothing", "/visits/12/nothing"])
+async def test_unknown_page_stands_in_the_frame_of_who_asks(client_as, path):
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        answer = await http.get(path)
+    shown = ('class="side"' in answer.text, "演示单位" in answer.text, 'href="/home">回到首页' in answer.text)
+    assert (answer.status_code, *shown) == (404, True, True, True)
+    assert (answer.headers["content-security-policy"], len(answer.headers["x-request-id"])) == (
+        HEADERS["Content-Security-Policy"],
+        16,
+    )
+    async with client_as(None) as http:
+        stranger = await http.get(path)
+    assert (stranger.status_code, 'class="side"' in stranger.text, "工作人员登录" in stranger.text) == (
+        404,
+        False,
+        True,
+    )
+
+
 async def test_a_program_gets_problem_details(client_as):
     async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
         answer = await http.get("/api/v1/nothing")

@@ -166,6 +166,36 @@ async def test_tries_made_at_once_are_counted_one_by_one(db):
     assert sorted(codes) == ["ACC-101"] * sessions.FREE_TRIES + ["ACC-102"] * 4
 
 
+async def test_guesses_from_one_address_are_counted_before_they_are_made(db):
+    _, login = await _with_password(db, Role.COUNTY_CLERK, KECHENG)
+    place, most = "192.0.2.50", sessions.FREE_TRIES_OF_PLACE
+    await sessions.pool().execute(
+        "INSERT INTO accounts_attempt (key, tries, since) VALUES ($1, $2, now())", f"addr:{place}", most - 3
+    )
+
+    async def guess(name: str, password: str) -> str:
+        try:
+            await sessions.sign_in(name, password, address=place, agent="")
+        except Refused as refused:
+            return refused.code
+        return "in"
+
+    for _ in range(4):  # who knows the password leaves the address as it was
+        assert await guess(login, GOOD) == "in"
+    guesses = await asyncio.gather(*(guess(f"nobody_{n}", "wrong") for n in range(9)))
+    assert sorted(guesses) == ["ACC-101"] * 3 + ["ACC-102"] * 6
+    assert await guess(login, GOOD) == "ACC-102"
+
+
+async def test_a_name_that_must_wait_does_not_use_up_the_tries_of_its_address(db):
+    _, login = await _with_password(db, Role.COUNTY_CLERK, KECHENG)
+    for _ in range(sessions.FREE_TRIES + 4):
+        with pytest.raises(Refused):
+            await sessions.sign_in(login, "wrong", address="192.0.2.51", agent="")
+    tries = await sessions.pool().fetchval("SELECT tries FROM accounts_attempt WHERE key = 'addr:192.0.2.51'")
+    assert tries == sessions.FREE_TRIES
+
+
 async def test_the_old_password_is_not_guessed_from_an_open_session(db, client_as):
     _, login = await _with_password(db, Role.COUNTY_ADMIN, KECHENG)
     async with client_as(None) as http:
