@@ -60,8 +60,9 @@ class Decomposition:
 def decompose(last: Case, now: Case) -> Decomposition:
     """Part the change of every share exactly into its causes.
 
-    Fractions are rounded to the fen for pool, weight and data; what that and the splits' own
-    rounding leave is the rounding effect.
+    Fractions are rounded to the fen for pool, weight and data so that each of these columns sums to
+    what it is by definition (the change of the pool, nothing, nothing); what that and the splits'
+    own rounding leave is the rounding effect.
     Raises: Invalid (a split that cannot be made), Refused ALC-236 (neither year's data can be read
     under the other's scheme).
     """
@@ -84,7 +85,7 @@ def _shared_out(outcome: Split) -> Fen:
 
 
 def _mean_of_orders(last: Case, now: Case, then: Fen, later: Fen) -> dict[str, tuple[Fen, Fen, Fen]]:
-    """Give the pool, weight and data effect of each unit, in whole fen.
+    """Give the pool, weight and data effect of each unit, in whole fen, each column with its exact sum.
 
     Three of the six orders change the weights before the data, three after; in each three the pool
     comes first, between, and last. Where the one year's data cannot be read under the other's
@@ -95,13 +96,20 @@ def _mean_of_orders(last: Case, now: Case, then: Fen, later: Fen) -> dict[str, t
     plain = [_proportions(scheme, sheet) for scheme, sheet in path.corners]
     common = lcm(*(below for below, _ in plain))
     raised = [{u: above * (common // below) for u, above in column.items()} for below, column in plain]
-    found = {}
-    for u in sorted({*last.units, *now.units}):
-        ways = path.ways([g.get(u, 0) for g in raised], then, later)
-        below = 3 * common * len(ways)
-        pool, weight, data = ((2 * sum(effect) + below) // (2 * below) for effect in zip(*ways, strict=True))
-        found[u] = (pool, weight, data)
-    return found
+    units = sorted({*last.units, *now.units})
+    each = [path.ways([g.get(u, 0) for g in raised], then, later) for u in units]
+    below = 3 * common * len(path.turned)
+    effects = zip(*([sum(effect) for effect in zip(*ways, strict=True)] for ways in each), strict=True)
+    return dict(zip(units, zip(*(_rounded(column, below) for column in effects), strict=True), strict=True))
+
+
+def _rounded(column: Sequence[int], below: int) -> list[Fen]:
+    """Round what stands over one denominator so that the column keeps its sum: cut, one more to the greatest rests."""
+    cut = [above // below for above in column]
+    by_rest = sorted(range(len(column)), key=lambda n: -(column[n] % below))
+    for n in by_rest[: sum(column) // below - sum(cut)]:
+        cut[n] += 1
+    return cut
 
 
 class _Path:
