@@ -167,10 +167,8 @@ class Page:
             found.append((f"“{self.asked.q}”", self.url(q="")))
         if self.asked.sealed:
             found.append((self.label("sealed"), self.url(sealed="")))
-        for control in self.controls:
-            if control.value:
-                found.append((f"{control.label} {self._said(control)}".strip(), self.url(**{control.name: ""})))
-        return found
+        chosen = [control for control in self.controls if control.value]
+        return [*found, *((f"{c.label} {self._said(c)}".strip(), self.url(**{c.name: ""})) for c in chosen)]
 
     def _said(self, control: Control) -> str:
         """Say a filter's value in words; an address may name several values with commas between."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from quzhou_migrants.kernel.commands import COMMANDS
 from quzhou_migrants.kernel.states import MACHINES
 from quzhou_migrants.kernel.tables import BUSINESS
 from quzhou_migrants.piccolo_conf import APP_REGISTRY
+from quzhou_migrants.web.listing import Listing
 
 CODE = re.compile(r"\b(?:KRN|ACC|REG|POL|WEB|PRJ|ALC|INS|SUR)-\d{3}\b")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -64,6 +66,14 @@ def test_every_state_and_verb_has_a_title(name: str):
     verbs = CATALOGUE.sections["verb"]
     assert {str(s) for s in machine.states} - set(states) == set()
     assert {f"{name}.{a.verb}" for a in machine.arrows} - set(verbs) == set()
+
+
+def test_every_list_has_a_name():
+    """A table's caption, the sheet and the file of an export are called by it."""
+    ours = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in PACKAGES]
+    lists = {m for module in ours for m in vars(module).values() if type(m) is Listing}
+    assert len(lists) > 60
+    assert sorted(m.key for m in lists if not CHINESE.search(m.title)) == []
 
 
 def test_every_permission_has_a_title_and_a_holder():

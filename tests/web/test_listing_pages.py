@@ -79,6 +79,15 @@ async def test_filter_and_search_narrow_rows_and_count(tx):
     assert [title for title, _ in page.chips()] == ["“n03”", "list.kind list.kind.even"]
 
 
+async def test_what_narrows_a_list_is_said_in_words(tx):
+    placed = replace(NUMBERS, filters=(Filter("division", "name", kind="division"), *NUMBERS.filters))
+    page = await placed.fetch(tx, ask(division="330802000000", kind="even,odd"))
+    assert [title.partition(" ")[2] for title, _ in page.chips()] == [
+        page.places.name("330802000000"),
+        "list.kind.even、list.kind.odd",
+    ]
+
+
 async def test_a_base_condition_joins_the_others(tx):
     page = await NUMBERS.fetch(tx, ask(kind="odd"), ("id <= {}", [10]))
     assert [row["id"] for row in page.rows] == [1, 3, 5, 7, 9]
