@@ -140,7 +140,7 @@ async def unspent(tx: Tx, county: str, until: datetime) -> Fen:
     """Add up what lay in a county's account before a moment: everything that had not left it. Units: fen."""
     return int(
         await tx.conn.fetchval(
-            "SELECT (SELECT coalesce(sum(balance_fen), 0) FROM allocation_balance WHERE division_code >= $1"
+            "SELECT (SELECT coalesce(sum(total_fen), 0) FROM allocation_total WHERE division_code >= $1"
             " AND division_code < $2 AND kind <> ALL($3))::bigint"
             " - (SELECT coalesce(sum(amount_fen), 0) FROM allocation_entry WHERE division_code >= $1"
             " AND division_code < $2 AND posted_at >= $4 AND kind <> ALL($3))::bigint",

@@ -172,10 +172,9 @@ def _behind(by: By, scope: Scope) -> str:
     return f"{ways[by]} || '{scope.query}'"
 
 
-_JOINS = {
-    By.BATCH: " LEFT JOIN allocation_batch b ON b.id = x.key",
-    By.PROJECT: " LEFT JOIN projects_project p ON p.id = x.key",
-}
+_BATCH = " LEFT JOIN allocation_batch b ON b.id = x.key"
+# Names are looked up for the rows of a page alone, so that nothing stands between sorting and its limit.
+_OF_PROJECT = "(SELECT p.{} FROM projects_project p WHERE p.id = x.key)"
 
 
 @lru_cache(maxsize=256)
@@ -184,11 +183,12 @@ def source(by: By, scope: Scope) -> str:
     nothing = CATALOGUE.text("reports.no_project").replace("'", "''")
     named = {
         By.BATCH: "b.doc_no AS title, b.fund_kind, b.issued_on",
-        By.PROJECT: f"coalesce(p.title, '{nothing}') AS title, p.code, p.division_code",
+        By.PROJECT: f"coalesce({_OF_PROJECT.format('title')}, '{nothing}') AS title,"
+        f" {_OF_PROJECT.format('code')} AS code, {_OF_PROJECT.format('division_code')} AS division_code",
     }.get(by, "x.key AS title")
     rate = "CASE WHEN x.total_fen > 0 THEN x.spent_fen * 10000 / x.total_fen END AS rate_bp"
     columns = f"{_IDS.get(by, 'x.key')} AS id, {_behind(by, scope)} AS behind, {rate}, {named}"
-    return f"(SELECT x.*, {columns} FROM ({pivot(by, scope)}) x{_JOINS.get(by, '')}) q"  # noqa: S608 - our own text
+    return f"(SELECT x.*, {columns} FROM ({pivot(by, scope)}) x{_BATCH if by is By.BATCH else ''}) q"  # noqa: S608 - our own text
 
 
 async def totals(tx: Tx, scope: Scope, by: By = By.COUNTY) -> Row:

@@ -1,4 +1,4 @@
-"""The ledger at 5,000,000 entries: balances, drill-down, posting, month end; every balance is its entries' sum."""
+"""The ledger at 5,000,000 entries: balances, reports, drill-down, posting, month end; every sum is its entries'."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import asyncpg
 
 from allocation.budget import closing, ledger, queries
 from allocation.budget.ledger import Kind
+from allocation.reports.sums import sum_faults
 from quzhou_migrants import wiring  # noqa: F401 - grants, machines, tables
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel import pg
@@ -36,6 +37,17 @@ PAGES = {
     "entries of one project": "/funds/entries?project={project}",
     "entries of a county in a month": "/funds/entries?division=330803000000&since=2026-08-01&until=2026-08-31&way=in",
     "money of one project": "/awards/{award}",
+    "report by county": "/reports/use",
+    "report by township": "/reports/use?by=township",
+    "report by batch": "/reports/use?by=batch",
+    "report by project": "/reports/use?by=project",
+    "report by category": "/reports/use?by=category",
+    "report by quarter of a year": "/reports/use?by=quarter&booked=2025",
+    "report of plans and payments": "/reports/plan?by=township",
+    "report of idle money": "/reports/idle",
+    "entries behind a report's figure": "/reports/entries?division=330803000000&figure=paid_fen",
+    "entries behind a quarter's figure": "/reports/entries?quarter=20252&figure=paid_fen",
+    "month of the bank beside the books": "/bank/months?county=330803000000",
 }
 _BATCHES = """
 INSERT INTO allocation_batch (division_code, doc_no, title, level, fund_kind, issued_on, cash_fen, project_fen,
@@ -92,7 +104,7 @@ async def _prepared(server: pg.Server) -> tuple[dict[str, int], list[Figure]]:
     figures = []
     if not await owner.fetchval("SELECT EXISTS (SELECT 1 FROM allocation_entry)"):
         figures.append(Figure(f"post {ENTRIES:,} entries through the trigger", "s", (await _fill(owner),)))
-    if faults := await queries.ledger_faults(owner):
+    if faults := await queries.ledger_faults(owner) + await sum_faults(owner):
         raise AssertionError(faults[:3])
     known = {
         "batch": await owner.fetchval("SELECT max(id) FROM allocation_batch"),
@@ -106,7 +118,7 @@ async def _prepared(server: pg.Server) -> tuple[dict[str, int], list[Figure]]:
     await owner.execute(_BEFORE, [*counties, CITY])
     await owner.close()
     ENGINE.configure(server.app_dsn)
-    await open_pool(size=2, command_timeout=600)
+    await open_pool(size=2, patience=600)
     figures += [await _moves(), await _months([*counties, CITY])]
     await close_pool()
     return known, figures

@@ -75,7 +75,7 @@ async def _prepared(server: pg.Server) -> list[Figure]:
         await owner.execute(_FILL, PROJECTS)
         await owner.execute(_TOLD)
     ENGINE.configure(server.app_dsn)
-    await open_pool(size=2, command_timeout=600)
+    await open_pool(size=2, patience=600)
     clerk = Actor(
         1, "", Role.COUNTY_CLERK, division_code=COUNTY, post_id=1, permissions=permissions_of(Role.COUNTY_CLERK)
     )

@@ -31,7 +31,7 @@ async def fill(server: pg.Server, households: int) -> None:
     owner = await asyncpg.connect(**connect_arguments(server.owner_dsn))
     await write_places(owner, read_places(DIVISIONS))
     ENGINE.configure(server.app_dsn)
-    await open_pool(size=2, command_timeout=600)
+    await open_pool(size=2, patience=600)
     world = World(SEED)
     await set_business_date()
     await make_villages(world, server.owner_dsn)

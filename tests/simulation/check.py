@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from allocation.budget.queries import ledger_faults
+from allocation.reports.sums import sum_faults
 from projects.refresh import rules
 from projects.states import PROJECT
 from quzhou_migrants.kernel.actor import code_range
@@ -49,7 +50,7 @@ WHERE p.award_fen <> coalesce(l.fen, 0) AND p.state <> 'terminated'
 async def wrong_money(conn: asyncpg.Connection) -> list[Any]:
     """Name every project whose award is not what the ledger holds for it, and every fault of the ledger itself."""
     rows = [(r["id"], r["award_fen"], int(r["ledger_fen"])) for r in await conn.fetch(_MONEY)]
-    return [*rows, *await ledger_faults(conn)]
+    return [*rows, *await ledger_faults(conn), *await sum_faults(conn)]
 
 
 async def broken_snapshots(conn: asyncpg.Connection) -> list[Any]:
