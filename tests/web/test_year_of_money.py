@@ -141,7 +141,7 @@ async def split_among_counties(town: Town, batch: str) -> str:
                 typed[name] = str(80 + 3 * n)
     await clerk.press("保存数据", **typed, source="2025年统计和考核结果", as_of="2025-12-31")
     await clerk.open(run)
-    await clerk.press("冻结数据和方案，提交审批")
+    await clerk.press("冻结数据和方案，提交审批", remark="绩效按2025年考核结果填报。")
     await leader.open(run)
     await leader.press("审批通过并下达")
     return run
