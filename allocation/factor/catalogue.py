@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from allocation.factor.scheme import Factor, Form, Part, Scheme
 from quzhou_migrants.kernel.money import Mode, Rounding
@@ -53,3 +53,9 @@ def default_scheme(policy: Policies, title: str) -> Scheme:
         rounding,
         policy.whole(f"{_ROOM}.inverse_places"),
     )
+
+
+def pack_scheme(policy: Policies) -> Scheme:
+    """Make the scheme of the pack in force without a title, with the clauses its shares and rounding rest on."""
+    shares, rounding = (policy.param(f"{_ROOM}.{key}").source for key in ("base_bp", "rounding_mode"))
+    return replace(default_scheme(policy, ""), share_source=shares, rounding_source=rounding)

@@ -12,6 +12,7 @@ from typing import Any
 from allocation.factor.frozen import Inputs, thaw
 from allocation.factor.rules import Split
 from allocation.factor.scheme import Part
+from allocation.factor.scheme_diff import rules_beside
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.letter import Annex, Letter
 from quzhou_migrants.kernel.money import yuan
@@ -113,4 +114,8 @@ def _data(inputs: Inputs) -> list[Block]:
         Text(_t("source", title=scheme.factor(key).title, source=source, day=day), indent=False, small=True)
         for key, source, day in sources
     ]
+    names_of = {u.code: u.name for u in inputs.units}
+    rules = [(what, words) for what, words in rules_beside(scheme, names_of) if words]
+    blocks.append(Heading(_t("rules")))
+    blocks += [Text(_t("rule", what=what, words=words), indent=False, small=True) for what, words in rules]
     return blocks

@@ -28,6 +28,7 @@ _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,6})?", re.ASCII)
 _BOUND = re.compile(r"-?\d{1,15}(?:\.(\d{1,9}))?", re.ASCII)
 _NEW_IN_TWO = ("reserve", "fixed", "bounds", "against")
 _NEW_IN_FACTOR = ("per", "grades")
+_CLAUSES = ("share_source", "rounding_source")  # written only where they say something
 
 
 class Part(StrEnum):
@@ -138,7 +139,8 @@ class Scheme:
 
     `inverse_places` is how many decimals a quotient keeps, half up (the smallest value divided by
     one's own, a value per head): the same figure a pocket calculator gives. `against` names the
-    weightless factor whose values are last year's shares in yuan.
+    weightless factor whose values are last year's shares in yuan. `share_source` and `rounding_source` are
+    the clauses the two parts' shares and the rounding rest on.
     """
 
     title: str
@@ -151,6 +153,8 @@ class Scheme:
     fixed: tuple[Fixed, ...] = ()
     bounds: tuple[Bound, ...] = ()
     against: str = ""
+    share_source: str = ""
+    rounding_source: str = ""
 
     def part(self, part: Part) -> tuple[Factor, ...]:
         """Give the factors of one part that carry weight."""
@@ -173,6 +177,7 @@ class Scheme:
     def version(self) -> int:
         """Tell which version of the file format can hold this scheme: 1 while nothing of 2 is used."""
         plain = self.reserve == Reserve() and not (self.fixed or self.bounds or self.against)
+        plain = plain and not (self.share_source or self.rounding_source)
         old = {Form.DIRECT, Form.INVERSE}
         plain = plain and not self.rounding.mode.by_divisor
         return 1 if plain and all(f.form in old and not f.per and not f.grades for f in self.factors) else 2
@@ -181,6 +186,9 @@ class Scheme:
 def to_mapping(scheme: Scheme) -> dict[str, Any]:
     """Write a scheme as plain JSON values, in the oldest version that can hold it."""
     raw = asdict(scheme)
+    for key in _CLAUSES:
+        if not raw[key]:
+            del raw[key]
     if scheme.version == 1:
         for key in _NEW_IN_TWO:
             del raw[key]

@@ -26,9 +26,9 @@ _OWN = re.compile(r"own(\d+)")
 def build(policy: Policies, form: SchemeForm, before: Scheme | None = None) -> Scheme:
     """Make a scheme from what a person typed.
 
-    A factor of the pack keeps title, unit, decimals, bounds and clause; a changed weight, part or
-    form is no longer the pack's, so it counts as unconfirmed. Bands against last year bring the
-    weightless factor that holds last year's shares.
+    A factor of the pack keeps title, unit, decimals and bounds, and its clause unless another is given; a
+    changed weight, part or form is no longer the pack's, so it counts as unconfirmed until the bureau names
+    its own clause. Bands against last year bring the weightless factor that holds last year's shares.
     Raises: Invalid ALC-243 (a factor that neither pack nor the version before knows), ALC-261 (no
     title), ALC-262 (a grade that cannot be read), ALC-263 (a title that a sheet of data could not tell apart).
     """
@@ -48,10 +48,12 @@ def build(policy: Policies, form: SchemeForm, before: Scheme | None = None) -> S
         factors=tuple(factors),
         rounding=Rounding(form.mode, form.unit_fen, form.residual),
         inverse_places=form.places,
-        reserve=Reserve(form.reserve_fen, form.reserve_bp),
+        reserve=Reserve(form.reserve_fen, form.reserve_bp, form.reserve_source),
         fixed=tuple(Fixed(f.unit, f.fen, f.source) for f in form.fixed if f.fen),
         bounds=bounds,
         against=LAST if any(b.kind in _BANDS for b in bounds) else "",
+        share_source=form.share_source,
+        rounding_source=form.rounding_source,
     )
 
 
@@ -75,7 +77,9 @@ def _factors(
         base = pack.get(row.key)
         if base is not None:
             same = all(getattr(base, name) == value for name, value in chosen.items()) and base.grades == grades
-            yield replace(base, **chosen, grades=grades, confirmed=base.confirmed and same)
+            confirmed = (base.confirmed and same) or _named_by_us(row, base, kept.get(row.key))
+            source = row.source or base.source
+            yield replace(base, **chosen, grades=grades, source=source, confirmed=confirmed)
             continue
         if row.key and row.key not in kept:
             problems.append(Problem("ALC-243", f"factors.{n}.title", {"factor": row.key}))
@@ -90,8 +94,15 @@ def _factors(
         fresh += not row.key
         yield Factor(
             row.key or f"own{fresh}", row.title, row.unit, **chosen, places=row.places, least=row.least,
-            most=row.most, source=row.source, grades=grades,
+            most=row.most, source=row.source, grades=grades, confirmed=bool(row.source),
         )  # fmt: skip
+
+
+def _named_by_us(row: FactorRow, base: Factor, was: Factor | None) -> bool:
+    """Tell whether the bureau names a clause of its own: neither the pack's nor what an earlier pack left behind."""
+    if row.source in {"", base.source}:
+        return False
+    return was.confirmed if was is not None and row.source == was.source else True
 
 
 def _grades(text: str, n: int, problems: list[Problem]) -> tuple[Grade, ...]:
@@ -119,6 +130,9 @@ def rows_of(scheme: Scheme) -> dict[str, object]:
         "places": scheme.inverse_places,
         "reserve_fen": scheme.reserve.fen,
         "reserve_bp": scheme.reserve.bp,
+        "reserve_source": scheme.reserve.source,
+        "share_source": scheme.share_source,
+        "rounding_source": scheme.rounding_source,
         "factors": [_row(f) for f in scheme.factors if f.key != LAST],
         "fixed": [FixedRow(f.unit, f.fen, f.source) for f in scheme.fixed],
         "bounds": [BoundRow(b.kind, b.unit, b.fen, b.bp, b.source) for b in scheme.bounds],

@@ -31,17 +31,30 @@ def _t(key: str) -> str:
 
 
 def _facts(scheme: Scheme, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    rounding = scheme.rounding
-    yield _t("parts"), f"{_pct(scheme.base_bp)} : {_pct(scheme.performance_bp)}"
     for f in scheme.factors:
         yield f.title, _factor(f, scheme)
-    yield _t("reserve"), _amount(scheme.reserve.fen, scheme.reserve.bp)
+        yield _t("clause_of").format(what=f.title), f.source
+    yield from rules_beside(scheme, names)
+
+
+def rules_beside(scheme: Scheme, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Say each rule of a scheme besides its factors, with its clause: shares, what is set aside, bounds, rounding.
+
+    Shape: (what, in words; empty where it has none). `names` {unit code: name}.
+    """
+    rounding = scheme.rounding
+    yield _t("parts"), _with(f"{_pct(scheme.base_bp)} : {_pct(scheme.performance_bp)}", scheme.share_source)
+    yield _t("reserve"), _with(_amount(scheme.reserve.fen, scheme.reserve.bp), scheme.reserve.source)
     yield from _numbered(_t("fixed"), [_fixed(f, names) for f in scheme.fixed])
     yield from _numbered(_t("bound"), [_bound(b, names) for b in scheme.bounds])
     mode, party = CATALOGUE.text(f"mode.{rounding.mode.value}"), rounding.residual
     party = CATALOGUE.text(f"residual.{party}") if party in {BY_REMAINDER, TO_LARGEST} else names.get(party, party)
-    yield _t("rounding"), f"{mode} {yuan(rounding.unit_fen)} {party}"
+    yield _t("rounding"), _with(f"{mode} {yuan(rounding.unit_fen)} {party}", scheme.rounding_source)
     yield _t("places"), str(scheme.inverse_places)
+
+
+def _with(words: str, source: str) -> str:
+    return words + _t("clause").format(source=source) if source else words
 
 
 def _numbered(title: str, lines: list[str]) -> Iterator[tuple[str, str]]:
@@ -60,12 +73,12 @@ def _factor(f: Factor, scheme: Scheme) -> str:
 
 
 def _fixed(f: Fixed, names: Mapping[str, str]) -> str:
-    return f"{names.get(f.unit, f.unit) or _t('everybody')} {yuan(f.fen)}"
+    return _with(f"{names.get(f.unit, f.unit) or _t('everybody')} {yuan(f.fen)}", f.source)
 
 
 def _bound(b: Bound, names: Mapping[str, str]) -> str:
     kind = CATALOGUE.text(f"bound.{b.kind.value}")
-    return f"{kind} {names.get(b.unit, b.unit) or _t('everybody')} {_amount(b.fen, b.bp) or _pct(0)}"
+    return _with(f"{kind} {names.get(b.unit, b.unit) or _t('everybody')} {_amount(b.fen, b.bp) or _pct(0)}", b.source)
 
 
 def _amount(fen: int, bp: int) -> str:

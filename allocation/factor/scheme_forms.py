@@ -68,6 +68,9 @@ class SchemeForm(Struct):
     places: Annotated[int, Meta(ge=0, le=12)] = 8
     reserve_fen: Amount = 0
     reserve_bp: Share = 0
+    reserve_source: Clause = ""
+    share_source: Clause = ""
+    rounding_source: Clause = ""
     fixed: Annotated[list[FixedRow], Meta(max_length=60)] = []
     bounds: Annotated[list[BoundRow], Meta(max_length=60)] = []
     note: Annotated[str, Meta(max_length=500)] = ""

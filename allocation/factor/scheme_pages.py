@@ -12,7 +12,7 @@ from litestar.response import Response
 
 from allocation.budget.forms import EmptyForm, ReasonForm
 from allocation.factor import queries, scheme_service
-from allocation.factor.catalogue import default_scheme, known
+from allocation.factor.catalogue import known, pack_scheme
 from allocation.factor.listing import SCHEMES
 from allocation.factor.scheme import Form as FactorForm
 from allocation.factor.scheme import Kind, Part
@@ -132,7 +132,7 @@ async def _act(request: AnyRequest, scheme_id: int, struct: type[S], work: Work[
 async def new_scheme(request: AnyRequest, like: FromQuery[int] = 0) -> Page:
     """Start a scheme from the pack in force, or from an earlier version."""
     async with open_tx(request) as tx:
-        made = default_scheme(tx.policy, "") if not like else queries.opened((await queries.scheme(tx, like))["body"])
+        made = pack_scheme(tx.policy) if not like else queries.opened((await queries.scheme(tx, like))["body"])
     return await _scheme_page(request, new_form(SchemeForm, like=like, **rows_of(made)))
 
 

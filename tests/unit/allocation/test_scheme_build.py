@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace as struct_replace
 
 from allocation.factor.approval import levels
 from allocation.factor.catalogue import default_scheme
 from allocation.factor.notice_service import late_days
-from allocation.factor.scheme import Form, Kind, Part, faults
+from allocation.factor.scheme import Form, Kind, Part, faults, from_mapping, to_mapping
 from allocation.factor.scheme_build import LAST, build, rows_of
 from allocation.factor.scheme_diff import differences
 from allocation.factor.scheme_forms import BoundRow, FactorRow, FixedRow, SchemeForm
@@ -47,11 +50,45 @@ def test_a_changed_weight_is_no_longer_confirmed_by_anybody() -> None:
     assert made.factors[0].source == PACK.factors[0].source
 
 
+def test_a_clause_of_our_own_confirms_and_one_left_by_an_older_pack_does_not() -> None:
+    ours = [
+        struct_replace(r, source="衢移〔2026〕5号" if r.key == "migrants" else "")
+        for r in rows(migrants=6000, fiscal=2500)
+    ]
+    made = build(POLICY, form(factors=ours))
+    assert [(f.source, f.confirmed) for f in made.factors] == [
+        ("衢移〔2026〕5号", True), (PACK.factors[1].source, False), (PACK.factors[2].source, False),
+    ]  # fmt: skip
+    assert build(POLICY, SchemeForm(**rows_of(made)), made) == made
+    older = replace(PACK, factors=tuple(replace(f, source="旧办法") for f in PACK.factors))
+    followed = build(POLICY, SchemeForm(**rows_of(older)), older)
+    assert [(f.source, f.confirmed) for f in followed.factors] == [("旧办法", False)] * 3
+
+
+def test_every_part_of_a_scheme_carries_its_clause_and_the_next_version_keeps_it() -> None:
+    made = build(
+        POLICY,
+        form(
+            share_source="甲", rounding_source="乙", reserve_bp=100, reserve_source="丙",
+            fixed=[FixedRow(fen=5, source="丁")], bounds=[BoundRow(Kind.CAP, bp=9000, source="戊")],
+        ),
+    )  # fmt: skip
+    assert build(POLICY, SchemeForm(**rows_of(made)), made) == made
+    assert from_mapping(json.loads(json.dumps(to_mapping(made)))) == made
+    assert made.version == 2
+    assert "share_source" not in to_mapping(PACK)
+    assert {d.what: d.now for d in differences(PACK, made)} == {
+        "基数 : 绩效": "85% : 15%（依据：甲）", "预留": "1%（依据：丙）", "固定数 1": "所有单位 0.05（依据：丁）",
+        "限制 1": "封顶 所有单位 90%（依据：戊）",
+        "取整": "最大余数 0.01 逐单位给余数最大者，相同时代码小者在前（依据：乙）",
+    }  # fmt: skip
+
+
 def test_own_factors_get_keys_that_stay_theirs() -> None:
     area = FactorRow(title="库区面积", unit="平方公里", weight_bp=500, places=2, source="衢移〔2026〕5号")
     made = build(POLICY, form(factors=[*rows(fiscal=1500), area]))
     own = made.factors[-1]
-    assert (own.key, own.title, own.places, own.part, own.confirmed) == ("own1", "库区面积", 2, Part.BASE, False)
+    assert (own.key, own.title, own.places, own.part, own.confirmed) == ("own1", "库区面积", 2, Part.BASE, True)
     assert faults(made, (UNIT,)) == []
     again = SchemeForm(**{**rows_of(made), "factors": [*rows_of(made)["factors"], FactorRow(title="另一项")]})
     assert [f.key for f in build(POLICY, again, made).factors[-2:]] == ["own1", "own2"]
