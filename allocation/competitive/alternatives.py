@@ -49,12 +49,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One set of rules, named, with what it would give and who would get more or less."""
+    """One set of rules, named, with what it would give, who would get more or less, and who would stand elsewhere."""
 
     key: str
     rules: Rules
     places: Mapping[str, Place]
     changed: tuple[str, ...]
+    moved: tuple[str, ...]
 
 
 def judge(rows: Sequence[Judged], criteria: Sequence[Criterion], rules: Rules) -> dict[str, Place]:
@@ -101,5 +102,6 @@ def compare(
     for key, rules in others.items():
         places = judge(rows, criteria, rules)
         changed = tuple(sorted(code for code, place in places.items() if place.fen != base[code].fen))
-        found.append(Alternative(key, rules, places, changed))
+        moved = tuple(sorted(code for code, place in places.items() if place.rank != base[code].rank))
+        found.append(Alternative(key, rules, places, changed, moved))
     return base, found

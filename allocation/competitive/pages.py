@@ -322,6 +322,8 @@ async def deciding(request: AnyRequest, round_id: FromPath[int]) -> Page:
 async def _deciding(request: AnyRequest, round_id: int, form: Form[DecisionForm] | None) -> Page:
     async with open_tx(request) as tx:
         row = await queries.round_of(tx, round_id)
+        if form is None and row["state"] != Stage.RANKED:  # an old link: nothing is decided twice, and nothing unranked
+            return see_other(f"/rounds/{round_id}")
         ranked = await queries.candidates(tx, round_id)
         today, before = tx.today, await queries.last_roster(tx, row["division_code"])
         left = await drawing.left(tx, row)

@@ -68,6 +68,8 @@ async def test_a_call_names_its_money_and_keeps_within_it(db, client_as) -> None
         assert (await send(clerk, f"{where}/publish", where)).status_code == 303
         told = (await clerk.get(f"/api/v1{where}")).json()
         assert (told["pot"], told["earmark"]) == ("专项资金：乡镇产业专项（柯财农〔2026〕3号）", mark)
+        old = await clerk.get(f"{where}/decision")  # nothing is decided that was not ranked
+        assert (old.status_code, old.headers["location"]) == (303, where)
         public = (await clerk.get(f"/public{where}")).text
         assert "专项资金：乡镇产业专项" in public
         denied = await send(clerk, f"{where}/postpone", "/rounds/new", score_by="2026-10-09")

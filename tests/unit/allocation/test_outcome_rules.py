@@ -142,6 +142,7 @@ def test_no_other_rules_spend_more_than_the_budget_and_order_never_matters(rows,
     for a in made:
         assert sum(p.fen for p in a.places.values()) <= a.rules.cut.budget_fen
         assert a.changed == tuple(sorted(c for c, p in a.places.items() if p.fen != base[c].fen))
+        assert a.moved == tuple(sorted(c for c, p in a.places.items() if p.rank != base[c].rank))
         left_out = [r for r in rows if not set(r.scores) - {a.rules.out}]
         assert all(a.places[r.code].rank is None and a.places[r.code].fen == 0 for r in left_out)
 
