@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import date
 from typing import Any
 
 import pytest
-from bank_house import account, lies, pot, says, sent, told
-from claim_house import CLERK, FINANCE, LEADER, PDF, refused
-from house import KECHENG, NOW, SHILIANG, VILLAGE, Database, actor, become, make_account
-from litestar.datastructures import UploadFile
+from bank_house import lies, says, sent, told
+from claim_house import CLERK, FINANCE, LEADER, refused
+from grant_house import DAY, GIVEN, MONEY, again, approved
+from house import KECHENG, NOW, Database, become, make_account
 from refund_house import LETTER, returned
 
 from allocation.bank import panels as bank_panels
@@ -20,8 +19,7 @@ from allocation.bank import service as bank_service
 from allocation.budget.ledger import Kind as Lies
 from allocation.budget.queries import ledger_faults
 from allocation.finance import queries as finance
-from allocation.grants import queries, recalling, service
-from allocation.grants.forms import GrantForm
+from allocation.grants import queries, recalling
 from allocation.payments import panels, refunds
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.accounts.sessions import COOKIE, open_session
@@ -29,36 +27,7 @@ from quzhou_migrants.kernel.actor import SYSTEM
 from quzhou_migrants.kernel.tx import Tx, begin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-CHECKER = actor(Role.TOWNSHIP_CLERK, SHILIANG, user_id=921)
-MONEY, GIVEN, DUE = 100_000_00, 60_000_00, 45_000_00
-DAY = date(2026, 9, 16)
-TO = "演示村股份经济合作社"
-
-
-async def approved(tx: Tx) -> int:
-    """A reward that three people brought so far that it can be paid, out of two batches."""
-    await pot(tx, available=30_000_00)
-    await pot(tx, available=MONEY)
-    return await again(tx)
-
-
-async def again(tx: Tx) -> int:
-    payee = await account(tx, TO) if not await tx.conn.fetchval("SELECT 1 FROM allocation_payee") else None
-    async with become(tx, CLERK):
-        form = GrantForm("beautiful_home", VILLAGE, 2026, "演示村美丽家园达标奖补", TO, GIVEN, "验收评定为优秀")
-        key = await service.draft(tx, form)
-        for kind in ("result", "photo"):
-            upload = UploadFile("application/pdf", f"{kind}.pdf", PDF)
-            await service.add_paper(tx, key, kind, upload)
-            await upload.close()
-        payee = payee or await tx.conn.fetchval("SELECT id FROM allocation_payee LIMIT 1")
-        await service.set_payee(tx, key, payee)
-        await service.submit(tx, key)
-    async with become(tx, CHECKER):
-        await service.check(tx, key, DAY, "看过现场，已达标")
-    async with become(tx, LEADER):
-        await service.approve(tx, key)
-    return key
+DUE = 45_000_00
 
 
 async def paid(tx: Tx) -> tuple[int, str]:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import msgspec
 import pytest
@@ -26,7 +23,8 @@ from claim_house import (
     signed,
     submitted,
 )
-from house import BAIMA, KECHENG, NOW, QUJIANG, Database, actor, become
+from house import BAIMA, KECHENG, QUJIANG, Database, actor, become
+from racing import as_committed, outcome
 
 from allocation.budget import ledger
 from allocation.budget.ledger import Kind as Lies
@@ -34,10 +32,10 @@ from allocation.budget.queries import ledger_faults
 from allocation.payments import judging, queries, service
 from allocation.payments.rules import Kind
 from quzhou_migrants.accounts.roles import Role
-from quzhou_migrants.kernel.actor import SYSTEM, Actor
+from quzhou_migrants.kernel.actor import SYSTEM
 from quzhou_migrants.kernel.db import close_pool, open_pool
-from quzhou_migrants.kernel.errors import Invalid, Refused
-from quzhou_migrants.kernel.tx import Tx, begin
+from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.tx import Tx
 
 
 async def test_a_claim_goes_from_draft_to_voucher_and_the_ledger_follows(tx: Tx) -> None:
@@ -228,20 +226,6 @@ async def test_another_county_sees_and_signs_nothing(tx: Tx) -> None:
         assert await tx.conn.fetchval("SELECT count(*) FROM allocation_claim") == 0
 
 
-async def as_committed(who: Actor, work: Callable[[Tx], Any]) -> Any:
-    async with begin(who, request_id=uuid.uuid4().hex[:16], at=NOW) as tx:
-        return await work(tx)
-
-
-async def outcome(who: Actor, work: Callable[[Tx], Any]) -> str:
-    """Commit one command; answer "done" or the code it was refused with."""
-    try:
-        await as_committed(who, work)
-    except Invalid as refusal:
-        return refusal.problems[0].code
-    return "done"
-
-
 async def test_claims_from_fifty_connections_never_overpay_one_award(db: Database) -> None:
     project = await as_committed(SYSTEM, contracted)
 
@@ -267,16 +251,6 @@ async def test_claims_from_fifty_connections_never_overpay_one_award(db: Databas
     money = await as_committed(SYSTEM, lambda tx: ledger.project_money(tx, project))
     assert money[Lies.CLAIMED] == said.count("done") * 30_000_00 <= most
     assert await as_committed(SYSTEM, lambda tx: ledger_faults(tx.conn)) == []
-
-
-async def test_two_hands_at_once_give_one_signature(db: Database) -> None:
-    project = await as_committed(SYSTEM, contracted)
-    claim = await as_committed(SYSTEM, lambda tx: submitted(tx, project))
-    leaders = [actor(Role.COUNTY_LEADER, KECHENG, user_id=910 + n) for n in range(2)]
-    said = await asyncio.gather(*(outcome(who, lambda tx: service.sign(tx, claim)) for who in leaders))
-    assert sorted(said) == ["ALC-424", "done"]
-    given = await as_committed(SYSTEM, lambda tx: queries.signatures(tx, claim))
-    assert len(given) == 1
 
 
 async def test_a_payment_clicked_five_times_is_made_once(db: Database) -> None:
