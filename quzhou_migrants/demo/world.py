@@ -64,6 +64,7 @@ class World:
     villages: list[Village] = field(default_factory=list)
     cast: dict[tuple[str, str], list[Actor]] = field(default_factory=dict)
     outside: dict[str, int] = field(default_factory=dict)
+    borrowed_on: date = date.min
 
     def rng(self, purpose: str) -> Random:
         """Give the random numbers of one purpose: adding a purpose changes no other."""
