@@ -21,7 +21,9 @@ LEAVES = re.compile(
     r"\.(pdf|xlsx|json|zip|txt|csv|ics)$|^/public/photos/\d|^/api/(?!docs)|^/static/|^/files/|/file$|/export"
 )
 PARTS = re.compile(r"/(\d{2,}|\d+(?=/|$)|[A-Za-z0-9_.-]{24,}|[a-z]+(\.[a-z_]+){2,})")
+CONTROLS = {"input", "select", "textarea", "button"}
 READY = {"/api/docs": "#api-docs .opblock-tag", "/field": "#screen h1"}  # pages that are drawn in the browser
+WIDTHS = (DESK, TWICE, PHONE)
 AXE_RUN = """judged => axe.run(judged ? {exclude: [['#side']]} : document, {resultTypes: ['violations']})
   .then(found => found.violations.map(v => [v.id, v.nodes[0].html.slice(0, 160)]))"""
 # Rows of one table with the same parts come from the same lines of a template: three of them tell what all would.
@@ -64,21 +66,51 @@ class Sheet:
         self.links = [urldefrag(urljoin(address, a.get("href"))).url for a in page.iter("a") if a.get("href")]
         body = page.find("body")
         self.raw = [] if KEYED.match(urlsplit(address).path) else [t.strip() for t in body.xpath(WORDS) if RAW.match(t)]
-        self.parts = {f"{e.tag}.{e.get('class', '')}.{e.get('role', '')}" for e in body.iter(etree.Element)}
+        inside = list(body.iter(etree.Element))
+        self.pieces = {f"{_piece(e.getparent())} > {_piece(e)}" for e in inside}
+        self.controls = {
+            f"{e.tag} {e.get('name', '')}" for e in inside if e.tag in CONTROLS and e.get("type") != "hidden"
+        }
+
+
+def _piece(element: Any) -> str:
+    return f"{element.tag}.{element.get('class', '')}.{element.get('role', '')}.{element.get('type', '')}"
+
+
+class Judged:
+    """What was drawn and judged already, by any person: pieces as one stands in another, controls of a kind of page.
+
+    A row of buttons, an empty list, a table is the same piece of the same stylesheet on whatever page it stands, and
+    every kind of page is drawn at least once; how its fields are called each form tells for itself.
+    """
+
+    def __init__(self) -> None:
+        """Know nothing."""
+        self.pieces: set[str] = set()
+        self.controls: dict[str, set[str]] = {}
+        self.menus: set[str] = set()
+
+    def adds(self, kind: str, found: Sheet) -> bool:
+        """Tell whether a page is of a new kind, puts pieces together in a new way or has a new control; note it."""
+        known = self.controls.get(kind)
+        new = known is None or not known >= found.controls or not self.pieces >= found.pieces
+        self.controls.setdefault(kind, set()).update(found.controls)
+        self.pieces |= found.pieces
+        return new
 
 
 @dataclass
 class Crawler:
     """One person's way through the house: every page is fetched and read, and opened in a window when it is new.
 
-    A page that has only parts which were judged before on a page of its kind need not be drawn a second time.
+    A page that only repeats what `Judged` knows need not be drawn a second time.
     """
 
     http: httpx.AsyncClient
     page: Any
     host: str
     who: str
-    known: dict[str, set[str]]  # the parts judged on each kind of page, shared by all persons
+    judged: Judged  # shared by all persons
     findings: list[str] = field(default_factory=list)
     seen: dict[str, str] = field(default_factory=dict)
     leaves: dict[str, str] = field(default_factory=dict)
@@ -138,15 +170,12 @@ class Crawler:
             return []
         found = Sheet(str(answer.url), html.fromstring(answer.content))
         self._judge(found)
-        known = self.known.setdefault(kind, set())
-        if not known.issuperset(found.parts):
-            known.update(found.parts)
+        if self.judged.adds(kind, found):
             await self._look_closely(path)
         return found.links
 
     async def _look_closely(self, path: str) -> None:
         """Open the page at every width, and let axe judge it."""
-        await self.page.set_viewport_size(DESK)
         try:
             await self.page.goto(path, wait_until="load")
             if drawn := READY.get(urlsplit(path).path):
@@ -154,17 +183,17 @@ class Crawler:
         except Error as error:
             self._wrong(f"does not open: {str(error).splitlines()[0]}")
             return
-        for view in (TWICE, PHONE):
+        for view in WIDTHS:  # the window stands at the first of them
             await self.page.set_viewport_size(view)
             if wide := await self.page.evaluate(WIDE):
                 self._wrong(f"wider than {view['width']}: {wide}")
         await self.page.evaluate(THIN)
         await self.page.evaluate(AXE.read_text())
-        menu, menus = await self.page.evaluate(SIDE), self.known.setdefault("#side", set())
-        await self._axe("phone", judged=menu in menus)
+        menu = await self.page.evaluate(SIDE)
+        await self._axe("phone", judged=menu in self.judged.menus)
         await self.page.set_viewport_size(DESK)
-        await self._axe("desk", judged=menu in menus)
-        menus.add(menu)
+        await self._axe("desk", judged=menu in self.judged.menus)
+        self.judged.menus.add(menu)
 
     def _judge(self, found: Sheet) -> None:
         drawn_later = urlsplit(found.address).path in READY

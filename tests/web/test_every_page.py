@@ -8,7 +8,7 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-from crawl import PATIENCE, Crawler
+from crawl import PATIENCE, Crawler, Judged
 from live import DESK, browsing
 
 from quzhou_migrants.accounts.roles import Role
@@ -49,7 +49,7 @@ class House:
     """The demonstration, a browser, and what axe has judged already."""
 
     def __init__(self, chromium: Any, url: str, conn: Any) -> None:
-        self.chromium, self.url, self.conn, self.judged = chromium, url, conn, {}
+        self.chromium, self.url, self.conn, self.judged = chromium, url, conn, Judged()
 
     async def enter(self, role: Role | None) -> Crawler:
         """Open a window of the busiest person of a role; nobody signed in without one."""
