@@ -6,6 +6,7 @@ import re
 import secrets
 from typing import TYPE_CHECKING
 
+import asyncpg
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
 OPEN_PATHS = ("/static/", "/health", "/ready")
 FOR_PROGRAMS = "/api/v1/"
 _BEARER = "bearer "
+_FRAME = """
+SELECT EXISTS (SELECT 1 FROM kernel_setting WHERE key = 'demo') AS demo,
+  (SELECT value->>'shift_seconds' FROM kernel_setting WHERE key = 'business_clock') AS shift
+"""
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
 
 
 class Identify:
-    """ASGI middleware: puts `request_id`, `actor` and `clock_shift` into the request's state."""
+    """ASGI middleware: puts `request_id`, `actor`, `clock_shift` and `demo` into the request's state."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap the application."""
@@ -43,17 +48,29 @@ class Identify:
 
 async def find_out(scope: HTTPScope) -> None:
     """Put into the request's state who asks. Raises: Refused ACC-145, ACC-146 for a program's key."""
-    headers = dict(scope["headers"])
-    state = scope["state"]
+    headers, state, path = dict(scope["headers"]), scope["state"], scope["path"]
     state["request_id"] = _request_id(headers)
     state["actor"] = None
-    state["clock_shift"] = 0.0
-    if not scope["path"].startswith(OPEN_PATHS) and (token := _token(scope)):
-        found = await identify(token)
-        if found:
-            state["actor"], state["clock_shift"] = found
-    elif scope["path"].startswith(FOR_PROGRAMS) and (key := _key(headers)):
+    state["clock_shift"], state["demo"] = 0.0, False
+    if path.startswith(OPEN_PATHS):
+        return
+    if (token := _token(scope)) and (found := await identify(token)):
+        state["actor"], state["clock_shift"] = found
+    elif path.startswith(FOR_PROGRAMS) and not token and (key := _key(headers)):
         state["actor"], state["clock_shift"] = await identify_key(key)
+    elif not path.startswith(FOR_PROGRAMS):
+        state["demo"], state["clock_shift"] = await _for_everybody()
+
+
+async def _for_everybody() -> tuple[bool, float]:
+    """Tell what the frame of a page without sign-in says: whether all of it is invented, and the shift of the clock."""
+    if ENGINE.pool is None:
+        return False, 0.0
+    try:
+        row = await ENGINE.pool.fetchrow(_FRAME)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False, 0.0  # a database that is away is told by what the page itself wants to read
+    return row["demo"], float(row["shift"] or 0)
 
 
 def _request_id(headers: dict[bytes, bytes]) -> str:

@@ -238,7 +238,7 @@ def shell_of(request: AnyRequest) -> Shell:
         menu.current(request.url.path),
         request.url.path,
         (system_now() + timedelta(seconds=shift)).date(),
-        bool(shift or (actor and actor.is_demo)),
+        bool(shift or state.get("demo") or (actor and actor.is_demo)),
         _flash(request.cookies.get(FLASH, "")),
         str(state.get("request_id", "")),
         opens_for(request.app, actor),

@@ -5,6 +5,7 @@ from datetime import date
 
 import msgspec
 import pytest
+from house import make_account
 from litestar.datastructures import Headers
 
 from quzhou_migrants.accounts.roles import Role
@@ -143,6 +144,16 @@ async def test_a_form_sent_after_the_session_ended_is_kept(client_as):
         assert 'action="/accounts/new"' in resumed.text
         assert 'name="name" value="没写完的人"' in resumed.text
         assert (await http.get(f"/resume/{token}")).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/public", "/c", "/nothing"])
+async def test_what_is_invented_says_so_to_everybody(db, client_as, path):
+    await make_account(db, Role.COUNTY_CLERK, KECHENG)  # sets the clock of a demonstration
+    async with client_as(None) as http:
+        page = (await http.get(path)).text
+    assert "演示环境" in page
+    assert "2026年9月16日" in page
+    assert "/demo/date" not in page
 
 
 async def test_home_greets_the_post_and_says_when_nothing_waits(client_as):
