@@ -232,6 +232,16 @@ def wan(fen: Fen) -> str:
     return f"{sign}{fen // WAN:,}" + (f".{decimals}" if decimals else "")
 
 
+def about_wan(fen: Fen) -> str:
+    """Write an amount in ten thousand yuan to two places, half up: a headline whose exact figure stands beside it.
+
+    What would round to nothing is written out, since something is not nothing.
+    """
+    cent = WAN // 100
+    whole = (2 * abs(fen) + cent) // (2 * cent) * cent
+    return wan((-whole if fen < 0 else whole) or fen)
+
+
 def total(amounts: Iterable[Fen]) -> Fen:
     """Add up amounts that may come as Decimal from the database, as whole fen."""
     return sum(int(a) for a in amounts)

@@ -21,7 +21,7 @@ from markupsafe import Markup, escape
 from quzhou_migrants.kernel.actor import PUBLIC, Actor
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.clock import shanghai, system_now
-from quzhou_migrants.kernel.money import wan, yuan
+from quzhou_migrants.kernel.money import about_wan, wan, yuan
 from quzhou_migrants.web import assets
 from quzhou_migrants.web.doors import Opens, opens_for
 from quzhou_migrants.web.navigation import Menu, menu_for
@@ -138,6 +138,7 @@ def _environment() -> Environment:
     env.filters.update(
         yuan=lambda v: "—" if v is None else yuan(int(v)),
         wan=lambda v: "—" if v is None else wan(int(v)),
+        about_wan=lambda v: about_wan(int(v)),
         date=nice_date,
         datetime=nice_time,
         pct=nice_percent,

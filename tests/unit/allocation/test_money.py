@@ -13,6 +13,7 @@ from quzhou_migrants.kernel.money import (
     WAN,
     Mode,
     Rounding,
+    about_wan,
     apportion,
     parse_wan,
     parse_yuan,
@@ -140,6 +141,22 @@ def test_part_of_cuts_or_rounds_by_mode() -> None:
     assert wan(part_of(estimate, share, Rounding(Mode.HALF_UP, 1000))) == "42.467"
     assert part_of(5, Fraction(1, 2), Rounding(Mode.HALF_EVEN)) == 2
     assert part_of(7, Fraction(1, 2), Rounding(Mode.HALF_EVEN)) == 4
+
+
+@pytest.mark.parametrize(
+    ("fen", "headline"),
+    [
+        (0, "0"),
+        (1_311_202_14, "131.12"),
+        (6_518_385_290_00, "651,838.53"),
+        (50_00, "0.01"),
+        (49_99, "0.004999"),
+        (-1_005_000_00, "-100.5"),
+        (10_000_00, "1"),
+    ],
+)
+def test_headline_has_two_places_and_never_hides_an_amount(fen, headline) -> None:
+    assert about_wan(fen) == headline
 
 
 @pytest.mark.parametrize(
