@@ -7,10 +7,12 @@ columns. An account is the sum of its entries, a sum of the reports that of its 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
 
 from allocation.reports.listing import BEHIND
 from allocation.reports.queries import VILLAGE_DIGITS
-from allocation.reports.rules import ALL, SOURCES
+from allocation.reports.rules import ALL, SOURCES, quarter_days
 from quzhou_migrants.kernel.money import Fen
 from quzhou_migrants.kernel.tx import Tx
 from quzhou_migrants.web.listing_query import Asked, read_asked
@@ -23,7 +25,7 @@ _KINDS = ", ".join(f"('{kind}', s.{kind}_fen)" for kind in ALL)
 _SUMS = (
     "(SELECT s.division_code, s.batch, s.category, s.month::timestamp AT TIME ZONE 'Asia/Shanghai' AS posted_at,"  # noqa: S608 - our own text
     " k.kind, k.fen AS amount_fen FROM allocation_sum s CROSS JOIN LATERAL (VALUES "
-    f"{_KINDS}) k (kind, fen) WHERE s.cut = '{{cut}}') e{_BATCH} CROSS JOIN LATERAL (SELECT e.category) p (category)"
+    f"{_KINDS}) k (kind, fen) WHERE {{which}}) e{_BATCH} CROSS JOIN LATERAL (SELECT e.category) p (category)"
 )
 _ACCOUNTS = (
     "(SELECT x.division_code, x.batch, x.kind, x.earmark, {project} AS project, x.balance_fen AS amount_fen"  # noqa: S608 - our own text
@@ -44,9 +46,9 @@ def _source(asked: Asked, own: str) -> str:
     named = set(asked.values)
     if _by_places(asked, own):
         if named <= OF_PLACES | {"category"}:
-            return _SUMS.format(cut="place")
+            return _SUMS.format(which="s.cut = 'place'")
         if named <= OF_PLACES | OF_MONTHS:
-            return _SUMS.format(cut="month")
+            return _SUMS.format(which=f"s.cut = 'month'{_months(asked)}")
     if named & (OF_TIME | OF_MONTHS):
         return BEHIND.source
     if "project" in named:
@@ -54,6 +56,18 @@ def _source(asked: Asked, own: str) -> str:
     if "unbound" in named:
         return _ACCOUNTS.format(project="NULL::bigint", of=" WHERE x.project = 0")
     return _ACCOUNTS.format(project="nullif(x.project, 0)", of="")
+
+
+def _months(asked: Asked) -> str:
+    """Narrow the sums to the months asked for, so that no others are looked at."""
+    with suppress(ValueError):  # a number that names no quarter or year narrows nothing here
+        first, after = (
+            quarter_days(int(asked.values["quarter"]))
+            if "quarter" in asked.values
+            else (date(int(asked.values["booked"]), 1, 1), date(int(asked.values["booked"]) + 1, 1, 1))
+        )
+        return f" AND s.month >= DATE '{first}' AND s.month < DATE '{after}'"
+    return ""
 
 
 def _by_places(asked: Asked, own: str) -> bool:

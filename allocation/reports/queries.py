@@ -92,7 +92,7 @@ class Scope:
     def cut(self, name: str) -> str:
         """Write what narrows one cut of the sums."""
         parts = [f"s.cut = '{name}'", self.conditions("s")]
-        if self.booked and name == "month":
+        if self.booked and name in {"month", "house"}:
             parts.append(f"s.month BETWEEN DATE '{self.booked}-01-01' AND DATE '{self.booked}-12-01'")
         if self.projects:
             parts.append(f"s.project IN ({', '.join(map(str, self.projects))})")
@@ -113,10 +113,11 @@ def _by_place_or_project(key: str, scope: Scope, cut: str) -> str:
 
 
 def _by_month(scope: Scope) -> str:
-    """Write the quarters out of the sums of months: many rows are added up month by month first."""
+    """Write the quarters out of the sums of months, of whole counties if they do: first month by month."""
+    cut = scope.cut("house" if scope.division[COUNTY_DIGITS:] in WHOLE_COUNTY else "month")
     kinds = ", ".join(f"fen_sum(s.{kind}_fen) AS {kind}_fen" for kind in ALL)
     figures = ", ".join(f"fen_sum({_added(m)}) AS {m.name}" for m in MEASURES)
-    months = f"SELECT s.month, {kinds} FROM allocation_sum s WHERE {scope.cut('month')} GROUP BY 1"  # noqa: S608 - checked values
+    months = f"SELECT s.month, {kinds} FROM allocation_sum s WHERE {cut} GROUP BY 1"  # noqa: S608 - checked values
     return f"SELECT {_MONTHS} AS key, {figures} FROM ({months}) s GROUP BY 1"  # noqa: S608 - our own text
 
 

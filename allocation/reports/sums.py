@@ -1,4 +1,4 @@
-"""What the database does for the reports with every posting: sums by place, by month and by project.
+"""What the database does for the reports with every posting: sums by place, by month, by house and by project.
 
 Kept by a trigger of its own, after the ledger's has accepted the lines, and written by nothing else. Two
 postings never wait for each other here: each adds to rows nobody holds, or to new ones, and puts together
@@ -19,9 +19,11 @@ _NONE = f"DATE '{NO_MONTH}'"
 # A cut: division, category, project, month, and what else is read for it.
 _PLACE = "left(l.division_code, 9) || '000'"
 _CATEGORY = "CASE WHEN l.project <> 0 THEN coalesce(nullif(p.category, ''), 'none') ELSE 'none' END"
+_MONTH = "date_trunc('month', l.posted_at AT TIME ZONE 'Asia/Shanghai')::date"
 _CUTS = {
     "place": (_PLACE, _CATEGORY, "0", _NONE, " LEFT JOIN projects_project p ON p.id = l.project"),
-    "month": (_PLACE, "''", "0", "date_trunc('month', l.posted_at AT TIME ZONE 'Asia/Shanghai')::date", ""),
+    "month": (_PLACE, "''", "0", _MONTH, ""),
+    "house": ("allocation_county(l.division_code)", "''", "0", _MONTH, ""),
     "project": ("l.division_code", "''", "l.project", _NONE, ""),
 }
 
@@ -40,6 +42,15 @@ def grouped(cut: str, lines: str, fen: str = "amount_fen") -> str:
 
 def _all_cuts(lines: str) -> str:
     return " UNION ALL ".join(grouped(cut, lines) for cut in _CUTS)
+
+
+def _all_missing() -> str:
+    """Write what fills a cut that has no row yet, out of all entries."""
+    return " ".join(
+        f"INSERT INTO allocation_sum ({KEY}, {_FIGURES}) SELECT {KEY}, {_FIGURES} FROM ({grouped(cut, 'allocation_entry')}) d"  # noqa: S608, E501 - our own text
+        f" WHERE NOT EXISTS (SELECT 1 FROM allocation_sum WHERE cut = '{cut}');"
+        for cut in _CUTS
+    )
 
 
 _SAME = "(s.cut, s.division_code, s.batch, s.category, s.project, s.month) = ({d}.cut, {d}.division_code, {d}.batch, {d}.category, {d}.project, {d}.month)"  # noqa: E501 - one condition
@@ -81,9 +92,7 @@ sql_object(
     CREATE TRIGGER allocation_entry_sums AFTER INSERT ON allocation_entry
       REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION allocation_sum_up();
     DROP TRIGGER IF EXISTS allocation_sum_derived ON allocation_sum;
-    INSERT INTO allocation_sum ({KEY}, {_FIGURES})
-      SELECT {KEY}, {_FIGURES} FROM ({_all_cuts("allocation_entry")}) d
-      WHERE NOT EXISTS (SELECT 1 FROM allocation_sum);
+    {_all_missing()}
     CREATE TRIGGER allocation_sum_derived BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON allocation_sum
       FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION kernel_refuse_alteration();
     """,  # noqa: S608 - pieces of our own

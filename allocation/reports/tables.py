@@ -12,11 +12,12 @@ from quzhou_migrants.kernel.tables import BigSerial, DivisionCode, Table, busine
 
 @business(derived=True)
 class Sum(Table, tablename="allocation_sum"):
-    """What was moved into each kind, by one of three cuts of the ledger.
+    """What was moved into each kind, by one of four cuts of the ledger.
 
     Shape: `place` by township (or the house above it), batch and category; `month` by township, batch and month
-    of the posting; `project` by division, batch and project. One key may have several rows, which postings at the
-    same time keep apart and later ones put together again: the sum is that of all its rows.
+    of the posting; `house` by county (or the city), batch and month; `project` by division, batch and project.
+    One key may have several rows, which postings at the same time keep apart and later ones put together again:
+    the sum is that of all its rows.
     """
 
     id = BigSerial(primary_key=True)

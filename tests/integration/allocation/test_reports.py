@@ -135,6 +135,7 @@ async def test_a_total_of_entries_is_the_same_out_of_sums(books) -> None:
         *("kinds=notified", "kinds=paid,notified", "since=2026-01-01&figure=total_fen", "way=in&figure=awarded_fen"),
         *(f"division={VILLAGE}&figure=paid_fen", f"division={SHILIANG}&level=township&figure=total_fen", "unbound=1"),
         *("level=village&figure=awarded_fen", "quarter=20264&category=transport_social", "earmark=0&figure=free_fen"),
+        *("quarter=20269&figure=paid_fen", "quarter=3&figure=paid_fen", "booked=99999&figure=paid_fen"),
         *("quarter=20264&figure=paid_fen", "booked=2026&kinds=contracted", f"division={KECHENG}&booked=2025", ""),
     )
     for query in asked:
