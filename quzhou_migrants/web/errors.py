@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -46,6 +46,7 @@ _CODES = {
     503: "WEB-503",
 }
 _TOO_MANY_SECONDS = 60
+WHOLE_BODY = "data"  # what the framework calls a body that lacks something
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +156,19 @@ def on_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """Answer what the framework refused: no such page, too large, not readable."""
     code = _CODES.get(error.status_code, "WEB-400" if error.status_code < FAILED else "KRN-500")
     told = fault(code, error.status_code, request_id=request.scope["state"].get("request_id", ""))
+    told = replace(told, problems=_unread(error))
     unrouted = "request_id" not in request.scope["state"]
     return Unrouted(told) if unrouted and not is_api(request) else answer(request, told)
+
+
+def _unread(error: HTTPException) -> list[Problem]:
+    """Name what a program sent in a form that its field does not have; no value is repeated."""
+    slips = error.extra if isinstance(error.extra, list) else []
+    return [
+        Problem("WEB-120", "$" if slip["key"] == WHOLE_BODY else str(slip["key"]), {"wanted": slip["message"]})
+        for slip in slips
+        if isinstance(slip, dict) and slip.get("key") and "nvalid enum value" not in str(slip["message"])
+    ]
 
 
 class Unrouted(Response[bytes]):

@@ -97,6 +97,17 @@ async def test_a_program_gets_problem_details(client_as):
     assert (body["status"], body["code"], body["title"]) == (404, "WEB-404", "Not Found")
 
 
+@pytest.mark.parametrize(
+    ("body", "field", "wanted"),
+    [({"project": "x"}, "project", "`int`"), ({}, "$", "missing required field"), ([], "$", "`object`")],
+)
+async def test_a_program_is_told_which_field_it_sent_wrongly(client_as, body, field, wanted):
+    async with client_as(Role.COUNTY_CLERK, KECHENG) as http:
+        told = (await http.post("/api/v1/claims", json=body)).json()
+    assert (told["status"], told["code"]) == (400, "WEB-400")
+    assert [(e["field"], e["code"], wanted in e["detail"]) for e in told["errors"]] == [(field, "WEB-120", True)]
+
+
 async def test_a_failure_is_told_even_when_no_page_can_be_drawn(client_as, monkeypatch):
     monkeypatch.setitem(ENV.globals, "asset", unbuilt)
     async with client_as(None) as http:
