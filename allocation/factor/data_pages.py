@@ -14,9 +14,11 @@ from litestar.response import Response
 
 from allocation.budget.forms import EmptyForm
 from allocation.factor import data_service, queries, sheet
+from allocation.factor.catalogue import known
 from allocation.factor.data_service import Origin
 from allocation.factor.forms import ColumnRow, ImportForm, ValueRow, ValuesForm
 from allocation.factor.frozen import Datum, table
+from allocation.factor.result_service import OFFER
 from allocation.permissions import P
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.tx import open_tx
@@ -43,6 +45,7 @@ async def _data_page(request: AnyRequest, run_id: int, form: Form[ValuesForm] | 
         held = await queries.values(tx, run_id)
         offered = await data_service.offered(tx, row)
         before = await queries.before(tx, row)
+        told = {k.factor.key for k in known(tx.policy) if k.offered == OFFER}
     values, columns = table(held), _columns(held)
     grid = [ValueRow(f.key, u.code, values.get(f.key, {}).get(u.code, "")) for u in units for f in scheme.factors]
     own = [columns.get(f.key, ColumnRow(f.key)) for f in scheme.factors]
@@ -56,6 +59,7 @@ async def _data_page(request: AnyRequest, run_id: int, form: Form[ValuesForm] | 
         form=filled,
         upload=upload,
         offered=offered,
+        untold=[f.title for f in scheme.factors if f.key in told and f.key not in offered],
         before=before,
         status=max(f.status if f.problems else 200 for f in (filled, upload)),
     )

@@ -49,7 +49,10 @@ def rules_beside(scheme: Scheme, names: Mapping[str, str]) -> Iterator[tuple[str
     yield from _numbered(_t("bound"), [_bound(b, names) for b in scheme.bounds])
     mode, party = CATALOGUE.text(f"mode.{rounding.mode.value}"), rounding.residual
     party = CATALOGUE.text(f"residual.{party}") if party in {BY_REMAINDER, TO_LARGEST} else names.get(party, party)
-    yield _t("rounding"), _with(f"{mode} {yuan(rounding.unit_fen)} {party}", scheme.rounding_source)
+    yield (
+        _t("rounding"),
+        _with(_t("to").format(mode=mode, unit=yuan(rounding.unit_fen), rest=party), scheme.rounding_source),
+    )
     yield _t("places"), str(scheme.inverse_places)
 
 

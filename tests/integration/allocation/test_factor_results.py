@@ -10,7 +10,7 @@ from fractions import Fraction
 import openpyxl
 import pytest
 from factor_house import GRADES
-from house import CITY, KECHENG, QUJIANG, actor, become
+from house import CITY, KECHENG, NOW, QUJIANG, actor, become
 from money_house import a_scheme, batch_form, book
 
 from allocation.budget import service as funds
@@ -23,7 +23,7 @@ from allocation.factor.result_sheet import Line
 from allocation.factor.scheme import Form, Part, Scheme
 from quzhou_migrants.accounts.roles import Role
 from quzhou_migrants.kernel.errors import Invalid, Refused
-from quzhou_migrants.kernel.tx import Tx
+from quzhou_migrants.kernel.tx import Tx, begin
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -192,3 +192,16 @@ async def test_a_filled_sheet_goes_in_through_the_page(client_as) -> None:
         page = (await http.get(answer.headers["location"])).text
         assert "待确认" in page
         assert "92.5" in page
+
+
+async def test_the_page_of_data_says_where_results_come_in_until_there_are_some(client_as) -> None:
+    async with client_as(Role.CITY_CLERK, CITY) as http:
+        said = []
+        async with begin(actor(Role.CITY_CLERK, CITY), request_id="t", at=NOW) as tx:
+            run = await a_run(tx)
+        said.append("还没有经确认的绩效结果" in (await http.get(f"/factor/{run}/data")).text)
+        async with begin(actor(Role.CITY_CLERK, CITY), request_id="t", at=NOW) as tx:
+            await confirmed(tx)
+        page = (await http.get(f"/factor/{run}/data")).text
+        said += ["还没有经确认的绩效结果" in page, "可取用 88.5" in page]
+        assert said == [True, False, True]

@@ -80,7 +80,7 @@ def test_every_part_of_a_scheme_carries_its_clause_and_the_next_version_keeps_it
     assert {d.what: d.now for d in differences(PACK, made)} == {
         "基数 : 绩效": "85% : 15%（依据：甲）", "预留": "1%（依据：丙）", "固定数 1": "所有单位 0.05（依据：丁）",
         "限制 1": "封顶 所有单位 90%（依据：戊）",
-        "取整": "最大余数 0.01 逐单位给余数最大者，相同时代码小者在前（依据：乙）",
+        "取整": "最大余数，取到0.01元，尾差逐单位给余数最大者，相同时代码小者在前（依据：乙）",
     }  # fmt: skip
 
 
