@@ -21,7 +21,7 @@ from quzhou_migrants.accounts.forms import (
 )
 from quzhou_migrants.accounts.passwords import hash_password, matches, weaknesses
 from quzhou_migrants.accounts.permissions import P
-from quzhou_migrants.accounts.roles import OUTSIDERS, Role
+from quzhou_migrants.accounts.roles import below
 from quzhou_migrants.kernel.actor import Actor
 from quzhou_migrants.kernel.clock import system_now
 from quzhou_migrants.kernel.errors import Invalid, Problem, Refused
@@ -194,7 +194,7 @@ async def new_person(request: AnyRequest) -> Page:
 async def _new_person(request: AnyRequest, form: Any, status: int = 200) -> Page:  # noqa: ANN401 - the form of either handler
     async with open_tx(request) as tx:
         orgs = await queries.orgs(tx)
-    roles = [r for r in Role if r not in OUTSIDERS]
+        roles = below(service.level_of(tx.actor.division_code))
     return render(request, "accounts/new_person.html", form=form, orgs=orgs, roles=roles, status=status)
 
 
@@ -239,7 +239,7 @@ async def _person_page(  # noqa: PLR0913 - what the page may carry
         posts=await queries.posts(tx, user_id),
         engagements=await queries.engagements(tx, user_id),
         orgs=await queries.orgs(tx),
-        roles=[r for r in Role if r not in OUTSIDERS],
+        roles=below(service.level_of(tx.actor.division_code)),
         form=form or new_form(PostForm),
         entries=await timeline(tx, "accounts_user", user_id),
     )

@@ -34,3 +34,10 @@ LEVEL = {
     Role.VILLAGE_CLERK: "village",
 }
 """Level of the organisation a role belongs to; outsiders may be engaged at city or county."""
+LEVELS = ("city", "county", "township", "village")
+
+
+def below(level: str) -> list[Role]:
+    """List the roles that can be given at a level and beneath it; outsiders come by engagement only."""
+    reach = LEVELS[LEVELS.index(level) :]
+    return [role for role in Role if LEVEL.get(role) in reach]

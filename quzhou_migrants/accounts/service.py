@@ -15,9 +15,11 @@ from quzhou_migrants.kernel.actor import trimmed
 from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.commands import command
 from quzhou_migrants.kernel.errors import Refused
+from quzhou_migrants.kernel.ids import clean
 from quzhou_migrants.kernel.tx import Tx
 
 LOGIN = re.compile(r"[a-z][a-z0-9_]{2,39}")
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _LEVEL_OF_WIDTH = {4: "city", 6: "county", 9: "township", 12: "village"}
 
 
@@ -41,9 +43,14 @@ async def org(tx: Tx, org_id: int) -> Mapping[str, Any]:
     return dict(row)
 
 
+def level_of(division_code: str) -> str:
+    """Name the level of a division: city, county, township, village."""
+    return _LEVEL_OF_WIDTH[len(trimmed(division_code))]
+
+
 def check_level(role: Role, division_code: str) -> None:
     """A role belongs to one level of organisation. Raises: Refused ACC-123."""
-    level = _LEVEL_OF_WIDTH[len(trimmed(division_code))]
+    level = level_of(division_code)
     due = LEVEL.get(role)
     if (due is None and level not in {"city", "county"}) or (due is not None and due != level):
         raise Refused("ACC-123", field="role", level=CATALOGUE.text(f"level.{due or 'county'}"))
@@ -61,7 +68,7 @@ async def create_person(  # noqa: PLR0913 - the fields of the form
 ) -> NewPerson:
     """Create an account with a first post and a first password that must be changed.
 
-    Raises: Refused ACC-121 (login taken), ACC-123 (level), ACC-124 (organisation), ACC-127 (login).
+    Raises: Refused ACC-121 (login taken), ACC-123 (level), ACC-124 (organisation), ACC-127 (login), ACC-137 (phone).
     """
     where = await org(tx, org_id)
     if role not in OUTSIDERS:
@@ -96,6 +103,9 @@ async def outside_org(tx: Tx, firm: str) -> int:
 async def _insert_user(tx: Tx, division: str, name: str, login: str, phone: str) -> NewPerson:
     if not LOGIN.fullmatch(login):
         raise Refused("ACC-127", field="login")
+    number = clean(phone)
+    if number and not _MOBILE.fullmatch(number):
+        raise Refused("ACC-137", field="phone")
     password = first_password()
     user_id = await tx.conn.fetchval(
         "INSERT INTO accounts_user (division_code, login, name, phone_mask, password_hash, must_change, active,"
@@ -103,15 +113,11 @@ async def _insert_user(tx: Tx, division: str, name: str, login: str, phone: str)
         division,
         login,
         name,
-        _mask_phone(phone),
+        f"{number[:3]}****{number[-2:]}" if number else "",
         await hash_password(password),
     )
     await tx.note(("accounts_user", user_id, division), "accounts.user.create", login=login)
     return NewPerson(user_id, password)
-
-
-def _mask_phone(phone: str) -> str:
-    return f"{phone[:3]}****{phone[-2:]}" if len(phone) >= 7 else ""  # noqa: PLR2004 - shorter ones show too much
 
 
 async def _insert_post(tx: Tx, user_id: int, where: Mapping[str, Any], role: Role) -> int:

@@ -44,6 +44,27 @@ async def test_administrator_creates_a_person_who_signs_in(db, client_as):
     assert (actor.role, actor.division_code, actor.must_change_password) == ("township_clerk", SHILIANG, True)
 
 
+async def test_a_county_offers_the_roles_it_can_give_and_reads_the_phone(db, client_as):
+    conn = await asyncpg.connect(**connect_arguments(db.owner))
+    org = await conn.fetchval(
+        "INSERT INTO accounts_org (division_code, name, kind, is_demo) VALUES ($1, '石梁镇人民政府', 'township', true)"
+        " RETURNING id",
+        SHILIANG,
+    )
+    await conn.close()
+    async with client_as(Role.COUNTY_ADMIN, KECHENG) as http:
+        offered = re.findall(r'<option value="(\w+_\w+|inspector)"', (await http.get("/accounts/new")).text)
+        assert sorted(offered) == sorted(
+            ["county_clerk", "county_leader", "county_finance", "county_admin", "township_clerk", "village_clerk",
+             "inspector"]
+        )  # fmt: skip
+        given = {"org_id": str(org), "name": "某人", "login": "some_one", "role": "township_clerk", "phone": "0570-1"}
+        page = await http.post("/accounts/new", data=given)
+        assert (page.status_code, "ACC-137" in page.text) == (422, True)
+    async with client_as(Role.CITY_ADMIN, CITY) as http:
+        assert 'value="city_clerk"' in (await http.get("/accounts/new")).text
+
+
 async def test_administrator_cannot_reach_another_county(db, client_as):
     stranger = await make_account(db, Role.VILLAGE_CLERK, BAIMA)
     async with client_as(Role.COUNTY_ADMIN, KECHENG) as http:
