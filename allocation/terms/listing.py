@@ -58,7 +58,7 @@ def _clocks(today: date, years: int, basis: Basis, warn: int) -> Listing:
             ),
             Column("doc_no", "q.doc_no", link="/funds/{batch_id}"),
             Column("division", "q.division_code", kind="division"),
-            Column("issued_on", "q.issued_on", kind="date", sort=True),
+            Column("issued_on", "q.issued_on", kind="date", sort=True, shown=False),
             Column("due_on", "q.due_on", kind="date", sort=True),
             Column("days_left", "q.days_left", kind="int", sort=True),
             Column(
