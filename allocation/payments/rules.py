@@ -177,6 +177,7 @@ def _prepay(books: Books, terms: Terms, _ask: Ask, total: Fen) -> tuple[Gate, ..
     return (
         Gate("prepay", terms.prepay_bp > 0, "ALC-434"),
         _amount("advance", "ALC-403", ceiling, total, share=terms.prepay_bp),
+        *_under_settled(books, terms, total),
         _term(books),
     )
 
@@ -186,6 +187,7 @@ def _advance(books: Books, terms: Terms, _ask: Ask, total: Fen) -> tuple[Gate, .
     return (
         _once(books, terms),
         _amount("advance", "ALC-403", ceiling, total, share=terms.advance_bp),
+        *_under_settled(books, terms, total),
         _term(books),
     )
 
@@ -196,6 +198,7 @@ def _progress(books: Books, terms: Terms, ask: Ask, total: Fen) -> tuple[Gate, .
     return (
         _once(books, terms),
         _amount("progress", "ALC-404", earned(books, terms), total, **facts),
+        *_under_settled(books, terms, total),
         Gate(
             "measured",
             measured <= books.seen_bp,
@@ -214,6 +217,7 @@ def _completion(books: Books, terms: Terms, ask: Ask, total: Fen) -> tuple[Gate,
         Gate("stage", terms.completion_bp > 0, "ALC-446"),
         Gate("completed", books.completed, "ALC-437"),
         _amount("progress", "ALC-404", ceiling, total, seen=books.seen_bp, share=terms.completion_bp),
+        *_under_settled(books, terms, total),
         _wages(books, ask),
     )
 
@@ -251,6 +255,17 @@ def _retention(books: Books, _terms: Terms, ask: Ask, total: Fen) -> tuple[Gate,
         Gate("due", over, "ALC-439", facts={"due": due, "guarantee": ask.guarantee}),
         Gate("defects", not books.defects, "ALC-440", facts={"count": books.defects}),
     )
+
+
+def _under_settled(books: Books, terms: Terms, total: Fen) -> tuple[Gate, ...]:
+    """Once the final account is settled, no earlier stage runs ahead of it, nor into the retention.
+
+    Source: 财建〔2022〕183号 一 (nothing is paid beyond the settled price)
+    """
+    if books.settled_fen is None:
+        return ()
+    most = base(books, books.settled_fen) - retained(books, terms, books.settled_fen)
+    return (_amount("settled_price", "ALC-462", most, total),)
 
 
 def _within_settled(books: Books, total: Fen) -> tuple[Gate, ...]:

@@ -157,6 +157,16 @@ def test_retention_is_given_back_only_as_far_as_the_settled_price_reaches() -> N
     assert codes(kept, Ask(Kind.RETENTION, 4_400_01, "A", 4_400_01)) == {"ALC-458"}
 
 
+def test_no_stage_runs_ahead_of_a_final_account_that_was_settled() -> None:
+    """An audit that cut the price to 200,000 leaves 194,000 before the retention, whatever progress has earned."""
+    cut = replace(BUILDING, seen_bp=10_000, completed=True, settled_fen=200_000_00)
+    terms = replace(TERMS, completion_bp=9000, prepay_bp=10_000)
+    for kind in (Kind.PROGRESS, Kind.COMPLETION, Kind.PREPAY):
+        assert codes(cut, Ask(kind, 50_000_00, "A", 50_000_00), terms) == set()
+        assert codes(cut, Ask(kind, 50_000_01, "A", 50_000_01), terms) == {"ALC-462"}
+        assert rules.claimable(cut, terms, kind) == 50_000_00
+
+
 def test_what_a_settled_project_may_cost_is_the_least_of_three() -> None:
     assert [rules.allowed(*p) for p in ((3, 2, 1), (1, 2, 3), (2, 1, 3))] == [1, 1, 1]
 
