@@ -40,6 +40,7 @@ from recycling import Recycled
 import quzhou_migrants.wiring  # noqa: F401 - grants, machines, tables
 from quzhou_migrants.accounts.sessions import COOKIE, open_session
 from quzhou_migrants.cli.loading import DIVISIONS
+from quzhou_migrants.demo.build import Summary, is_there
 from quzhou_migrants.demo.build import build as build_demo
 from quzhou_migrants.kernel import pg
 from quzhou_migrants.kernel.actor import SYSTEM
@@ -128,8 +129,8 @@ async def shared_db(server: pg.Server, template: str) -> AsyncIterator[Database]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def demo_template(server: pg.Server, worker_id: str) -> str:
-    """A small demonstration of Quzhou, in every state; nobody connects to it."""
+async def demo_built(server: pg.Server, worker_id: str) -> tuple[str, Summary]:
+    """A small demonstration of Quzhou, in every state: its database, that nobody connects to, and what it holds."""
     name = f"demo_{worker_id}"
     server.drop_database(name)
     owner = server.create_database(name)
@@ -139,9 +140,17 @@ async def demo_template(server: pg.Server, worker_id: str) -> str:
     await conn.close()
     ENGINE.configure(server.dsn(pg.APP, name))
     await open_pool(size=4)
-    await build_demo(owner, lambda *_: None, households=600, projects=90)
+    assert not await is_there()
+    done = await build_demo(owner, lambda *_: None, households=600, projects=90)
+    assert await is_there()
     await close_pool()
-    return name
+    return name, done
+
+
+@pytest.fixture(scope="session")
+def demo_template(demo_built: tuple[str, Summary]) -> str:
+    """Name of the demonstration, to be cloned."""
+    return demo_built[0]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -103,10 +103,17 @@ async def _chromium(program: str) -> Any:
     return _opened[0]
 
 
-_PARTS = """() => [...new Set([...document.querySelectorAll('body *')].filter(e => e.checkVisibility()).map(
-  e => [e.tagName, e.className.baseVal ?? e.className, e.getAttribute('role') ?? '', e.name ?? ''].join('.')))]"""
+_SHOWN = """() => {
+  const name = e => e.className.baseVal ?? e.className
+  const piece = e => [e.tagName, name(e), e.getAttribute('role') ?? '', e.type ?? ''].join('.')
+  const shown = [...document.querySelectorAll('body *')].filter(e => e.checkVisibility())
+  const fields = shown.filter(e => e.matches('input, select, textarea, button'))
+  return [shown.map(e => piece(e.parentElement) + ' > ' + piece(e)), fields.map(e => e.tagName + e.name)]
+    .map(all => [...new Set(all)])
+}"""
 _NUMBERS = re.compile(r"/\d+|[A-Za-z0-9_-]{24,}")
-_judged: dict[str, set[str]] = {}
+_pieces: dict[str, set[str]] = {}
+_fields: dict[str, set[str]] = {}
 
 
 async def looked_at(page: Any, name: str = "") -> None:
@@ -124,19 +131,27 @@ async def looked_at(page: Any, name: str = "") -> None:
 async def look(page: Any, name: str = "") -> None:
     """Check the page with axe; keep a picture when SCREENSHOTS names a folder.
 
-    A page that shows nothing but parts which axe saw before on a page of its kind need not be judged again.
+    A page of a kind that was judged, of pieces that axe saw put together like this before and without a field that is
+    new to its kind, need not be judged again at this width (as in `crawl.Judged`).
     """
     if SHOTS and name:
         await page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
-    parts = set(await page.evaluate(_PARTS))
-    known = _judged.setdefault(f"{page.viewport_size} {_NUMBERS.sub('/*', urlsplit(page.url).path)}", set())
-    if parts <= known:
+    if not _adds(page, *map(set, await page.evaluate(_SHOWN))):
         return
-    known |= parts
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE.read_text())
     found = await page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(found => found.violations)")
     assert [f"{v['id']}: {n['html'][:300]}" for v in found for n in v["nodes"]] == [], page.url
+
+
+def _adds(page: Any, pieces: set[str], fields: set[str]) -> bool:
+    view = str(page.viewport_size)
+    kind = f"{view} {_NUMBERS.sub('/*', urlsplit(page.url).path)}"
+    seen, known = _pieces.setdefault(view, set()), _fields.get(kind)
+    new = known is None or not fields <= known or not pieces <= seen
+    seen |= pieces
+    _fields.setdefault(kind, set()).update(fields)
+    return new
 
 
 async def project_with_code(db: Any) -> dict[str, Any]:

@@ -5,50 +5,37 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import asyncpg
 import pytest_asyncio
 
-import quzhou_migrants.policy
 from projects.states import S
 from quzhou_migrants import wiring
 from quzhou_migrants.accounts.passwords import matches
 from quzhou_migrants.accounts.roles import OUTSIDERS, Role
-from quzhou_migrants.demo.build import Summary, build, is_there
+from quzhou_migrants.demo.build import Summary
 from quzhou_migrants.demo.staff import PASSWORD
 from quzhou_migrants.demo.world import BUSINESS_DATE
 from quzhou_migrants.kernel import audit, blobs, files, pg
 from quzhou_migrants.kernel.clock import shanghai
 from quzhou_migrants.kernel.crypto import unseal
-from quzhou_migrants.kernel.db import ENGINE, close_pool, connect_arguments, open_pool
-from quzhou_migrants.kernel.divisions import read_places, write_places
+from quzhou_migrants.kernel.db import connect_arguments
 from quzhou_migrants.kernel.ids import IdFault, resident_id_fault
-from quzhou_migrants.kernel.migrate import migrate
 from quzhou_migrants.register.sealing import ID_PLACE
 
-DIVISIONS = Path(quzhou_migrants.policy.__file__).parent / "quzhou_divisions.csv"
-HOUSEHOLDS, PROJECTS = 700, 60
+HOUSEHOLDS = 600
 RARE = {"planned", "completed", "terminated", "expired"}
 """States that a handful of the usual 900 projects reach: so few of them need not reach every one."""
 Built = tuple[asyncpg.Connection, Summary]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def built(server: pg.Server) -> AsyncIterator[Built]:
-    """A small demonstration in a database of its own: the owner's connection and the summary."""
-    name = "demo_built"
+async def built(server: pg.Server, demo_built: tuple[str, Summary]) -> AsyncIterator[Built]:
+    """A clone of the run's small demonstration, as it was built: the owner's connection and the summary."""
+    template, done = demo_built
+    name = f"{template}_as_built"
     server.drop_database(name)
-    owner = server.create_database(name)
-    await migrate(owner)
-    conn = await asyncpg.connect(**connect_arguments(owner))
-    await write_places(conn, read_places(DIVISIONS))
-    ENGINE.configure(server.dsn(pg.APP, name))
-    await open_pool(size=6)
-    assert not await is_there()
-    done = await build(owner, lambda *_: None, households=HOUSEHOLDS, projects=PROJECTS)
-    assert await is_there()
-    await close_pool()
+    conn = await asyncpg.connect(**connect_arguments(server.create_database(name, template)))
     yield conn, done
     await conn.close()
     server.drop_database(name)
