@@ -24,6 +24,7 @@ from claim_house import PDF
 from house import visitor
 from project_house import picture
 from screens import Desk
+from year_house import TITLE, planned, visited
 
 from allocation.budget.ledger import Kind as Lies
 from allocation.budget.ledger import project_money
@@ -148,27 +149,21 @@ async def split_among_counties(town: Town, batch: str) -> str:
 
 
 async def award_a_project(town: Town, county: str) -> int:
-    """Give a planned project of a county its money, and a contract of the same amount. Gives the project."""
+    """Bring a project into the plan, give it its money and a contract of the same amount, see the site.
+
+    Gives the project.
+    """
     village = await town.books.fetchval(
         "SELECT code FROM kernel_division WHERE level = 'village' AND is_demo AND code LIKE $1 ORDER BY code LIMIT 1",
         f"{county}%",
     )
-    project = int(
-        await town.books.fetchval(
-            "INSERT INTO projects_project (code, division_code, title, category, state, asked_fen, estimate_fen,"
-            " contractor, created_at) VALUES ($1, $2, '年度资金全程项目', 'industry', 'planned', $3, $3, '建设公司',"
-            " '2026-09-01 10:00+08') RETURNING id",
-            f"YEAR-{county}",
-            village,
-            AWARD,
-        )
-    )
+    project = await planned(town, village, COUNTIES[county], "100001.01")
     clerk = await (await town.desk(f"{COUNTIES[county]}_clerk")).open(f"/awards/new?project={project}")
     await clerk.press("确认安排", amount_fen="100001.01")
     await sign_and_begin(clerk, project)
     assert await town.fen("project = $1 AND kind = 'contracted'", project) == AWARD
-    async with begin(SYSTEM, request_id="year") as tx:  # visits at the site are the inspector's own journey
-        await tx.conn.execute("UPDATE projects_project SET progress_bp = 7000 WHERE id = $1", project)
+    await visited(await town.desk(f"{COUNTIES[county]}_inspector"), project, 7000)
+    async with begin(SYSTEM, request_id="year") as tx:
         assert await project_money(tx, project) == {Lies.CONTRACTED: AWARD}
     return project
 
@@ -266,8 +261,8 @@ async def papers_tie(town: Town, run: str) -> None:
         await use_ties(town, desk, prefix)
         await lists_tie(town, desk, prefix)
     assert await town.fen("true") == 0
-    year = "kind = 'paid' AND project IN (SELECT id FROM projects_project WHERE code LIKE 'YEAR-%')"
-    assert await town.fen(year) == AWARD // 2 * len(COUNTIES)
+    year = "kind = 'paid' AND project IN (SELECT id FROM projects_project WHERE title = $1)"
+    assert await town.fen(year, TITLE) == AWARD // 2 * len(COUNTIES)
 
 
 async def split_ties(town: Town, desk: Desk, run: str) -> None:
