@@ -19,6 +19,14 @@ WHERE r.state = 'approved' AND r.approved_at >= $1 AND r.division_code = $2
   AND NOT EXISTS (SELECT 1 FROM allocation_factor_notice n WHERE n.run = r.id AND n.state <> 'withdrawn')
 ORDER BY r.id
 """
+_TO_SIGN = """
+SELECT 'factor_scheme' AS kind, '/factor/schemes' AS path, id, title, number, division_code FROM allocation_scheme
+WHERE state = 'draft' AND division_code = $2 AND created_by IS DISTINCT FROM $1
+UNION ALL
+SELECT 'factor_results', '/factor/results', id, source, year, division_code FROM allocation_performance
+WHERE state = 'draft' AND division_code = $2 AND created_by IS DISTINCT FROM $1
+ORDER BY 1 DESC, 3
+"""
 REMEMBERED = timedelta(days=365)  # older runs were told before notices were made here
 
 
@@ -26,7 +34,7 @@ async def waiting(tx: Tx) -> list[Task]:
     """List schemes to approve, results to confirm, and notices to draft, issue and publish."""
     tasks: list[Task] = []
     if tx.actor.may(P.APPROVE_FACTOR):
-        tasks += [*await _schemes(tx), *await _results(tx)]
+        tasks += await _to_sign(tx)
     if tx.actor.may(P.PREPARE_FACTOR):
         tasks += await _untold(tx)
     if tx.actor.may(P.PREPARE_FACTOR) or tx.actor.may(P.APPROVE_FACTOR):
@@ -38,30 +46,12 @@ def _say(key: str, **facts: Any) -> str:  # noqa: ANN401 - facts are any value
     return CATALOGUE.text(key).format(**facts)
 
 
-async def _schemes(tx: Tx) -> list[Task]:
-    rows = await tx.conn.fetch(
-        "SELECT id, title, number, division_code FROM allocation_scheme WHERE state = 'draft'"
-        " AND division_code = $2 AND created_by IS DISTINCT FROM $1 ORDER BY id",
-        tx.actor.user_id,
-        tx.actor.division_code,
-    )
+async def _to_sign(tx: Tx) -> list[Task]:
+    """List what somebody else made and a leader signs: versions of schemes, sheets of results."""
+    rows = await tx.conn.fetch(_TO_SIGN, tx.actor.user_id, tx.actor.division_code)
     return [
-        Task(_say("task.factor_scheme.title", title=r["title"], number=r["number"]), f"/factor/schemes/{r['id']}",
-             None, r["division_code"], "factor_scheme")
-        for r in rows
-    ]  # fmt: skip
-
-
-async def _results(tx: Tx) -> list[Task]:
-    rows = await tx.conn.fetch(
-        "SELECT id, year, division_code FROM allocation_performance WHERE state = 'draft'"
-        " AND division_code = $2 AND created_by IS DISTINCT FROM $1 ORDER BY id",
-        tx.actor.user_id,
-        tx.actor.division_code,
-    )
-    return [
-        Task(_say("task.factor_results.title", year=r["year"]), f"/factor/results/{r['id']}", None, r["division_code"],
-             "factor_results")
+        Task(_say(f"task.{r['kind']}.title", title=r["title"], number=r["number"]), f"{r['path']}/{r['id']}", None,
+             r["division_code"], r["kind"])
         for r in rows
     ]  # fmt: skip
 
