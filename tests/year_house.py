@@ -58,10 +58,12 @@ async def filed(village: Desk, asked: str) -> int:
     own = {"title": TITLE, "estimate_fen": asked, "asked_fen": asked, "own_fen": "0", "items.0.price_fen": "80"}
     for section in SECTIONS:
         typed = TYPED[section] | {name: value for name, value in own.items() if name in TYPED[section]}
-        await village.open(f"{tasks}/{section}")
+        if not village.path.endswith(section):
+            await village.open(f"{tasks}/{section}")
         await village.press("保存并继续", **{name.replace(".", "__"): value for name, value in typed.items()})
     for kind in ("resolution", "notice", "design"):
-        await village.open(f"{tasks}/papers")
+        if not village.path.endswith("papers"):
+            await village.open(f"{tasks}/papers")
         await village.attach("paper", f"{kind}.png", picture(len(kind)), "image/png").press("上传", kind=kind)
     await village.open(tasks.replace("apply", "submit"))
     await village.press("提交申报", declare="true")
