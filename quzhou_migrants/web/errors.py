@@ -194,8 +194,8 @@ class _Late(ASGIResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await find_out(self.request.scope)
-        except Exception as away:  # a database that is away must not turn "no such page" into a failure
-            LOG.exception("nobody can be known", kind=type(away).__name__)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as away:  # "no such page" stays that
+            LOG.error("database away", path=self.request.url.path, kind=type(away).__name__)
         drawn = answer(self.request, self.told)
         await drawn.to_asgi_response(self.app, self.request)(scope, receive, send)
 
