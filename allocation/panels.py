@@ -120,10 +120,17 @@ async def _runs(tx: Tx) -> list[Task]:
 
 
 async def _awards(tx: Tx) -> list[Task]:
-    count = int(await tx.conn.fetchval("SELECT count(*) FROM projects_project WHERE state = 'planned'"))
     county = tx.actor.division_code
-    left = await withheld.own_free(tx, county)
-    if not count or not left:
+    found = await tx.conn.fetchrow(
+        "SELECT (SELECT count(*) FROM projects_project WHERE state = 'planned') AS count,"
+        " (SELECT coalesce(sum(balance_fen), 0)::bigint FROM allocation_balance"
+        "  WHERE division_code = $1 AND kind = 'available') AS there",
+        county,
+    )
+    if not found["count"] or not found["there"]:
         return []
-    title = _say("task.award.title", count=count, left=yuan(left))
+    left = found["there"] - sum(w.fen for w in await withheld.of_own(tx, county))
+    if left <= 0:
+        return []
+    title = _say("task.award.title", count=found["count"], left=yuan(left))
     return [Task(title, "/awards/waiting", None, county, "award")]

@@ -12,7 +12,7 @@ from litestar.response import Response
 from allocation.budget import checking, earmarks, overview, papers, queries, service, split_queries, withheld
 from allocation.budget.forms import AwardForm, BatchForm, EarmarkForm, EmptyForm, ReasonForm, ScanForm
 from allocation.budget.listing import AWARDS, BATCHES, ENTRIES, WAITING, entry_sum
-from allocation.budget.rules import Fund, Level, Pot, register_gap
+from allocation.budget.rules import Fund, Level, register_gap
 from allocation.budget.split_listing import POOLS
 from allocation.budget.states import BATCH
 from allocation.permissions import P
@@ -252,7 +252,7 @@ async def waiting(request: AnyRequest) -> Page:
     async with open_tx(request) as tx:
         county = tx.actor.division_code
         pots = await queries.available(tx, county)
-        kept = [w for w in await withheld.by_rounds(tx, county) if w.pot == Pot(county)]
+        kept = await withheld.of_own(tx, county)
     there, promised = sum(p["fen"] for p in pots), sum(w.fen for w in kept)
     left = max(0, there - promised)
     return await WAITING.respond(

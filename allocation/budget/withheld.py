@@ -41,12 +41,10 @@ class Withheld(NamedTuple):
 
 
 _ROUNDS = """
-SELECT id, title, division_code, township_code, earmark, budget_fen, decide_by FROM allocation_round
-WHERE division_code = $1 AND state = ANY($2) ORDER BY id
-"""
-_COMPETING = """
-SELECT coalesce(sum(balance_fen), 0)::bigint FROM allocation_balance
-WHERE division_code = $1 AND project = 0 AND kind = 'competing'
+SELECT id, title, division_code, township_code, earmark, budget_fen, decide_by,
+  (SELECT coalesce(sum(balance_fen), 0)::bigint FROM allocation_balance
+   WHERE division_code = $1 AND project = 0 AND kind = 'competing') AS competing_fen
+FROM allocation_round WHERE division_code = $1 AND state = ANY($2) ORDER BY id
 """
 _ENDED = """
 SELECT k.id, k.title, k.division_code, k.use_by, coalesce(sum(b.balance_fen), 0)::bigint AS fen
@@ -67,9 +65,10 @@ async def by_rounds(tx: Tx, county: str) -> list[Withheld]:
     A round on own money empties the pots for competition first; only what they do not cover is withheld. A city's
     rounds pay out of such pots alone.
     """
-    covered = int(await tx.conn.fetchval(_COMPETING, county))
+    rows = await tx.conn.fetch(_ROUNDS, county, list(HOLDS_MONEY))
+    covered = int(rows[0]["competing_fen"]) if rows else 0
     found = []
-    for r in await tx.conn.fetch(_ROUNDS, county, list(HOLDS_MONEY)):
+    for r in rows:
         fen = int(r["budget_fen"])
         pot = Pot(county if r["earmark"] else r["township_code"] or county, r["earmark"])
         if pot == Pot(county):
@@ -81,10 +80,15 @@ async def by_rounds(tx: Tx, county: str) -> list[Withheld]:
     return found
 
 
+async def of_own(tx: Tx, county: str) -> list[Withheld]:
+    """List what the rounds of a division withhold of its own money."""
+    return [w for w in await by_rounds(tx, county) if w.pot == Pot(county)]
+
+
 async def own_free(tx: Tx, county: str) -> Fen:
     """Give what a division may still give of its own money beyond what its rounds were promised. Units: fen."""
     there = sum(int(p["fen"]) for p in await queries.available(tx, county))
-    return max(0, there - sum(w.fen for w in await by_rounds(tx, county) if w.pot == Pot(county)))
+    return max(0, there - sum(w.fen for w in await of_own(tx, county)))
 
 
 async def by_ends(tx: Tx, places: Sequence[str]) -> list[Withheld]:
