@@ -195,7 +195,7 @@ class _Late(ASGIResponse):
         try:
             await find_out(self.request.scope)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as away:  # "no such page" stays that
-            LOG.error("database away", path=self.request.url.path, kind=type(away).__name__)
+            LOG.error("database away", path=self.request.url.path, kind=type(away).__name__)  # noqa: TRY400 - the page says enough
         drawn = answer(self.request, self.told)
         await drawn.to_asgi_response(self.app, self.request)(scope, receive, send)
 
