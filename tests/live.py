@@ -96,7 +96,12 @@ async def _chromium(program: str) -> Any:
         AT_END.push_async_callback(tool.stop)
         browser = await tool.chromium.launch(
             executable_path=program,
-            args=["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"],
+            args=[
+                "--no-sandbox",
+                "--force-prefers-reduced-motion",  # nothing to see in fading, and nothing half faded to judge
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+            ],
         )
         AT_END.push_async_callback(browser.close)
         _opened[:] = [browser]
