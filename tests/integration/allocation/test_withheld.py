@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from datetime import date, datetime
 
@@ -166,3 +167,31 @@ async def test_the_pages_say_what_is_withheld_and_when_a_pool_ends(db, client_as
         page = (await http.get(f"/terms/pools/{key}")).text
         assert "（含当日）" in page
         assert "65号 二(三)2" in page
+
+
+async def test_a_round_published_while_its_money_is_awarded_leaves_one_of_the_two(db) -> None:
+    """Both hold the accounts before they look: whoever is first is served, the other is refused."""
+    at = datetime(2026, 9, 16, 9, tzinfo=SHANGHAI)
+    async with begin(CLERK, request_id="t", at=at) as tx:
+        await fund(tx, 1_000_000 * YUAN)
+        project = await a_project(tx, asked_fen=600_000 * YUAN)
+        key = await rounds.draft(tx, call("", budget_fen=600_000 * YUAN))
+
+    async def publish() -> str:
+        async with begin(CLERK, request_id="publish", at=at) as tx:
+            await rounds.publish(tx, key)
+        return "ok"
+
+    async def award() -> str:
+        async with begin(LEADER, request_id="award", at=at) as tx:
+            await service.award_from_pot(tx, project, 600_000 * YUAN)
+        return "ok"
+
+    async def outcome(work: Awaitable[str]) -> str:
+        try:
+            return await work
+        except Refused as refused:
+            return refused.code
+
+    answers = await asyncio.gather(outcome(publish()), outcome(award()))
+    assert answers in (["ok", "ALC-156"], ["ALC-309", "ok"])
