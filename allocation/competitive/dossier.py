@@ -6,6 +6,7 @@ Who opened the dossier sees in it no more than on the pages: while scores are se
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -91,7 +92,7 @@ async def _call(tx: Tx, row: Row) -> Part:
         (_t("score_by"), row["score_by"].isoformat()),
         (_t("decide_by"), row["decide_by"].isoformat()),
         (_t("policy"), row["policy_version"][:HASH]),
-        *((_t(f"terms.{name}"), _said(getattr(terms, name))) for name in terms.__slots__),
+        *((_t(f"terms.{name}"), _term(name, getattr(terms, name))) for name in terms.__slots__),
     )
     criteria = await queries.criteria(tx, row["id"])
     vetoes = await queries.vetoes(tx, row["id"])
@@ -119,14 +120,28 @@ def _applicants(row: Row, rows: Sequence[Row]) -> Part:
     return _part("stage.applicants", _t("applicants"), [grid], row, wide=True)
 
 
+def _frozen(name: str, value: object) -> str:
+    """Say one value of a frozen application: moments by the clock of the place, choices by their names."""
+    if value is None or value == "":
+        return NOTHING
+    text = str(value)
+    if name.endswith("_fen"):
+        return yuan(int(text))
+    if name.endswith("_at"):
+        return f"{shanghai(datetime.fromisoformat(text)):%Y-%m-%d %H:%M}"
+    return CATALOGUE.text(f"list.category.{text}") if name == "category" else text
+
+
+def _term(name: str, value: object) -> str:
+    """Say one rule of judging."""
+    if name == "partial_bp":
+        return f"{written(Fraction(str(value)) / 100)}%"
+    return _t("veto_any") if name == "veto_share" and value == "0" else _said(value)
+
+
 def _application(row: Row, candidate: Row) -> Part:
     snapshot = candidate["snapshot"]
-    facts = tuple(
-        (_label(name), yuan(value) if name.endswith("_fen") and value is not None else _said(value))
-        for name in FROZEN
-        if name in snapshot
-        for value in (snapshot[name],)
-    )
+    facts = tuple((_label(name), _frozen(name, snapshot[name])) for name in FROZEN if name in snapshot)
     blocks: list[Block] = [
         Fields(facts),
         Text(_t("fingerprint", sha=candidate["snapshot_hash"]), small=True, indent=False),

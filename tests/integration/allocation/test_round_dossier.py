@@ -39,6 +39,19 @@ async def test_the_whole_round_is_in_one_volume(tx: Tx, tmp_path) -> None:
         assert wanted in said, wanted
 
 
+def test_a_frozen_application_is_said_in_words_and_by_the_clock_of_the_place() -> None:
+    candidate = {
+        "code": "1", "title": "冷库", "snapshot_hash": "0" * 64,
+        "snapshot": {"category": "industry", "submitted_at": "2025-09-14 02:00:00+00:00", "asked_fen": 9_003_600},
+    }  # fmt: skip
+    fields = dossier._application({"title": "一轮"}, candidate).document.blocks[0]
+    assert fields.rows == (
+        ("使用范围", "产业和集体经济"),
+        ("申请移民资金（元）", "90,036.00"),
+        ("提交时间", "2025-09-14 10:00"),
+    )
+
+
 async def test_while_scores_are_sealed_none_is_in_the_dossier(tx: Tx) -> None:
     ground = await scoring(tx)
     async with become(tx, CLERK):
