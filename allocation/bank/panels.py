@@ -26,6 +26,8 @@ async def waiting(tx: Tx) -> list[Task]:
         tasks += await _releases(tx)
     if may(P.CONFIRM_PAYEE):
         tasks += await _payees(tx)
+    if may(P.PREPARE_BANK):
+        tasks += await _unpaid(tx)
     if may(P.RECONCILE):
         tasks += [*await _answers(tx), *await _statements(tx), *await _month(tx)]
     if may(P.APPROVE_CASH) or may(P.PREPARE_CASH):
@@ -50,6 +52,42 @@ async def _releases(tx: Tx) -> list[Task]:
             "bank",
         )
         for r in rows
+    ]
+
+
+# What was paid and came back whole or in part, and grants whose account is known: nothing of them is under way.
+_UNPAID = """
+WITH x AS (
+  SELECT source_table, source_id, sum(paid_fen - returned_fen) AS net,
+    bool_or(result IN ('waiting', 'partial')) AS under_way
+  FROM allocation_bank_line l WHERE result <> 'withdrawn' AND (
+    (source_table = 'allocation_claim' AND source_id IN (SELECT b.source_id FROM allocation_bank_line b
+      WHERE b.source_table = 'allocation_claim' AND b.result = 'returned'))
+    OR (source_table = 'allocation_grant' AND source_id IN (SELECT g.id FROM allocation_grant g
+      WHERE g.state = 'approved'))) GROUP BY 1, 2
+)
+SELECT 'claims' AS purpose, p.title, c.division_code, (c.amount_fen - x.net)::bigint AS fen
+FROM x JOIN allocation_claim c ON c.id = x.source_id JOIN projects_project p ON p.id = c.project
+WHERE x.source_table = 'allocation_claim' AND NOT x.under_way AND c.state = 'paid' AND x.net < c.amount_fen
+UNION ALL
+SELECT 'grants', g.title, g.division_code, (g.amount_fen - coalesce(x.net, 0))::bigint
+FROM allocation_grant g LEFT JOIN x ON x.source_table = 'allocation_grant' AND x.source_id = g.id
+WHERE g.state = 'approved' AND g.payee IS NOT NULL AND NOT coalesce(x.under_way, false)
+ORDER BY 1, 2 LIMIT 50
+"""
+
+
+async def _unpaid(tx: Tx) -> list[Task]:
+    """List what came back from the bank, and grants that can be paid: all of it goes into the next file."""
+    return [
+        Task(
+            _say(f"bank.unpaid.{r['purpose']}", title=r["title"], amount=yuan(r["fen"])),
+            f"/bank/new/{r['purpose']}",
+            None,
+            r["division_code"],
+            "bank",
+        )
+        for r in await tx.conn.fetch(_UNPAID)
     ]
 
 
@@ -133,6 +171,7 @@ _GRANTS = """
 SELECT id, title, state, amount_fen, division_code, recalled_on FROM allocation_grant g
 WHERE (state = 'submitted' AND $1 AND prepared_by IS DISTINCT FROM $4)
    OR (state = 'checked' AND $2) OR (state = 'returned' AND $3 AND prepared_by = $4)
+   OR (state = 'approved' AND payee IS NULL AND $5)
    OR (state = 'recalled' AND $5 AND NOT EXISTS (SELECT 1 FROM allocation_refund r
      WHERE r.of_grant = g.id AND r.state = 'asked')) ORDER BY id LIMIT 50
 """

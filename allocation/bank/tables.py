@@ -170,6 +170,7 @@ index(
     "UNIQUE allocation_bank_line (source_table, source_id) WHERE result IN ('waiting', 'partial')",
 )
 index("allocation_bank_item_day", "allocation_bank_item (day) WHERE applied")
+index("allocation_bank_line_back", "allocation_bank_line (source_id) WHERE result = 'returned'")
 index("allocation_bank_line_source", "allocation_bank_line (source_table, source_id, id)")
 index(
     "allocation_bank_statement_once",

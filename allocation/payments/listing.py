@@ -7,9 +7,13 @@ from quzhou_migrants.web.listing import Column, Filter, Listing
 
 _NEXT = (
     "(CASE c.state WHEN 'submitted' THEN c.steps ->> (SELECT count(*)::int FROM allocation_signature s"
-    " WHERE s.claim = c.id AND s.attempt = c.attempt) WHEN 'signed' THEN 'payment' ELSE '' END)"
+    " WHERE s.claim = c.id AND s.attempt = c.attempt) WHEN 'signed' THEN 'payment' WHEN 'paid' THEN CASE WHEN EXISTS"
+    " (SELECT 1 FROM allocation_bank_line b WHERE b.source_id = c.id AND b.result = 'returned'"
+    " AND b.source_table = 'allocation_claim') AND c.amount_fen > (SELECT sum(b.paid_fen - b.returned_fen)"
+    " FROM allocation_bank_line b WHERE b.source_table = 'allocation_claim' AND b.source_id = c.id"
+    " AND b.result <> 'withdrawn') THEN 'again' ELSE '' END ELSE '' END)"
 )
-HANDS = ("village_clerk", "township_clerk", "county_leader", "county_finance", "payment")
+HANDS = ("village_clerk", "township_clerk", "county_leader", "county_finance", "payment", "again")
 
 CLAIMS = Listing(
     key="claims",

@@ -11,7 +11,7 @@ from bank_house import DAY, account, findings, lies, says, sent, told
 from claim_house import CLERK, FINANCE, LEADER, SECOND_FINANCE, contracted, form, paid_form, refused, signed
 from house import KECHENG, become
 
-from allocation.bank import documents, queries, reconcile, service
+from allocation.bank import documents, panels, queries, reconcile, service
 from allocation.bank.files import bank_csv
 from allocation.bank.forms import PayeeForm
 from allocation.budget.ledger import Kind as Lies
@@ -122,8 +122,14 @@ async def test_money_that_came_back_is_claimed_again_and_paid_again(tx: Tx) -> N
     await told(tx, says(number, 1, "paid", ASKED))
     await told(tx, says(number, 1, "returned", ASKED, code="E03"))
     assert await lies(tx, Lies.CLAIMED, Lies.PAID) == [ASKED, 0]
+    async with become(tx, FINANCE):
+        assert [t.title for t in await panels.waiting(tx) if t.url == "/bank/new/claims"] == [
+            "村道硬化银行退汇 144,000.00 元，须重新列入付款文件"
+        ]
     _, second = await sent(tx, "claims")
     assert second != number
+    async with become(tx, FINANCE):
+        assert [t for t in await panels.waiting(tx) if t.url == "/bank/new/claims"] == []
     await told(tx, says(second, 1, "paid", ASKED))
     assert await lies(tx, Lies.CLAIMED, Lies.PAID) == [0, ASKED]
     assert (await claims.claim(tx, claim))["state"] == "paid"

@@ -55,6 +55,7 @@ async def test_an_approval_that_proves_wrong_is_withdrawn_before_it_is_paid(tx: 
 async def test_what_is_at_the_bank_is_not_withdrawn(tx: Tx) -> None:
     key = await approved(tx)
     async with become(tx, FINANCE):
+        assert [t.url for t in await bank_panels.waiting(tx)] == ["/bank/new/grants"]
         batch = await bank_service.prepare(tx, "grants")
     assert await refused(tx, LEADER, lambda: recalling.withdraw(tx, key, "户数核错")) == ["ALC-562"]
     async with become(tx, FINANCE):
