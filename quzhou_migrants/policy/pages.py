@@ -16,7 +16,7 @@ from quzhou_migrants.kernel.errors import Refused
 from quzhou_migrants.kernel.guards import needs
 from quzhou_migrants.kernel.policy import Param
 from quzhou_migrants.kernel.tx import Tx, installed_packs, open_tx
-from quzhou_migrants.policy.show import room_title, shown, written
+from quzhou_migrants.policy.show import room_title, shown, titled, written
 from quzhou_migrants.web.render import render
 
 AnyRequest = Request[Any, Any, Any]
@@ -67,8 +67,8 @@ async def in_force(request: AnyRequest) -> Response[bytes]:
             rooms.setdefault(param.room, []).append(param)
     return render(
         request, "policy/in_force.html", asked=asked, counties=counties, rooms=rooms, policies=policies,
-        all_rooms=sorted({param.room for param in policies}), room_title=room_title, shown=shown, written=written,
-        unconfirmed=sum(not param.confirmed for param in policies),
+        all_rooms=sorted({param.room for param in policies}), room_title=room_title, shown=shown, titled=titled,
+        written=written, unconfirmed=sum(not param.confirmed for param in policies),
     )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ async def history(request: AnyRequest, key: FromPath[str]) -> Response[bytes]:
     current = installed_packs().at(asked.day, asked.division).params.get(key)
     return render(
         request, "policy/history.html", key=key, values=values, current=current, asked=asked,
-        room_title=room_title, shown=shown, written=written,
+        room_title=room_title, shown=shown, titled=titled, written=written,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from quzhou_migrants.kernel.catalogue import CATALOGUE
@@ -9,6 +10,7 @@ from quzhou_migrants.kernel.money import yuan
 from quzhou_migrants.kernel.policy import Param
 from quzhou_migrants.web.render import nice_percent
 
+_CODES = re.compile(r"\b[a-z][a-z_]+ (?=[\u4e00-\u9fff])")
 BETWEEN, LIST_BETWEEN, NOTHING = "、", "；", "—"
 
 
@@ -41,18 +43,26 @@ def _words(value: Any, key: str, name: str = "") -> str:  # noqa: ANN401 - an en
         nested = any(isinstance(entry, dict | list | tuple) for entry in value)
         return (LIST_BETWEEN if nested else BETWEEN).join(_words(entry, key, name) for entry in value)
     if isinstance(value, int) and not isinstance(value, bool):
-        unit = {"bp": "basis_point", "fen": "fen"}.get(name.rpartition("_")[2], "")
-        return _amount(value, unit) if unit else str(value)
-    return _word(value, key)
+        unit = {"bp": "basis_point", "fen": "fen"}.get(name.rpartition("_")[2], CATALOGUE.text(f"numbers.{key}"))
+        return str(value) if unit == f"numbers.{key}" else _amount(value, unit)
+    return _word(value, f"{key}.each", key)
 
 
-def _word(value: object, key: str) -> str:
-    """Name a word as the parameter means it, else as the catalogue means it everywhere, else as it stands."""
+def _word(value: object, *keys: str) -> str:
+    """Name a word as the parameter means it, else as the catalogue means it everywhere, else as it stands.
+
+    Shape: of a table, `key.each` names what stands in it and `key` what it is filed under.
+    """
     word = str(value).lower() if isinstance(value, bool) else str(value)
-    for name in (f"value.{key}.{word}", f"value.{word}"):
+    for name in (*(f"value.{key}.{word}" for key in keys), f"value.{word}"):
         if (said := CATALOGUE.text(name)) != name:
             return said
     return word
+
+
+def titled(param: Param) -> str:
+    """Give the title without the codes that only who writes a pack needs: "floor 截尾" is said as "截尾"."""
+    return _CODES.sub("", param.title)
 
 
 def room_title(room: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
 
 from quzhou_migrants.kernel.policy import Param
 from quzhou_migrants.kernel.tx import installed_packs
-from quzhou_migrants.policy.show import room_title, shown
+from quzhou_migrants.policy.show import room_title, shown, titled
 
 
 def param(value: object, unit: str, key: str = "a.b.c") -> Param:
@@ -40,6 +41,17 @@ def test_a_value_is_written_for_people(value: object, unit: str, expected: str) 
 def test_one_word_may_mean_different_things_to_different_parameters() -> None:
     assert shown(param(("base",), "list", "register.hardship.clears")) == "底数清"
     assert shown(param(("base",), "list")) == "基数部分"
+
+
+def test_money_and_posts_in_a_list_are_written_in_words() -> None:
+    steps = ((0, "county_leader"), (20_000_000, "township_clerk", "county_leader"))
+    said = shown(param(steps, "list", "allocation.payments.signatures"))
+    assert said == "0.00元、县级分管领导；200,000.00元、乡镇经办、县级分管领导"
+
+
+def test_every_parameter_is_shown_in_chinese() -> None:
+    said = {p.key: f"{titled(p)} {shown(p)}" for p in installed_packs().at(date(2026, 9, 16), "330802000000")}
+    assert [key for key, text in said.items() if re.search(r"[a-z_]{4,}", text)] == []
 
 
 def test_every_room_of_the_shipped_packs_has_a_name() -> None:
