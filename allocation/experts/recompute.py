@@ -10,6 +10,7 @@ import jinja2
 
 from allocation.experts import rules
 from allocation.experts.sheet import canonical, digest, result, thaw
+from quzhou_migrants.kernel.catalogue import CATALOGUE
 from quzhou_migrants.kernel.errors import Refused
 
 _LARGEST_FILE = 64 * 1024 * 1024
@@ -61,4 +62,12 @@ def _read(path: Path) -> dict[str, Any]:
 def _page() -> jinja2.Template:
     loader = jinja2.FileSystemLoader(_TEMPLATES)
     plain = jinja2.Environment(loader=loader, trim_blocks=True, autoescape=False)  # noqa: S701 - plain text
+    plain.globals["said"] = _said
     return plain.get_template("recompute.txt")
+
+
+def _said(kind: str, code: str) -> str:
+    """Name a code of the file; what another pack invented is printed as it is."""
+    key = f"{kind}.{code}"
+    text = CATALOGUE.text(key)
+    return code if text == key else text

@@ -125,6 +125,8 @@ async def test_one_freezes_another_draws_and_the_file_gives_the_same_draw(tx: Tx
     path = tmp_path / "draw.json"
     path.write_text(await view.file_of(tx, key), encoding="utf-8")
     printed = recompute_draw(path)
+    assert "同县、同单位、近亲属、有偿服务" in printed
+    assert not {"county", "civil", "water"} & set(printed.split())
     assert all(x["number"] in printed for x in lines)
     assert "评审" not in path.read_text("utf-8")  # nobody's name leaves with the file
     body = json.loads(path.read_text("utf-8"))
