@@ -28,32 +28,35 @@ _CUTS = {
 }
 
 
-def grouped(cut: str, lines: str, fen: str = "amount_fen") -> str:
-    """Write the sums of some lines (or of accounts) by one cut, in the order of the table's columns."""
+def _lines(cut: str, lines: str, then: str) -> str:
+    """Write the keys of some lines by one cut, and what else is asked of them, one row for each."""
     division, category, project, month, join = _CUTS[cut]
-    sums = ", ".join(f"fen_sum(l.{fen}) FILTER (WHERE l.kind = '{kind}') AS {kind}_fen" for kind in ALL)
     only = " AND l.project <> 0" if cut == "project" else ""
     return (
         f"SELECT '{cut}'::text AS cut, ({division})::text AS division_code, l.batch, ({category})::text AS category,"  # noqa: S608 - our own text
-        f" ({project})::bigint AS project, {month} AS month, {sums} FROM {lines} l{join}"
+        f" ({project})::bigint AS project, {month} AS month{then} FROM {lines} l{join}"
         f" WHERE l.kind IN ({_KINDS}){only} GROUP BY 1, 2, 3, 4, 5, 6"
     )
 
 
-def _all_cuts(lines: str) -> str:
-    return " UNION ALL ".join(grouped(cut, lines) for cut in _CUTS)
+def grouped(lines: str, *cuts: str) -> str:
+    """Write the sums of some lines by some cuts: kind by kind first, then one row a key with a column a kind."""
+    parts = " UNION ALL ".join(f"{_lines(c, lines, ', l.kind, fen_sum(l.amount_fen) AS fen')}, 7" for c in cuts)
+    sums = ", ".join(f"fen_sum(k.fen) FILTER (WHERE k.kind = '{kind}') AS {kind}_fen" for kind in ALL)
+    return f"SELECT {KEY}, {sums} FROM ({parts}) k GROUP BY {KEY}"  # noqa: S608 - our own text
 
 
 def _all_missing() -> str:
     """Write what fills a cut that has no row yet, out of all entries."""
     return " ".join(
-        f"INSERT INTO allocation_sum ({KEY}, {_FIGURES}) SELECT {KEY}, {_FIGURES} FROM ({grouped(cut, 'allocation_entry')}) d"  # noqa: S608, E501 - our own text
+        f"INSERT INTO allocation_sum ({KEY}, {_FIGURES}) SELECT {KEY}, {_FIGURES} FROM ({grouped('allocation_entry', cut)}) d"  # noqa: S608, E501 - our own text
         f" WHERE NOT EXISTS (SELECT 1 FROM allocation_sum WHERE cut = '{cut}');"
         for cut in _CUTS
     )
 
 
 _SAME = "(s.cut, s.division_code, s.batch, s.category, s.project, s.month) = ({d}.cut, {d}.division_code, {d}.batch, {d}.category, {d}.project, {d}.month)"  # noqa: E501 - one condition
+_TOUCHED = " UNION ALL ".join(_lines(cut, "added", "") for cut in _CUTS)
 _ADDED = ", ".join(f"{kind}_fen = o.{kind}_fen + d.{kind}_fen" for kind in ALL)
 _FOUND = ", ".join(f"fen_sum({kind}_fen) AS {kind}_fen" for kind in ALL)
 
@@ -77,9 +80,9 @@ sql_object(
       held bigint[];
     BEGIN
       SELECT array_agg(f.id) INTO held FROM (
-        SELECT s.id FROM ({_all_cuts("added")}) d JOIN allocation_sum s ON {_SAME.format(d="d")}
+        SELECT s.id FROM ({_TOUCHED}) d JOIN allocation_sum s ON {_SAME.format(d="d")}
         FOR UPDATE OF s SKIP LOCKED) f;
-      WITH d AS ({_all_cuts("added")}),
+      WITH d AS MATERIALIZED ({grouped("added", *_CUTS)}),
       own AS MATERIALIZED (SELECT * FROM allocation_sum WHERE id = ANY (held)),
       o AS MATERIALIZED (SELECT min(id) AS id, {KEY}, {_FOUND} FROM own GROUP BY {KEY}),
       gone AS (DELETE FROM allocation_sum WHERE id = ANY (held) AND id NOT IN (SELECT id FROM o)),
@@ -130,7 +133,7 @@ async def sum_faults(conn: Any) -> list[str]:  # noqa: ANN401 - an asyncpg conne
             f"SELECT coalesce(s.division_code, d.division_code) AS code, coalesce(s.batch, d.batch) AS batch,"  # noqa: S608 - our own text
             f" coalesce(s.category, d.category) || coalesce(s.project, d.project) || coalesce(s.month, d.month) AS what"
             f" FROM (SELECT * FROM ({kept}) k WHERE k.cut = '{cut}') s FULL JOIN"
-            f" ({grouped(cut, 'allocation_entry')}) d ON {_SAME.format(d='d')}"
+            f" ({grouped('allocation_entry', cut)}) d ON {_SAME.format(d='d')}"
             f" WHERE CASE WHEN s.batch IS NULL THEN {found} <> {zero} WHEN d.batch IS NULL THEN {told} <> {zero}"
             f" ELSE {told} <> {found} END ORDER BY 1, 2, 3 LIMIT 100"
         )
