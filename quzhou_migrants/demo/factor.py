@@ -28,7 +28,8 @@ DAY = timedelta(days=1)
 MOST_LOSS_BP = 1000
 GRADES = ((900, "优"), (800, "良"), (600, "中"))
 """From which score a grade begins, in tenths."""
-SHARING, SHARED, DOC_NUMBER = 1, date(2026, 9, 3), 14
+SHARING, BRINGING = 1, 4  # counties, by number
+SHARED, DOC_NUMBER = date(2026, 9, 3), 14
 MOST_SHARED, SPARED = 50 * WAN, 10 * WAN
 
 
@@ -73,16 +74,19 @@ async def _published(world: World, house: str, notice: int, day: date) -> None:
 
 async def bring(world: World, house: str, year: int, places: list[str], day: date) -> None:
     """Bring in what a house found in the year before, by a clerk, and let a leader confirm it."""
+    sheet = await _typed(world, house, year, places, day)
+    async with acting(world.actor(roles_of(house)[1], house), day + DAY) as tx:
+        await result_service.confirm_results(tx, sheet)
+
+
+async def _typed(world: World, house: str, year: int, places: list[str], day: date) -> int:
     rng = world.rng(f"results {house} {year}")
     scores = {place: rng.randrange(720, 980) for place in places}  # tenths
     lines = [Line(p, f"{n // 10}.{n % 10}", next(g for least, g in GRADES if n >= least)) for p, n in scores.items()]
     name = "衢州市" if house == CITY else world.counties[house]
     form = ResultForm(year - 1, say("results_paper", name=name, year=year - 1), day - 3 * DAY)
-    clerk, leader = roles_of(house)
-    async with acting(world.actor(clerk, house), day) as tx:
-        sheet = await result_service.bring_results(tx, form, lines)
-    async with acting(world.actor(leader, house), day + DAY) as tx:
-        await result_service.confirm_results(tx, sheet)
+    async with acting(world.actor(roles_of(house)[0], house), day) as tx:
+        return await result_service.bring_results(tx, form, lines)
 
 
 def roles_of(house: str) -> tuple[Role, Role]:
@@ -92,10 +96,13 @@ def roles_of(house: str) -> tuple[Role, Role]:
 
 
 async def share_among_townships(world: World) -> None:
-    """Let one county share out part of what it has among its townships and tell everybody. Runs last."""
-    county = list(world.counties)[SHARING]
-    places = [code for code in world.townships if code.startswith(county[:6])]
-    await bring(world, county, BUSINESS_DATE.year, places, SHARED - 8 * DAY)
+    """Let one county share out part of what it has among its townships and tell everybody. Runs last.
+
+    Another has only brought its results in; its leader has not looked at them yet.
+    """
+    county, later = (list(world.counties)[n] for n in (SHARING, BRINGING))
+    await bring(world, county, BUSINESS_DATE.year, _places(world, county), SHARED - 8 * DAY)
+    await _typed(world, later, BUSINESS_DATE.year, _places(world, later), BUSINESS_DATE - DAY)
     scheme = await _township_scheme(world, county)
     clerk, leader = world.actor(Role.COUNTY_CLERK, county), world.actor(Role.COUNTY_LEADER, county)
     async with acting(clerk, SHARED) as tx:
@@ -110,6 +117,10 @@ async def share_among_townships(world: World) -> None:
         await service.approve_run(tx, run)
     notice = await _told(world, county, run, DOC_NUMBER, SHARED + 2 * DAY)
     await _published(world, county, notice, SHARED + 5 * DAY)
+
+
+def _places(world: World, county: str) -> list[str]:
+    return [code for code in world.townships if code.startswith(county[:6])]
 
 
 async def _township_scheme(world: World, county: str) -> int:
