@@ -21,7 +21,7 @@ from quzhou_migrants.kernel.guards import default_deny
 from quzhou_migrants.settings import Settings, load
 from quzhou_migrants.web.access_log import AccessLog
 from quzhou_migrants.web.errors import EXCEPTION_HANDLERS
-from quzhou_migrants.web.framework import forget_forms
+from quzhou_migrants.web.framework import HeadAsGet, forget_forms
 from quzhou_migrants.web.middleware import Identify
 from quzhou_migrants.web.openapi import OPENAPI
 from quzhou_migrants.web.parking import keep_what_was_sent
@@ -87,6 +87,6 @@ def application() -> Any:  # noqa: ANN401 - what an ASGI server asks for
     settings = load(os.environ)
     logs.configure(settings.log_level)
     lifeline.hold()
-    app = AccessLog(create_app(settings))
+    app = AccessLog(HeadAsGet(create_app(settings)))
     memory.settle()
     return app
