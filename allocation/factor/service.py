@@ -9,6 +9,8 @@ from typing import Any
 
 from allocation.budget import queries as budget
 from allocation.budget.ledger import Share, pass_down, reverse
+from allocation.budget.rules import Pot
+from allocation.budget.withheld import check_leaving
 from allocation.factor import queries
 from allocation.factor.approval import levels
 from allocation.factor.data_service import RUN_TABLE, findings, open_run
@@ -118,7 +120,7 @@ async def approve_run(tx: Tx, run_id: int, opinion: str = "") -> Row:
     """Approve a frozen run at one level; at the last one its shares are posted.
 
     Raises: Refused ALC-241 (who froze it), ALC-252 (who approved it before), ALC-248 (the stored
-    inputs do not match their hash), ALC-104 (the batch has less left), KRN-408, KRN-409.
+    inputs do not match their hash), ALC-104 (the batch has less left), ALC-156 (promised to a round), KRN-408, KRN-409.
     """
     row = await queries.house_run(tx, run_id)
     given = await queries.opinions(tx, row)
@@ -169,6 +171,7 @@ async def _post_shares(tx: Tx, row: Row) -> None:
             tx.now,
         )
     down = [Share(code, project_fen=fen) for code, fen in outcome.shares.items()]  # a reserve stays where it lies
+    await check_leaving(tx, Pot(row["division_code"]), sum(outcome.shares.values()))
     event = f"factor:{row['id']}"
     await pass_down(tx, event, row["batch"], row["division_code"], down, source=(RUN_TABLE, row["id"]))
 

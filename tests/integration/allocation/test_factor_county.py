@@ -11,10 +11,12 @@ from factor_house import MIGRANTS
 from house import CITY, KECHENG, NIANLI, NOW, QUJIANG, actor, become
 from money_house import a_scheme, book
 from money_house import batch_form as form
+from round_house import call
 
 from allocation import panels
 from allocation.budget import queries as budget
 from allocation.budget import service as funds
+from allocation.competitive import service as rounds
 from allocation.factor import data_service, notice_queries, notice_service, queries, scheme_service, service
 from allocation.factor.forms import RunForm, ValueRow
 from allocation.factor.frozen import export
@@ -97,6 +99,22 @@ async def test_a_county_fills_its_townships_pools_by_its_own_scheme(tx_as) -> No
         async with become(tx, OTHER_LEADER):
             await service.revoke_run(tx, run, "数据更正")
             assert sum(p["fen"] for p in await budget.available(tx, QUJIANG)) == before
+
+
+async def test_a_run_leaves_a_published_round_what_it_was_promised(tx_as) -> None:
+    async with tx_as(Role.CITY_CLERK, CITY) as tx:
+        batch, _ = await the_citys_run(tx)
+        async with become(tx, OTHER_CLERK):
+            townships = [u.code for u in await queries.units(tx, QUJIANG)]
+            there = sum(p["fen"] for p in await budget.available(tx, QUJIANG))
+        run = await a_county_run(tx, batch, townships)
+        async with become(tx, OTHER_CLERK):
+            promised = call("", budget_fen=there - 800_000_00, cap_fen=1_000_000_00)
+            await rounds.publish(tx, await rounds.draft(tx, promised))
+        async with become(tx, OTHER_LEADER):
+            with pytest.raises(Refused) as early:
+                await service.approve_run(tx, run)
+        assert (early.value.code, early.value.facts["left"]) == ("ALC-156", 800_000_00)
 
 
 async def test_a_city_reads_its_counties_runs_and_never_acts_in_them(tx_as) -> None:
