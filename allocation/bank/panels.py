@@ -57,14 +57,15 @@ async def _releases(tx: Tx) -> list[Task]:
 
 # What was paid and came back whole or in part, and grants whose account is known: nothing of them is under way.
 _UNPAID = """
-WITH x AS (
-  SELECT source_table, source_id, sum(paid_fen - returned_fen) AS net,
-    bool_or(result IN ('waiting', 'partial')) AS under_way
-  FROM allocation_bank_line l WHERE result <> 'withdrawn' AND (
-    (source_table = 'allocation_claim' AND source_id IN (SELECT b.source_id FROM allocation_bank_line b
-      WHERE b.source_table = 'allocation_claim' AND b.result = 'returned'))
-    OR (source_table = 'allocation_grant' AND source_id IN (SELECT g.id FROM allocation_grant g
-      WHERE g.state = 'approved'))) GROUP BY 1, 2
+WITH matter AS (
+  SELECT DISTINCT source_table, source_id FROM allocation_bank_line
+  WHERE result = 'returned' AND source_table = 'allocation_claim'
+  UNION ALL
+  SELECT 'allocation_grant', id FROM allocation_grant WHERE state = 'approved'
+), x AS (
+  SELECT source_table, source_id, sum(l.paid_fen - l.returned_fen) AS net,
+    bool_or(l.result IN ('waiting', 'partial')) AS under_way
+  FROM matter JOIN allocation_bank_line l USING (source_table, source_id) WHERE l.result <> 'withdrawn' GROUP BY 1, 2
 )
 SELECT 'claims' AS purpose, p.title, c.division_code, (c.amount_fen - x.net)::bigint AS fen
 FROM x JOIN allocation_claim c ON c.id = x.source_id JOIN projects_project p ON p.id = c.project
