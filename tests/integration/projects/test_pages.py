@@ -150,6 +150,7 @@ async def test_what_is_typed_is_kept_by_autosave_and_shown_again(client_as: Clie
         page = await seen(village, tasks)
         assert "申报尚未提交" in page
         assert "有待改正" in page
+        assert "尚未填写" in await seen(village, tasks.removesuffix("/apply"))  # not an estimate of 0
         answer = await village.post(f"{tasks.removesuffix('/apply')}/submit", data={"declare": "on"})
         assert answer.status_code == 422
         assert "暂不能提交" in answer.text
