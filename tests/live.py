@@ -113,9 +113,12 @@ _SHOWN = """() => {
   const piece = e => [e.tagName, name(e), e.getAttribute('role') ?? '', e.type ?? ''].join('.')
   const shown = [...document.querySelectorAll('body *')].filter(e => e.checkVisibility())
   const fields = shown.filter(e => e.matches('input, select, textarea, button'))
-  return [shown.map(e => piece(e.parentElement) + ' > ' + piece(e)), fields.map(e => e.tagName + e.name)]
+  const pieces = all => all.map(e => piece(e.parentElement) + ' > ' + piece(e))
+  return [pieces(shown.filter(e => e.closest('#side'))), pieces(shown), fields.map(e => e.tagName + e.name)]
     .map(all => [...new Set(all)])
 }"""
+_JUDGE = """judged => axe.run(judged ? {exclude: [['#side']]} : document, {resultTypes: ['violations']})
+  .then(found => found.violations)"""
 _NUMBERS = re.compile(r"/\d+|[A-Za-z0-9_-]{24,}")
 _pieces: dict[str, set[str]] = {}
 _fields: dict[str, set[str]] = {}
@@ -137,15 +140,17 @@ async def look(page: Any, name: str = "") -> None:
     """Check the page with axe; keep a picture when SCREENSHOTS names a folder.
 
     A page of a kind that was judged, of pieces that axe saw put together like this before and without a field that is
-    new to its kind, need not be judged again at this width (as in `crawl.Judged`).
+    new to its kind, need not be judged again at this width (as in `crawl.Judged`); nor need the menu beside it.
     """
     if SHOTS and name:
         await page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
-    if not _adds(page, *map(set, await page.evaluate(_SHOWN))):
+    menu, pieces, fields = map(set, await page.evaluate(_SHOWN))
+    known = menu <= _pieces.get(str(page.viewport_size), set())
+    if not _adds(page, pieces, fields):
         return
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(found => found.violations)")
+    found = await page.evaluate(_JUDGE, known)
     assert [f"{v['id']}: {n['html'][:300]}" for v in found for n in v["nodes"]] == [], page.url
 
 
