@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from allocation.budget.queries import available
+from allocation.budget.withheld import own_free
 from allocation.factor import notice_service, queries, result_service, service
 from allocation.factor.catalogue import default_scheme
 from allocation.factor.data_service import take_offered
@@ -108,7 +109,9 @@ async def share_among_townships(world: World) -> None:
     async with acting(clerk, SHARED) as tx:
         pots = await available(tx, county)
         pot = max(pots, key=lambda p: p["fen"])
-        pool = min(pot["fen"] // WAN * WAN - SPARED, MOST_SHARED)
+        pool = min((min(pot["fen"], await own_free(tx, county)) - SPARED) // WAN * WAN, MOST_SHARED)
+        if pool <= 0:  # a demonstration of few projects may leave a county nothing
+            return
         name = {"year": SHARED.year, "county": world.counties[county]}
         run = await service.draft_run(tx, RunForm(pot["batch"], scheme, say("township_run", **name), pool))
         await take_offered(tx, run)
