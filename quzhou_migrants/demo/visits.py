@@ -25,7 +25,7 @@ WITH_FINDING, FAR_AWAY = 0.12, 0.06
 STEP_DEGREES = 0.0004  # some forty metres
 FAR_DEGREES = 0.02
 MENDED_AFTER = timedelta(days=5)
-GRAVE_OF, BORROWED_OF = 13, 12
+GRAVE_OF, BORROWED_OF = 13, 8
 
 
 async def visit(site: Site, day: date, progress_bp: int, *, last: bool) -> None:
