@@ -165,7 +165,7 @@ def test_the_exported_file_alone_gives_the_same_draw(exported: tuple[Path, dict[
     printed = recompute_draw(path)
     assert "与文件记载一致" in printed
     assert all(number in printed for number, *_ in body["result"])
-    assert [line.split("\t")[1:3] for line in printed.splitlines() if "\tkin\t" in line] == [["X-0", "kin"]]
+    assert [line.split("\t")[1:3] for line in printed.splitlines() if "\t近亲属\t" in line] == [["X-0", "近亲属"]]
 
 
 @pytest.mark.parametrize(
