@@ -90,9 +90,9 @@ def sample_page(request: Request[Any, Any, Any], *, empty: bool = False) -> Page
     names = samples()["places"]
     rows: list[Any] = [] if empty else [tuple(row) for row in samples()["rows"]]
     controls = [
-        Control("division", SAMPLE.label("division_code"), "division", "", [(c, n, 0) for c, n in names.items()]),
-        Control("state", SAMPLE.label("state"), "choice", "", [("draft", "draft", 0)]),
-        Control("late", SAMPLE.label("late"), "flag", "", []),
+        Control("division", SAMPLE.label("division_code"), "division", "", tuple((c, n, 0) for c, n in names.items())),
+        Control("state", SAMPLE.label("state"), "choice", "", (("draft", "draft", 0),)),
+        Control("late", SAMPLE.label("late"), "flag", "", ()),
     ]
     asked = read_asked(SAMPLE, request.query_params, {"q": samples()["query"]} if empty else {})
     more = "" if empty else "x"

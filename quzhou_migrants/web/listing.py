@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -25,7 +25,7 @@ from quzhou_migrants.web.doors import Opens, every_door, opens_for
 from quzhou_migrants.web.listing_count import Count, Counts
 from quzhou_migrants.web.listing_export import export
 from quzhou_migrants.web.listing_query import SIZES, Asked, Cursor, Sql, read_asked
-from quzhou_migrants.web.render import render, see_other, wants_fragment
+from quzhou_migrants.web.render import html, render, see_other, wants_fragment
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -104,12 +104,17 @@ class Control:
     label: str
     kind: str
     value: str
-    options: list[tuple[str, str, int]]
+    options: tuple[tuple[str, str, int], ...]
 
     @property
     def drawn(self) -> Markup:
         """Draw the options."""
-        return cells.options(tuple(self.options), self.value)
+        return cells.options(self.options, self.value)
+
+
+@lru_cache(maxsize=512)
+def _drawn(controls: tuple[Control, ...]) -> Markup:
+    return Markup(html("web/listing_controls.html", controls=controls))  # noqa: S704 - a template of ours
 
 
 @dataclass(slots=True)
@@ -136,6 +141,11 @@ class Page:
     def head(self) -> Markup:
         """Draw the headings."""
         return self.listing.header(self.asked.sort, self.url, down=self.asked.down)
+
+    @property
+    def controls_drawn(self) -> Markup:
+        """Draw the filters."""
+        return _drawn(tuple(self.controls))
 
     @property
     def title(self) -> str:
@@ -205,12 +215,16 @@ class Listing:
     size: int = 50
     export: bool = True
     _counts: Counts = field(default_factory=Counts, repr=False, compare=False)
+    _labels: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def label(self, name: str) -> str:
         """Label from the catalogue: of this list, else of any list."""
-        own, any_ = f"list.{self.key}.{name}", f"list.{name}"
-        found = CATALOGUE.text(own)
-        return CATALOGUE.text(any_) if found == own else found
+        found = self._labels.get(name)
+        if found is None:
+            own, any_ = f"list.{self.key}.{name}", f"list.{name}"
+            said = CATALOGUE.text(own)
+            found = self._labels[name] = CATALOGUE.text(any_) if said == own else said
+        return found
 
     @cached_property
     def title(self) -> str:
@@ -366,7 +380,7 @@ async def _control(listing: Listing, f: Filter, tx: Tx, asked: Asked, known: Pla
         options = [(s, states.get(s, s), 0) for s in (f.choices or tuple(states))]
     elif f.kind == "choice":
         options = [(c, listing.label(f"{f.name}.{c}"), 0) for c in f.choices]
-    return Control(f.name, listing.label(f.name), f.kind, value, options)
+    return Control(f.name, listing.label(f.name), f.kind, value, tuple(options))
 
 
 __all__ = ["SIZES", "Column", "Filter", "Listing", "Page", "Secret", "settle"]
