@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from quzhou_migrants.kernel.actor import ancestors, trimmed
@@ -14,15 +16,32 @@ if TYPE_CHECKING:
 
 FRESH_SECONDS = 60.0
 SHORTEST_NAME = 2  # characters of a searched place; one alone is a surname
+CODE_DIGITS = 12
+COUNTY_DIGITS = 6
 MOST_NAMED = 100  # villages one search may mean: a text found in more names tells no place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Places:
     """The map: names by code, codes by parent."""
 
     names: dict[str, str]
     children: dict[str, list[str]]
+
+    @cached_property
+    def _lines(self) -> str:
+        """Write the places below counties as one text, a line each: name, tab, code. One search of it asks all."""
+        below = [(fold(name), code) for code, name in self.names.items() if len(trimmed(code)) > COUNTY_DIGITS]
+        return "".join(f"{name}\t{code}\n" for name, code in below)
+
+    def _named(self, part: str) -> Iterator[str]:
+        """Give the codes of the places whose name has this part."""
+        at = self._lines.find(part)
+        while at >= 0:
+            end = self._lines.index("\n", at)
+            if self._lines.find("\t", at + len(part), end) >= 0:  # else it was found in the code
+                yield self._lines[end - CODE_DIGITS : end]
+            at = self._lines.find(part, end)
 
     def name(self, code: str) -> str:
         """Name a division; an unknown code is shown as itself."""
@@ -51,17 +70,9 @@ class Places:
         part, own = fold(text), trimmed(within)
         if len(part) < SHORTEST_NAME:
             return []
-        met = [c for c, name in self.names.items() if c.startswith(own) and part in fold(name) and _below_county(c)]
+        met = [c for c in self._named(part) if c.startswith(own)]
         found = sorted({v for c in met for v in (c, *self.children.get(c, ())) if trimmed(v) == v})
         return found if len(found) <= MOST_NAMED else []
-
-
-CODE_DIGITS = 12
-COUNTY_DIGITS = 6
-
-
-def _below_county(code: str) -> bool:
-    return len(trimmed(code)) > COUNTY_DIGITS
 
 
 def asked(typed: str, own: str) -> str:

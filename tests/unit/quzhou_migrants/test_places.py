@@ -23,6 +23,7 @@ MAP = Places(NAMES, {TOWN: ["330802100201", "330802100202"], "330803112000": ["3
         ("云", CITY, []),  # one character is a surname
         ("柯城", CITY, []),  # a county is a filter, not a search
         ("王小明", CITY, []),
+        ("330802", CITY, []),  # names are searched, not codes
     ],
 )
 def test_villages_are_found_by_their_own_or_their_townships_name(text: str, within: str, found: list[str]) -> None:
