@@ -258,6 +258,7 @@ async def test_upper_rooms_offer_results_and_a_difference_needs_a_word(tx_as) ->
         packed = tx.policy.param("allocation.factor.score").value
         assert packed["offered"] == "performance"
         assert "score" not in await data_service.offered(tx, row)
+        before = OFFERS["performance"]
         offer("performance", scores)
         try:
             _, notice = await data_service.findings(tx, row, await queries.inputs(tx, row))
@@ -269,7 +270,7 @@ async def test_upper_rooms_offer_results_and_a_difference_needs_a_word(tx_as) ->
             taken = [d for d in await queries.values(tx, run) if d.factor == "score"]
             assert {(d.value, d.source, d.as_of) for d in taken} == {("90", "2025年度绩效评价", "2026-06-30")}
         finally:
-            del OFFERS["performance"]
+            offer("performance", before)
 
 
 async def test_last_years_shares_are_offered_where_a_band_needs_them(tx_as) -> None:
