@@ -7,10 +7,9 @@ value gives the same bytes. Callers pass text only; nothing in it is read as mar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
-from typing import Any, Literal
+from typing import Any
 
 from reportlab.lib import colors
 from reportlab.lib.enums import TA_CENTER, TA_LEFT, TA_RIGHT
@@ -35,9 +34,20 @@ from reportlab.platypus import PageBreak as Break
 
 from quzhou_migrants.kernel import fonts
 from quzhou_migrants.kernel.fonts import Face
+from quzhou_migrants.kernel.pdf_blocks import (
+    Align,
+    Block,
+    Document,
+    Fields,
+    Grid,
+    Heading,
+    PageBreak,
+    Picture,
+    Signs,
+    Text,
+)
 from quzhou_migrants.kernel.qr import Code, draw_code
 
-Align = Literal["left", "center", "right"]
 ALIGN = {"left": TA_LEFT, "center": TA_CENTER, "right": TA_RIGHT}
 # GB/T 9704-2012, 5.2: A4, top 37 mm, binding edge 28 mm, text area 156 x 225 mm.
 TOP, BINDING, OUTER, BOTTOM = 37 * mm, 28 * mm, 26 * mm, 35 * mm
@@ -50,87 +60,6 @@ SIZES = (SMALL, 9.5, 8.5, 7.5, 6.5)  # letters of a table, the largest that fits
 WORD = 3  # characters of a word that a narrow column still shows side by side
 HANGING = frozenset("，。；：、！？）》】”’％")  # never begin a line; they may stand in the margin
 INK, RULE, SHADE = colors.black, colors.HexColor("#555555"), colors.HexColor("#eef1f4")
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A line that opens a section; level 1 is heavy sans, level 2 heavy serif."""
-
-    text: str
-    level: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A paragraph, by custom indented by two characters; `small` for notes."""
-
-    text: str
-    align: Align = "left"
-    indent: bool = True
-    small: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """Labels and values in ruled pairs, `columns` pairs beside each other."""
-
-    rows: tuple[tuple[str, str], ...]
-    columns: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A ruled table whose head repeats on each page.
-
-    Shape: `widths` are weights; `right` the indices of columns of figures; the last row of a
-    table with `total` is set heavy.
-    """
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    widths: tuple[float, ...] = ()
-    right: frozenset[int] = frozenset()
-    total: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Signs:
-    """Places for signatures: a label and a rule each, two in a line."""
-
-    labels: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A QR code in the text, with its caption."""
-
-    code: Code
-    caption: str = ""
-    size_mm: float = 40
-
-
-@dataclass(frozen=True, slots=True)
-class PageBreak:
-    """What follows starts a new page."""
-
-
-Block = Heading | Text | Fields | Grid | Signs | Picture | PageBreak
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One printed document.
-
-    Shape: `number` stands under the title (document number), `footer` small at the foot of
-    every page, `wide` turns the paper for broad tables.
-    """
-
-    title: str
-    blocks: tuple[Block, ...]
-    number: str = ""
-    author: str = ""
-    footer: str = ""
-    wide: bool = False
 
 
 def build(document: Document) -> bytes:
@@ -424,3 +353,25 @@ class _CodeBox(Flowable):  # type: ignore[misc]  # reportlab has no types
 
     def draw(self) -> None:
         draw_code(self.canv, self.code, (self.room - self.size) / 2, 0, self.size)
+
+
+__all__ = [
+    "Align",
+    "Block",
+    "Document",
+    "Fields",
+    "Grid",
+    "Heading",
+    "PageBreak",
+    "Picture",
+    "Signs",
+    "Text",
+    "build",
+    "draw_text",
+    "flow",
+    "flows",
+    "lay",
+    "line",
+    "text_room",
+    "wrap",
+]
